@@ -1,0 +1,1 @@
+"""The law that every room obeys: records, ids, times, spans, geodesy, deterministic arithmetic, errors."""
