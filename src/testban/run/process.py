@@ -26,16 +26,20 @@ from testban.base.records import (
     Origin,
     Pick,
     Provenance,
+    Segment,
     Site,
     StationResult,
 )
 from testban.base.spans import Span, normalise
-from testban.base.times import DAY_NS, NS_PER_S, day_start
+from testban.base.geo import delaz_
+from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run.configuration import Configuration
 from testban.run.naming import event_id
 from testban.run.provenance import code_digest
-from testban.run.traces import Trace, display_trace, display_window
+from testban.run.traces import display_trace, display_window
+from testban.run.stations import Station, find_stations
 from testban.run.work import Unit, do, executor
+from testban.show.report import ReportTrace
 from testban.store import Catalogue
 
 Progress = Callable[[str, int, int], None]
@@ -68,18 +72,19 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     amplitudes: tuple[AmplitudeMeasurement, ...]
     path: PathMeasurement | None
-    trace: Trace | None
+    trace: ReportTrace | None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A bulletin, the traces that its report shows, and its paths measured for identification."""
 
     bulletin: Bulletin
-    traces: tuple[Trace, ...]
+    traces: tuple[ReportTrace, ...]
 
 
 @lru_cache(maxsize=64)
-def _source(text: str) -> links.Source:
+def open_source(text: str) -> links.Source:
+    """The source of that name, opened once a process."""
     return links.open_source(text)
 
 
@@ -96,7 +101,7 @@ def process(
 ) -> Outcome:
     """From recordings to a bulletin. Raises InputError where there is nothing that can be processed."""
     inventory = formats.inventory.read_inventory(inventory_paths)
-    stations = _stations(sources, inventory, start_ns, end_ns)
+    stations = find_stations([open_source(s) for s in sources], inventory, start_ns, end_ns)
     inputs = _inputs(sources, inventory_paths)
     base_key = [code_digest(), configuration.digest(), inputs]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor)
@@ -152,7 +157,7 @@ def process(
         picks=tuple(picks),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=tuple(_findings(sources, inventory, findings)),
+        findings=_findings([*inventory.findings, *scanned, *findings]),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),
@@ -165,3 +170,104 @@ def process(
     )
     traces = tuple(m.trace for e in finished for m in by_event[e.event_id] if m.trace is not None)
     return Outcome(bulletin=bulletin, traces=traces)
+
+
+def _read(sources: Sequence[str], members: Sequence[str], span: Span) -> tuple[list[Segment], list[Finding]]:
+    """All segments of some stations within a span, from all sources."""
+    segments: list[Segment] = []
+    findings: list[Finding] = []
+    for name in sources:
+        source = open_source(name)
+        for unit in source.units(span.start_ns, span.end_ns):
+            if unit.station_key in members:
+                got, said = source.read(unit, span)
+                segments += got
+                findings += said
+    return segments, findings
+
+
+def detect_unit(job: DetectJob) -> bytes:
+    """Station processing of one unit: read, run, encode."""
+    reach = seconds_to_ns(detect.MARGIN_S)
+    segments, said = _read(job.sources, job.members, Span(job.span.start_ns - reach, job.span.end_ns + reach))
+    run = detect.process_array if len(job.members) > 1 else detect.process_station
+    result = run(job.station_key, segments, job.channels, job.span, job.settings)
+    result = msgspec.structs.replace(result, findings=(*result.findings, *said))
+    return msgspec.msgpack.encode(result)
+
+
+def measure_unit(job: MeasureJob) -> bytes:
+    """Second pass over one station: amplitudes, path and display trace of every event in reach."""
+    out: list[Measured] = []
+    for event in job.events:
+        window = display_window(event.origin, job.site)
+        reach = _reach(event.origin, job.site)
+        whole = Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns))
+        segments, _ = _read(job.sources, job.members, whole)
+        segments, _ = detect.condition(segments, whole)
+        if not segments:
+            continue
+        own = tuple(a for a in event.arrivals if a.station_key == job.site.key)
+        out.append(
+            Measured(
+                event_id=event.event_id,
+                amplitudes=size.measure_station(event.origin, job.site, segments, job.channels),
+                path=identify.measure_path(event.origin, job.site, segments, job.channels, own),
+                trace=display_trace(event.event_id, event.origin, job.site, segments, window),
+            )
+        )
+    return msgspec.msgpack.encode(out)
+
+
+def _reach(origin: Origin, site: Site) -> Span:
+    """From five minutes before the origin to the end of 20-s surface waves at the station."""
+    delta = delaz_(origin.longitude, origin.latitude, site.longitude, site.latitude)[0]
+    return Span(origin.time_ns - 300 * NS_PER_S, origin.time_ns + seconds_to_ns(300.0 + delta * 111.2 / 2.5))
+
+
+def _gather(results: Sequence[StationResult]) -> tuple[list[Pick], list[NoiseHour], list[Finding]]:
+    picks = sorted((p for r in results for p in r.picks), key=lambda p: (p.time_ns, p.station_key, p.pick_id))
+    noise = sorted((n for r in results for n in r.noise), key=lambda n: (n.station_key, n.hour_ns, n.nslc, n.band_hz))
+    return picks, noise, [f for r in results for f in r.findings]
+
+
+def _sites(stations: Sequence[Station], results: Sequence[StationResult]) -> list[Site]:
+    up: dict[str, list[Span]] = {}
+    for r in results:
+        up.setdefault(r.station_key, []).extend(r.up)
+    return [msgspec.structs.replace(s.site, up=tuple(normalise(up.get(s.site.key, ())))) for s in stations]
+
+
+def _name(events: Sequence[Event]) -> tuple[Event, ...]:
+    ordered = sorted(events, key=lambda e: (e.origin.time_ns, e.origin.longitude, e.origin.latitude))
+    return tuple(msgspec.structs.replace(e, event_id=event_id(e)) for e in ordered)
+
+
+def _judge(
+    event: Event,
+    measured: Sequence[Measured],
+    picks: Sequence[Pick],
+    sites: Sequence[Site],
+    noise: Sequence[NoiseHour],
+    configuration: Configuration,
+) -> Event:
+    """Magnitudes and assessment of one located event."""
+    amplitudes = tuple(a for m in measured for a in m.amplitudes)
+    paths = tuple(m.path for m in measured if m.path is not None)
+    magnitudes = size.network(event.origin, event.arrivals, picks, sites, amplitudes, noise)
+    event = msgspec.structs.replace(event, magnitudes=magnitudes)
+    assessment = identify.assess(event, paths, picks, identify.Settings(prior=configuration.prior))
+    return msgspec.structs.replace(event, assessment=assessment)
+
+
+def _inputs(sources: Sequence[str], inventory_paths: Sequence[Path | str]) -> tuple[tuple[str, str], ...]:
+    """Names and digests of every file that went in; names are relative to what was given."""
+    found = [d for name in sources for d in open_source(name).digests()]
+    found += formats.inventory.digests(inventory_paths)
+    return tuple(sorted(set(found)))
+
+
+def _findings(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, in a total order."""
+    unique = {msgspec.json.encode(f): f for f in found}
+    return tuple(unique[k] for k in sorted(unique, key=lambda k: (unique[k].subject, unique[k].kind, k)))
