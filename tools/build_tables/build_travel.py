@@ -158,7 +158,7 @@ class Builder:
             "PcP": (0.0, grazing, "", m.cmb),
             "ScS": (0.0, grazing, "", m.cmb),
             "ScP": (0.0, grazing, "", m.cmb),
-            "PKPdf": (0.0, icb_below, "", m.radius),
+            "PKPdf": (1e-7, icb_below, "", m.radius),
             "PKPbc": (icb_above, grazing, "low", m.icb),
             "PKPab": (icb_above, grazing, "high", m.icb),
             "PKiKP": (0.0, icb_above, "", m.icb),

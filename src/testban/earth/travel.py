@@ -10,8 +10,8 @@ Phases are those of TauP (Crotwell, Owens & Ritsema 1999; models: Kennett, Engda
 but turning above the Moho, source in the crust; Pn, Sn the head wave along the Moho (straight, to 20 deg beyond its
 critical distance; the turning ray named P or S is earlier, use it or P1 for picks called Pn); Pdiff, Sdiff to
 60 deg along the core; PKPbc and PKPab the two sides of PKP; SKS the K that turns in the outer core. Lg and LR are
-straight lines of group velocity. P1 = P, then Pdiff until PKPdf appears, then the first PKP; S1 = S, then the
-first of SKS and Sdiff.
+straight lines of group velocity. P1 = P, then Pdiff until PKPdf appears (115 deg), then the first PKP;
+S1 = the first of S and SKS, Sdiff where there is neither.
 """
 
 import hashlib
@@ -148,20 +148,17 @@ def lookup_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[f
         t, p, d = _search(k, s[4], depth_km, delta_deg)
         if t == t:
             return t, p, d
-        for i in range(5, 8):
+        for i in range(6, 9):
             t2, p2, d2 = _search(k, s[i], depth_km, delta_deg)
             if t2 == t2 and not t <= t2:
                 t, p, d = t2, p2, d2
-        return (t, p, d) if t == t else _search(k, s[8], depth_km, delta_deg)
+        return (t, p, d) if t == t else _search(k, s[5], depth_km, delta_deg)
     if phase == s[1]:  # S1
         t, p, d = _search(k, s[9], depth_km, delta_deg)
-        if t == t:
-            return t, p, d
-        for i in range(10, 12):
-            t2, p2, d2 = _search(k, s[i], depth_km, delta_deg)
-            if t2 == t2 and not t <= t2:
-                t, p, d = t2, p2, d2
-        return t, p, d
+        t2, p2, d2 = _search(k, s[10], depth_km, delta_deg)
+        if t2 == t2 and not t <= t2:
+            return t2, p2, d2
+        return (t, p, d) if t == t else _search(k, s[11], depth_km, delta_deg)
     if phase == s[2] or phase == s[3]:
         limit = LG_MAX_DEG if phase == s[2] else 180.0
         if not (delta_deg >= 0.0 and delta_deg <= limit and depth_km >= 0.0 and depth_km <= k.edges[-1]):
