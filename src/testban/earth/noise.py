@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from testban.base.dmath import exp, log, log10
+from testban.base.dmath import exp, log10, log10_, log_
 
 Floats = NDArray[np.float64]
 Psd = Callable[[Floats], Floats]
@@ -41,7 +41,8 @@ def _model(table: Floats, period_s: ArrayLike) -> Floats:
     inside = (t >= MIN_PERIOD_S) & (t <= MAX_PERIOD_S)
     safe = np.where(inside, t, 1.0)
     k = np.searchsorted(table[:, 0], safe, side="right") - 1
-    return np.asarray(np.where(inside, table[k, 1] + table[k, 2] * log10(safe), np.nan))
+    level = table[k, 1] + table[k, 2] * log10(safe).reshape(t.shape)
+    return np.asarray(np.where(inside, level, np.nan))
 
 
 def nlnm(period_s: ArrayLike) -> Floats:
@@ -61,7 +62,7 @@ def between(fraction: float) -> Psd:
 
 def _band(psd: Psd, low_hz: float, high_hz: float, order: int, n: int = 401) -> float:
     """Root of the integral of PSD / (2 pi f)**order over the band (trapezoids in log f)."""
-    lf = np.linspace(float(log(low_hz)), float(log(high_hz)), n)
+    lf = np.linspace(log_(low_hz), log_(high_hz), n)
     f = exp(lf)
     power = exp(psd(1.0 / f) * (0.1 * 2.302585092994046))
     w = 2.0 * np.pi * f
@@ -98,4 +99,4 @@ def to_psd_db(rms_displacement_m: float, frequency_hz: float, bandwidth_hz: floa
     """PSD of acceleration in dB of noise with this rms displacement in a narrow band around a frequency."""
     w = 2.0 * np.pi * frequency_hz
     a = rms_displacement_m * w * w
-    return float(10.0 * log10(a * a / bandwidth_hz))
+    return 10.0 * log10_(a * a / bandwidth_hz)
