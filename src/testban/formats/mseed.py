@@ -82,9 +82,7 @@ def index(data: bytes) -> tuple[list[Table], list[Damage]]:
 def _rate(factor: NDArray[np.int64], multiplier: NDArray[np.int64]) -> NDArray[np.float64]:
     f, m = factor.astype(np.float64), multiplier.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(
-            f > 0, np.where(m > 0, f * m, -f / m), np.where(m > 0, -m / f, 1.0 / (f * m))
-        )
+        rate = np.where(f > 0, np.where(m > 0, f * m, -f / m), np.where(m > 0, -m / f, 1.0 / (f * m)))
     return np.where((factor == 0) | (multiplier == 0), 0.0, rate)
 
 
@@ -372,14 +370,14 @@ def samples_of(data: bytes, table: Table) -> tuple[Batch, list[Damage]]:
         out: NDArray[Any] = np.empty(total, np.int32)
         frames = table.payload_length // steim.FRAME
         raw = np.frombuffer(data, np.uint8)
-        steim.decode(
-            raw, table.payload, frames, table.count, table.encoding, table.big, first, out, good
-        )
+        steim.decode(raw, table.payload, frames, table.count, table.encoding, table.big, first, out, good)
     elif table.encoding in _PLAIN:
         out = _plain(data, table, first, total)
     else:
         out = _by_libmseed(data, table, first, total, good)
-    bad += [_damage(table, int(i), "samples contradict the record's own check") for i in np.flatnonzero(~good)]
+    bad += [
+        _damage(table, int(i), "samples contradict the record's own check") for i in np.flatnonzero(~good)
+    ]
     start, count, kept = table.start_ns, table.count, first
     if not good.all():
         start, count, kept = start[good], count[good], first[good]

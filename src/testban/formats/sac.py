@@ -54,11 +54,15 @@ def decode(data: bytes, name: str) -> SacTrace:
     """A SAC file's trace; FormatError where it is not one that can be used."""
     order = order_of(data)
     if order is None:
-        raise FormatError(f"expected a SAC file, got {len(data)} bytes of something else in {name}; check the file")
+        raise FormatError(
+            f"expected a SAC file, got {len(data)} bytes of something else in {name}; check the file"
+        )
     floats = np.frombuffer(data, order + "f4", 70, 0)
     ints = [int(v) for v in np.frombuffer(data, order + "i4", 40, 280)]
     if ints[15] != _TIME_SERIES or ints[35] != 1:
-        raise FormatError(f"expected an evenly spaced SAC time series, got type {ints[15]} in {name}; convert it")
+        raise FormatError(
+            f"expected an evenly spaced SAC time series, got type {ints[15]} in {name}; convert it"
+        )
     claimed = ints[9]
     held = min(claimed, (len(data) - HEADER) // 4)
     if held < 1:
@@ -67,7 +71,9 @@ def decode(data: bytes, name: str) -> SacTrace:
     samples = np.frombuffer(data, order + "f4", held, HEADER).astype(np.float64)
     rate = nominal_rate(interval)
     if not 1e-6 < rate < 1e6:
-        raise FormatError(f"expected a sample interval in seconds, got {interval} in {name}; check the header")
+        raise FormatError(
+            f"expected a sample interval in seconds, got {interval} in {name}; check the header"
+        )
     return SacTrace(_codes(data, name), start, rate, samples, held == claimed)
 
 
@@ -79,12 +85,16 @@ def _start(ints: list[int], floats: Any, data: bytes, order: str, name: str) -> 
     year, day, hour, minute, second, milli = ints[:6]
     sane = 1800 <= year <= 2200 and 1 <= day <= 366 and 0 <= hour <= 24 and 0 <= minute <= 59
     if not (sane and 0 <= second <= 60 and 0 <= milli <= 999):
-        raise FormatError(f"expected a reference time in the SAC header, got {ints[:6]} in {name}; set nz* fields")
+        raise FormatError(
+            f"expected a reference time in the SAC header, got {ints[:6]} in {name}; set nz* fields"
+        )
     if not np.isfinite(begin) or abs(begin) > 1e9:
         if begin == UNDEFINED:
             begin = 0.0
         else:
-            raise FormatError(f"expected a begin time in seconds, got {begin} in {name}; set the header field b")
+            raise FormatError(
+                f"expected a begin time in seconds, got {begin} in {name}; set the header field b"
+            )
     if floats[5] == UNDEFINED:
         begin = 0.0
     base = parse_time(f"{year:04d}-01-01T00:00:00Z")
@@ -97,7 +107,9 @@ def _codes(data: bytes, name: str) -> Nslc:
         try:
             value = data[at : at + 8].split(b"\x00")[0].decode("ascii").strip()
         except UnicodeDecodeError as exc:
-            raise FormatError(f"expected plain letters in the SAC header, got {data[at : at + 8]!r} in {name}") from exc
+            raise FormatError(
+                f"expected plain letters in the SAC header, got {data[at : at + 8]!r} in {name}"
+            ) from exc
         return "" if value.startswith("-12345") else value
 
     location = text(464)

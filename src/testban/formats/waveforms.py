@@ -38,7 +38,9 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as exc:
-        raise SourceError(f"expected a readable file, got {exc.strerror} for {path}; check path and rights") from exc
+        raise SourceError(
+            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+        ) from exc
 
 
 def decode(data: bytes, name: str = "bytes") -> tuple[list[Segment], list[Finding]]:
@@ -81,7 +83,9 @@ def decode_batches(
         if len(batch.count):
             batches.append(batch)
     if not sound:
-        raise FormatError(f"expected miniSEED or SAC, got only damaged records in {name}; fetch the file again")
+        raise FormatError(
+            f"expected miniSEED or SAC, got only damaged records in {name}; fetch the file again"
+        )
     return batches, _findings(damage, name)
 
 
@@ -104,7 +108,9 @@ def _sac(
     n = len(trace.samples)
     findings = []
     if not trace.complete:
-        findings.append(Finding(kind="corrupt", subject=name, message=f"SAC file is cut short: {n} samples are left"))
+        findings.append(
+            Finding(kind="corrupt", subject=name, message=f"SAC file is cut short: {n} samples are left")
+        )
     if channels is not None and trace.nslc not in channels:
         return [], findings
     if wanted is not None and not _overlaps(trace.start_ns, n, trace.rate_hz, wanted):
@@ -121,7 +127,9 @@ def _findings(damage: list[mseed.Damage], name: str) -> list[Finding]:
     """At most 20 damaged stretches by name, the rest as a count."""
     damage = sorted(damage)
     out = [
-        Finding(kind="corrupt", subject=name, message=f"bytes {d.offset} to {d.offset + d.length}: {d.reason}")
+        Finding(
+            kind="corrupt", subject=name, message=f"bytes {d.offset} to {d.offset + d.length}: {d.reason}"
+        )
         for d in damage[:20]
     ]
     if len(damage) > 20:
@@ -160,8 +168,7 @@ def _join_channel(batches: list[Batch]) -> list[Segment]:
     _break_ties(order, start, count, pieces)
     chains = _chains(order, start.tolist(), count.tolist(), first.rate_hz)
     return [
-        _segment(first, int(start[chain[0]]), np.concatenate([pieces[i] for i in chain]))
-        for chain in chains
+        _segment(first, int(start[chain[0]]), np.concatenate([pieces[i] for i in chain])) for chain in chains
     ]
 
 
@@ -278,11 +285,15 @@ def _encode(segment: Segment, record_length: int) -> bytes:
     elif samples.dtype == np.float64:
         kind, code = "d", pymseed.DataEncoding.FLOAT64
     else:
-        raise InputError(f"expected samples of int32, float32 or float64, got {samples.dtype}; convert them first")
+        raise InputError(
+            f"expected samples of int32, float32 or float64, got {samples.dtype}; convert them first"
+        )
     record = pymseed.MS3Record(reclen=record_length, encoding=code)
     n = segment.nslc
     if len(n.network) > 2 or len(n.station) > 5 or len(n.location) > 2 or len(n.channel) != 3:
-        raise InputError(f"expected codes that fit miniSEED 2 (2, 5, 2 and 3 letters), got {n}; rename the channel")
+        raise InputError(
+            f"expected codes that fit miniSEED 2 (2, 5, 2 and 3 letters), got {n}; rename the channel"
+        )
     record.sourceid = pymseed.nslc2sourceid(n.network, n.station, n.location, n.channel)
     record.formatversion = 2
     record.starttime = segment.start_ns
