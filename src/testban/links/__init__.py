@@ -1,0 +1,6 @@
+"""Places to bytes: files, folders, globs, SDS archives and FDSN web services as sources of recordings. A door."""
+
+from testban.links.source import Source, Unit
+from testban.links.urls import open_source
+
+__all__ = ["Source", "Unit", "open_source"]
