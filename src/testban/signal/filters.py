@@ -52,7 +52,9 @@ def _check(order: int, edges: tuple[float, ...], rate_hz: float) -> None:
         raise InputError(f"expected a filter order of 1 to 12, got {order}; choose a lower one")
     nyquist = 0.5 * rate_hz
     if not all(0.0 < e < nyquist for e in edges) or list(edges) != sorted(set(edges)):
-        raise InputError(f"expected increasing corners between 0 and {nyquist:g} Hz, got {edges}; change the band")
+        raise InputError(
+            f"expected increasing corners between 0 and {nyquist:g} Hz, got {edges}; change the band"
+        )
 
 
 def _bilinear(p: Complex) -> Complex:

@@ -8,7 +8,9 @@ from testban.signal import filters
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5, 8])
-@pytest.mark.parametrize(("low", "high", "rate"), [(0.5, 1.5, 20.0), (1.0, 3.0, 100.0), (4.0, 8.0, 20.0), (0.8, 4.5, 40.0)])
+@pytest.mark.parametrize(
+    ("low", "high", "rate"), [(0.5, 1.5, 20.0), (1.0, 3.0, 100.0), (4.0, 8.0, 20.0), (0.8, 4.5, 40.0)]
+)
 def test_bandpass_as_scipy(order, low, high, rate):
     ours = filters.bandpass_sos(order, low, high, rate)
     theirs = scipy.signal.butter(order, [low, high], "band", fs=rate, output="sos")
