@@ -46,7 +46,7 @@ def read_inventory(paths: str | Path | Iterable[str | Path]) -> Inventory:
     for path in sorted(Path(p) for p in listed):
         before = got.count()
         if path.is_dir():
-            for file in _files(path):
+            for file in files(path):
                 _read_found(file, got)
             if got.count() == before:
                 raise InventoryError(
@@ -57,7 +57,7 @@ def read_inventory(paths: str | Path | Iterable[str | Path]) -> Inventory:
     return _merge(got)
 
 
-def _files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[Path]:
     """Files of a folder and its subfolders that may belong to an inventory, in order."""
     out: list[Path] = []
     level = [folder]

@@ -35,7 +35,7 @@ from testban.base.geo import delaz_
 from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run.configuration import Configuration
 from testban.run.naming import event_id
-from testban.run.provenance import code_digest
+from testban.run.provenance import code_digest, inventory_digests
 from testban.run.traces import display_trace, display_window
 from testban.run.stations import Station, find_stations
 from testban.run.work import Unit, do, executor
@@ -83,9 +83,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=64)
-def open_source(text: str) -> links.Source:
-    """The source of that name, opened once a process."""
-    return links.open_source(text)
+def open_source(names: tuple[str, ...]) -> links.Source:
+    """The source of those names, opened once a process."""
+    return links.open_source(names)
 
 
 def process(
@@ -101,8 +101,9 @@ def process(
 ) -> Outcome:
     """From recordings to a bulletin. Raises InputError where there is nothing that can be processed."""
     inventory = formats.inventory.read_inventory(inventory_paths)
-    stations = find_stations([open_source(s) for s in sources], inventory, start_ns, end_ns)
-    inputs = _inputs(sources, inventory_paths)
+    source = open_source(tuple(sources))
+    stations, left_out = find_stations(source, inventory, start_ns, end_ns)
+    inputs = _inputs(source, inventory_paths)
     base_key = [code_digest(), configuration.digest(), inputs]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor)
     with executor(configuration.executor, configuration.workers) as pool:
@@ -157,7 +158,7 @@ def process(
         picks=tuple(picks),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=_findings([*inventory.findings, *scanned, *findings]),
+        findings=_findings([*inventory.findings, *source.findings, *left_out, *findings]),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),
@@ -172,24 +173,22 @@ def process(
     return Outcome(bulletin=bulletin, traces=traces)
 
 
-def _read(sources: Sequence[str], members: Sequence[str], span: Span) -> tuple[list[Segment], list[Finding]]:
-    """All segments of some stations within a span, from all sources."""
+def _read(sources: tuple[str, ...], members: Sequence[str], span: Span) -> tuple[list[Segment], list[Finding]]:
+    """All segments of some stations within a span."""
     segments: list[Segment] = []
     findings: list[Finding] = []
-    for name in sources:
-        source = open_source(name)
-        for unit in source.units(span.start_ns, span.end_ns):
-            if unit.station_key in members:
-                got, said = source.read(unit, span)
-                segments += got
-                findings += said
+    source = open_source(sources)
+    for unit in source.units(span.start_ns, span.end_ns):
+        if unit.station_key in members:
+            got, said = source.read(unit, span)
+            segments += got
+            findings += said
     return segments, findings
 
 
 def detect_unit(job: DetectJob) -> bytes:
     """Station processing of one unit: read, run, encode."""
-    reach = seconds_to_ns(detect.MARGIN_S)
-    segments, said = _read(job.sources, job.members, Span(job.span.start_ns - reach, job.span.end_ns + reach))
+    segments, said = _read(job.sources, job.members, detect.needed(job.span, job.settings))
     run = detect.process_array if len(job.members) > 1 else detect.process_station
     result = run(job.station_key, segments, job.channels, job.span, job.settings)
     result = msgspec.structs.replace(result, findings=(*result.findings, *said))
@@ -260,10 +259,10 @@ def _judge(
     return msgspec.structs.replace(event, assessment=assessment)
 
 
-def _inputs(sources: Sequence[str], inventory_paths: Sequence[Path | str]) -> tuple[tuple[str, str], ...]:
+def _inputs(source: links.Source, inventory_paths: Sequence[Path | str]) -> tuple[tuple[str, str], ...]:
     """Names and digests of every file that went in; names are relative to what was given."""
-    found = [d for name in sources for d in open_source(name).digests()]
-    found += formats.inventory.digests(inventory_paths)
+    found = [*source.digests()]
+    found += inventory_digests(inventory_paths)
     return tuple(sorted(set(found)))
 
 

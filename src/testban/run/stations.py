@@ -4,12 +4,11 @@ Rules: a station is NET.STA with all its sensors; an array is a group of station
 without coordinates is reported and left out, never guessed.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from testban import detect
 from testban.base.errors import InputError
+from testban.base.ids import Nslc
 from testban.base.inventory import Inventory
 from testban.base.records import Channel, Finding, Site
 from testban.base.spans import Span, intersect
@@ -28,19 +27,20 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_stations(
-    sources: Sequence[Source], inventory: Inventory, start_ns: int | None, end_ns: int | None
+    source: Source, inventory: Inventory, start_ns: int | None, end_ns: int | None
 ) -> tuple[list[Station], list[Finding]]:
     """Stations by key, and findings about those left out. Raises InputError where none is left."""
     recorded: dict[str, list[Span]] = {}
-    for source in sources:
-        for unit in source.units(start_ns, end_ns):
-            recorded.setdefault(unit.station_key, []).append(unit.span)
+    codes: dict[str, list[Nslc]] = {}
+    for unit in source.units(start_ns, end_ns):
+        recorded.setdefault(unit.station_key, []).append(unit.span)
+        codes.setdefault(unit.station_key, []).extend(unit.channels)
     if not recorded:
         raise InputError("no recordings found; expected miniSEED or SAC in the sources named, within --start and --end")
     findings: list[Finding] = []
     placed: dict[str, tuple[Channel, ...]] = {}
     for key in sorted(recorded):
-        channels = inventory.for_station(key, min(s.start_ns for s in recorded[key]))
+        channels = inventory.for_station(key, min(s.start_ns for s in recorded[key]), codes[key])
         if channels:
             placed[key] = channels
         else:
@@ -52,7 +52,7 @@ def find_stations(
                 )
             )
     if not placed:
-        known = ", ".join(sorted({f"{c.nslc.net_sta}" for c in inventory.channels})[:8]) or "none"
+        known = ", ".join(s.key for s in inventory.sites()[:8]) or "none"
         raise InputError(
             f"none of the {len(recorded)} recorded stations ({', '.join(sorted(recorded)[:8])}, ...) has coordinates; "
             f"the inventory knows {known}; name it with --inventory"
