@@ -17,6 +17,7 @@ from testban.base.measurements import PathMeasurement
 from testban.base.records import Assessment, Event, Evidence, Pick, Verdict
 from testban.identify.registry import Inquiry, Settings, evaluate
 
+DEFAULT = Settings()
 MARGIN = 1e-6
 DECIDES = 0.3  # a log10 ratio below this is not named as a reason for the verdict
 
@@ -82,35 +83,34 @@ def assess(
     event: Event,
     paths: Sequence[PathMeasurement],
     picks: Sequence[Pick],
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULT,
 ) -> Assessment:
     """Assess one event from its paths (any order), magnitudes, depth and first motions.
 
     Raises ConfigurationError for settings without meaning. log10_lr is None where no discriminant applied.
     """
-    used = settings
-    _check(used)
+    _check(settings)
     ordered = tuple(sorted(paths, key=lambda p: p.station_key))
-    evidence = evaluate(Inquiry(event=event, paths=ordered, picks=tuple(picks), settings=used))
+    evidence = evaluate(Inquiry(event=event, paths=ordered, picks=tuple(picks), settings=settings))
     ratios = [e.log10_lr for e in evidence if e.applicable and e.log10_lr is not None]
     if not ratios:
         return Assessment(
             verdict=Verdict.UNDETERMINED,
             log10_lr=None,
-            prior=used.prior,
-            probability_explosion=used.prior,
+            prior=settings.prior,
+            probability_explosion=settings.prior,
             evidence=evidence,
             reason="no discriminant applies: " + "; ".join(f"{e.name}: {e.reason}" for e in evidence),
         )
-    ratio = combine(ratios, used.dependence)
-    verdict = _verdict(ratio, used)
-    edges = (-log10_(used.false_alarm), log10_(used.miss))
+    ratio = combine(ratios, settings.dependence)
+    verdict = _verdict(ratio, settings)
+    edges = (-log10_(settings.false_alarm), log10_(settings.miss))
     return Assessment(
         verdict=verdict,
         log10_lr=ratio,
-        prior=used.prior,
-        probability_explosion=probability(ratio, used.prior),
+        prior=settings.prior,
+        probability_explosion=probability(ratio, settings.prior),
         evidence=evidence,
-        reason=_reason(verdict, ratio, evidence, used),
+        reason=_reason(verdict, ratio, evidence, settings),
         margin=any(abs(ratio - e) < MARGIN for e in edges),
     )
