@@ -17,7 +17,9 @@ from testban.base.times import HOUR_NS
 PROFILES: dict[str, dict[str, str]] = {
     "OpenBLAS for an old core, 1 thread": {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1"},
     "OpenBLAS with 4 threads": {"OPENBLAS_NUM_THREADS": "4"},
-    "NumPy without AVX": {"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3"},
+    "NumPy without AVX": {
+        "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3"
+    },
     "C library without FMA": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2_Usable,-FMA_Usable,-AVX2,-FMA"},
     "Numba for a generic processor": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
 }
@@ -51,7 +53,9 @@ def split(source: Path, target: Path) -> None:
                     sample_rate_hz=segment.sample_rate_hz,
                     samples=segment.samples[i : i + step],
                 )
-                formats.waveforms.write_mseed(target / f"{9999 - number}-{i:09d}.mseed", [part], record_length=4096)
+                formats.waveforms.write_mseed(
+                    target / f"{9999 - number}-{i:09d}.mseed", [part], record_length=4096
+                )
 
 
 def main() -> None:
@@ -63,20 +67,36 @@ def main() -> None:
         split(home / "world" / "archive", home / "split")
         runs: list[tuple[str, Path, str, dict[str, str]]] = [("default", home / "world" / "archive", "2", {})]
         runs += [(k, home / "world" / "archive", "2", v) for k, v in PROFILES.items()]
-        runs += [("one worker", home / "world" / "archive", "1", {}), ("other files and chunks", home / "split", "2", {})]
+        runs += [
+            ("one worker", home / "world" / "archive", "1", {}),
+            ("other files and chunks", home / "split", "2", {}),
+        ]
         reference: dict[str, str] = {}
         failed = 0
         for i, (label, source, workers, env) in enumerate(runs):
-            words = ["process", str(source), "--inventory", inventory, "--out", str(home / f"out{i}"), "--workers", workers]
+            words = [
+                "process",
+                str(source),
+                "--inventory",
+                inventory,
+                "--out",
+                str(home / f"out{i}"),
+                "--workers",
+                workers,
+            ]
             said = testban(*words, "--simulated", env=env)
             digests = dict(said["digests"])  # type: ignore[call-overload]
             if i == 0:
                 reference = digests
-                print(f"reference bulletin {reference['bulletin'][:16]}: {len(said['events'])} events, {said['picks']} picks")  # type: ignore[arg-type]
+                print(
+                    f"reference bulletin {reference['bulletin'][:16]}: {len(said['events'])} events, {said['picks']} picks"
+                )  # type: ignore[arg-type]
                 continue
             different = sorted(k for k in reference if k != "bulletin" and digests[k] != reference[k])
             failed += bool(different)
-            print(f"{'exact    ' if not different else 'DIFFERENT'} {label}{': ' + ', '.join(different) if different else ''}")
+            print(
+                f"{'exact    ' if not different else 'DIFFERENT'} {label}{': ' + ', '.join(different) if different else ''}"
+            )
         print(f"{len(runs) - 1 - failed} passed, {failed} failed")
         sys.exit(1 if failed else 0)
 

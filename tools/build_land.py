@@ -71,7 +71,8 @@ def polygons(path):
 def write_geojson(shapes, path):
     """GeoJSON with 0.01 degree."""
     features = [
-        [[[round(x, 2), round(y, 2)] for x, y in r.coords] for r in (p.exterior, *p.interiors)] for p in shapes
+        [[[round(x, 2), round(y, 2)] for x, y in r.coords] for r in (p.exterior, *p.interiors)]
+        for p in shapes
     ]
     body = {"type": "MultiPolygon", "coordinates": features}
     path.write_text(json.dumps(body, separators=(",", ":")) + "\n")

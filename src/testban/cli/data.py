@@ -15,6 +15,7 @@ def list_(*, json: bool = False) -> int:
     ----------
     json
         Print one JSON object on stdout.
+
     """
     from testban.cli import terminal
     from testban.run import data as known
@@ -24,7 +25,9 @@ def list_(*, json: bool = False) -> int:
         terminal.out(rows)
         return 0
     for row in rows:
-        terminal.say(f"{row['name']:18} {row['title']:58} {row['folder'] or 'not here; testban data fetch ' + row['name']}")
+        terminal.say(
+            f"{row['name']:18} {row['title']:58} {row['folder'] or 'not here; testban data fetch ' + row['name']}"
+        )
     return 0
 
 
@@ -40,6 +43,7 @@ def fetch(name: str, *, service: str = "https://service.iris.edu", folder: Path 
         Base address of the FDSN service.
     folder
         Where to put it; the user's cache when not given.
+
     """
     from testban.cli import terminal
     from testban.run import data as known

@@ -38,6 +38,7 @@ def demo(
         Print one JSON object on stdout.
     quiet
         No progress.
+
     """
     from testban.cli import terminal
     from testban.run import configuration, demo
@@ -51,5 +52,10 @@ def demo(
             terminal.say(f"\n[bold]{part.title}[/bold] ({kind})")
             terminal.show_summary(part.done, out / part.name, False)
     if json:
-        terminal.out([{"name": p.name, "simulated": p.simulated} | terminal.summary(p.done, out / p.name) for p in shown])
+        terminal.out(
+            [
+                {"name": p.name, "simulated": p.simulated} | terminal.summary(p.done, out / p.name)
+                for p in shown
+            ]
+        )
     return 0

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from testban.base.records import Finding
+
 
 def doctor(
     sources: Annotated[list[str] | None, Parameter(name="SOURCE", negative=())] = None,
@@ -24,12 +26,13 @@ def doctor(
         The inventory that belongs to them.
     json
         Print one JSON object on stdout.
+
     """
     from testban.cli import terminal
     from testban.run import doctor
 
     checks = doctor.installation()
-    findings = []
+    findings: list[Finding] = []
     if sources:
         more, findings = doctor.archive(sources, inventory or [])
         checks += more

@@ -69,6 +69,7 @@ def process(
         Print one JSON object on stdout.
     quiet
         No progress.
+
     """
     from testban.cli import terminal
     from testban.run import batch, configuration

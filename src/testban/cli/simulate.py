@@ -18,6 +18,7 @@ def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = F
         Print one JSON object on stdout.
     quiet
         No progress.
+
     """
     from testban.cli import terminal
     from testban.run import worlds
@@ -27,5 +28,7 @@ def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = F
     if json:
         terminal.out(made)
     else:
-        terminal.say(f"SIMULATED: {made['events']} events, {made['stations']} stations, {made['hours']:g} h in {out}")
+        terminal.say(
+            f"SIMULATED: {made['events']} events, {made['stations']} stations, {made['hours']:g} h in {out}"
+        )
     return 0

@@ -82,7 +82,9 @@ def show_summary(done: Done, folder: Path, as_json: bool) -> None:
         return
     b = done.bulletin
     label = "SIMULATED DATA. " if b.provenance.simulated else ""
-    say(f"{label}{len(b.sites)} stations, {len(b.picks)} detections, {len(b.events)} events, {len(b.findings)} findings")
+    say(
+        f"{label}{len(b.sites)} stations, {len(b.picks)} detections, {len(b.events)} events, {len(b.findings)} findings"
+    )
     for e in b.events:
         sizes = ", ".join(f"{m.kind} {m.value:.1f}" for m in e.magnitudes if not m.bound)
         where = f"{abs(e.origin.latitude):.2f}{'N' if e.origin.latitude >= 0 else 'S'} {abs(e.origin.longitude):.2f}{'E' if e.origin.longitude >= 0 else 'W'}"

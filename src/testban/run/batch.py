@@ -36,7 +36,9 @@ def run(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise StoreError(f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out") from exc
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
     catalogue = Catalogue(out / "catalogue.sqlite")
     try:
         outcome = process(

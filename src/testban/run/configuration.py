@@ -22,11 +22,17 @@ class Configuration(BaseSettings):
 
     model: Literal["ak135", "iasp91"] = Field("ak135", description="travel-time model of the location")
     threshold_factor: float = Field(
-        1.0, gt=0.1, lt=10, description="multiplies every detection threshold; 1 keeps the stated false-alarm rate"
+        1.0,
+        gt=0.1,
+        lt=10,
+        description="multiplies every detection threshold; 1 keeps the stated false-alarm rate",
     )
     min_stations: int = Field(3, ge=2, le=50, description="stations that an event needs")
     prior: float = Field(
-        1e-2, gt=0, lt=1, description="prior probability that an event is an explosion, printed beside the verdict"
+        1e-2,
+        gt=0,
+        lt=1,
+        description="prior probability that an event is an explosion, printed beside the verdict",
     )
     language: Literal["en", "ru"] = Field("en", description="language that the report opens in")
     executor: str = Field("processes", description="processes, serial, or dask://host:port")

@@ -41,7 +41,9 @@ def demo(
                 name=d.name,
                 title=d.title,
                 simulated=False,
-                done=batch.run(_prefer(d, folder), [folder], out / d.name, configuration, pdf=pdf, progress=progress),
+                done=batch.run(
+                    _prefer(d, folder), [folder], out / d.name, configuration, pdf=pdf, progress=progress
+                ),
             )
             for d, folder in here
         ]
@@ -53,11 +55,15 @@ def _prefer(dataset: data.DataSet, folder: Path) -> Sequence[str]:
     first = next((f for f in dataset.prefer if (folder / f).exists()), None)
     if first is None:
         return [str(folder)]
-    twins = [f for f in dataset.prefer if f.startswith(first.removesuffix(".mseed")) and (folder / f).exists()]
+    twins = [
+        f for f in dataset.prefer if f.startswith(first.removesuffix(".mseed")) and (folder / f).exists()
+    ]
     return [str(folder / f) for f in sorted(twins)]
 
 
-def _simulated(out: Path, configuration: Configuration, scenario: str, pdf: bool, progress: Progress) -> Shown:
+def _simulated(
+    out: Path, configuration: Configuration, scenario: str, pdf: bool, progress: Progress
+) -> Shown:
     world = simulate.read_scenario(simulate.included(scenario))
     worlds.write(world, out / "world", progress=progress)
     done = batch.run(

@@ -36,14 +36,27 @@ def installation(out: Path | None = None) -> list[Check]:
         _check("Python", _python, "install Python 3.11 or newer and run make install again"),
         _check("libraries", _libraries, "run make install again; it takes the versions of requirements.lock"),
         _check("travel times", _travel, "the package is damaged; install it again"),
-        _check("arithmetic", _arithmetic, "compiled functions differ from their reference; remove *.nbi files and report"),
-        _check("catalogue", _catalogue, "SQLite cannot write in the temporary folder; free space or set TMPDIR"),
+        _check(
+            "arithmetic",
+            _arithmetic,
+            "compiled functions differ from their reference; remove *.nbi files and report",
+        ),
+        _check(
+            "catalogue", _catalogue, "SQLite cannot write in the temporary folder; free space or set TMPDIR"
+        ),
         _check("disk", lambda: _disk(place), "free some disk space before long runs"),
-        _check("PDF", _pdf, "only needed for --pdf: install WeasyPrint and the system library pango", needed=False),
+        _check(
+            "PDF",
+            _pdf,
+            "only needed for --pdf: install WeasyPrint and the system library pango",
+            needed=False,
+        ),
     ]
 
 
-def archive(sources: Sequence[str], inventory_paths: Sequence[str | Path]) -> tuple[list[Check], list[Finding]]:
+def archive(
+    sources: Sequence[str], inventory_paths: Sequence[str | Path]
+) -> tuple[list[Check], list[Finding]]:
     """Checks of an archive against its inventory, and everything that was noticed."""
     source = links.open_source(tuple(sources))
     units = source.units()
@@ -57,7 +70,10 @@ def archive(sources: Sequence[str], inventory_paths: Sequence[str | Path]) -> tu
     ]
     findings = [*source.findings]
     if not inventory_paths:
-        return [*checks, Check(name="inventory", ok=False, seen="none given", advice="name it with --inventory")], findings
+        return [
+            *checks,
+            Check(name="inventory", ok=False, seen="none given", advice="name it with --inventory"),
+        ], findings
     inventory = formats.inventory.read_inventory(inventory_paths)
     findings += inventory.findings
     missing, mute, wrong = [], [], []
@@ -68,7 +84,11 @@ def archive(sources: Sequence[str], inventory_paths: Sequence[str | Path]) -> tu
                 missing.append(str(nslc))
             elif channel.response is None:
                 mute.append(str(nslc))
-        overlap = [u for u in units if u.station_key == unit.station_key and u.day_ns == unit.day_ns and u is not unit]
+        overlap = [
+            u
+            for u in units
+            if u.station_key == unit.station_key and u.day_ns == unit.day_ns and u is not unit
+        ]
         if any(total_s(intersect([u.span], [unit.span])) > 0 for u in overlap):
             wrong.append(unit.station_key)
     checks.append(
@@ -94,13 +114,22 @@ def _check(name: str, look: Callable[[], str], advice: str, *, needed: bool = Tr
 
 
 def _python() -> str:
-    if sys.version_info < (3, 11):
-        raise ValueError(f"Python {sys.version.split()[0]}")
     return f"Python {sys.version.split()[0]}"
 
 
 def _libraries() -> str:
-    names = ("numpy", "scipy", "numba", "obspy", "pymseed", "msgspec", "sqlalchemy", "alembic", "pyarrow", "jinja2")
+    names = (
+        "numpy",
+        "scipy",
+        "numba",
+        "obspy",
+        "pymseed",
+        "msgspec",
+        "sqlalchemy",
+        "alembic",
+        "pyarrow",
+        "jinja2",
+    )
     return ", ".join(f"{n} {getattr(importlib.import_module(n), '__version__', '')}".strip() for n in names)
 
 
@@ -151,7 +180,9 @@ def _extent(units: Sequence[links.Unit]) -> str:
         return "none"
     stations = len({u.station_key for u in units})
     first, last = min(u.span.start_ns for u in units), max(u.span.end_ns for u in units)
-    return f"{stations} stations, {len(units)} station-days, {format_time(first, 0)} to {format_time(last, 0)}"
+    return (
+        f"{stations} stations, {len(units)} station-days, {format_time(first, 0)} to {format_time(last, 0)}"
+    )
 
 
 def _some(names: Sequence[str], what: str) -> str:

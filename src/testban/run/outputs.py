@@ -5,7 +5,6 @@ digest of a bulletin covers the tables that parties compare (events, arrivals, p
 pictures.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +43,9 @@ def whole(path: Path, write_to: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_to(beside)
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as exc:
         beside.unlink(missing_ok=True)
-        raise StoreError(f"{path} cannot be written: {exc.strerror or exc}; free disk space or choose another --out") from exc
+        raise StoreError(
+            f"{path} cannot be written: {exc.strerror or exc}; free disk space or choose another --out"
+        ) from exc

@@ -12,10 +12,9 @@ from pathlib import Path
 import msgspec
 
 import testban
-from testban import associate, detect, formats, identify, links, locate, size
+from testban import associate, detect, formats, identify, links, size
 from testban.base.canonical import digest_of
-from testban.base.errors import InputError
-from testban.base.inventory import Inventory
+from testban.base.geo import delaz_
 from testban.base.measurements import AmplitudeMeasurement, PathMeasurement
 from testban.base.records import (
     Bulletin,
@@ -31,15 +30,14 @@ from testban.base.records import (
     StationResult,
 )
 from testban.base.spans import Span, normalise
-from testban.base.geo import delaz_
 from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run.configuration import Configuration
 from testban.run.naming import event_id
 from testban.run.provenance import code_digest, inventory_digests
-from testban.run.traces import display_trace, display_window
 from testban.run.stations import Station, find_stations
+from testban.run.traces import Drawn, display_trace, display_window
 from testban.run.work import Unit, do, executor
-from testban.show.report import ReportTrace
+from testban.show.traces import ReportTrace
 from testban.store import Catalogue
 
 Progress = Callable[[str, int, int], None]
@@ -72,11 +70,11 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     amplitudes: tuple[AmplitudeMeasurement, ...]
     path: PathMeasurement | None
-    trace: ReportTrace | None
+    trace: Drawn | None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A bulletin, the traces that its report shows, and its paths measured for identification."""
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A bulletin and the traces that its report shows."""
 
     bulletin: Bulletin
     traces: tuple[ReportTrace, ...]
@@ -169,11 +167,13 @@ def process(
         start_ns=min(s.start_ns for s in spans),
         end_ns=max(s.end_ns for s in spans),
     )
-    traces = tuple(m.trace for e in finished for m in by_event[e.event_id] if m.trace is not None)
+    traces = tuple(m.trace.shown() for e in finished for m in by_event[e.event_id] if m.trace is not None)
     return Outcome(bulletin=bulletin, traces=traces)
 
 
-def _read(sources: tuple[str, ...], members: Sequence[str], span: Span) -> tuple[list[Segment], list[Finding]]:
+def _read(
+    sources: tuple[str, ...], members: Sequence[str], span: Span
+) -> tuple[list[Segment], list[Finding]]:
     """All segments of some stations within a span."""
     segments: list[Segment] = []
     findings: list[Finding] = []
@@ -203,16 +203,16 @@ def measure_unit(job: MeasureJob) -> bytes:
         reach = _reach(event.origin, job.site)
         whole = Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns))
         segments, _ = _read(job.sources, job.members, whole)
-        segments, _ = detect.condition(segments, whole)
-        if not segments:
+        clean, _ = detect.condition(segments, whole)
+        if not clean:
             continue
         own = tuple(a for a in event.arrivals if a.station_key == job.site.key)
         out.append(
             Measured(
                 event_id=event.event_id,
-                amplitudes=size.measure_station(event.origin, job.site, segments, job.channels),
-                path=identify.measure_path(event.origin, job.site, segments, job.channels, own),
-                trace=display_trace(event.event_id, event.origin, job.site, segments, window),
+                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels),
+                path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
+                trace=display_trace(event.origin, job.site, clean, window),
             )
         )
     return msgspec.msgpack.encode(out)
@@ -226,7 +226,9 @@ def _reach(origin: Origin, site: Site) -> Span:
 
 def _gather(results: Sequence[StationResult]) -> tuple[list[Pick], list[NoiseHour], list[Finding]]:
     picks = sorted((p for r in results for p in r.picks), key=lambda p: (p.time_ns, p.station_key, p.pick_id))
-    noise = sorted((n for r in results for n in r.noise), key=lambda n: (n.station_key, n.hour_ns, n.nslc, n.band_hz))
+    noise = sorted(
+        (n for r in results for n in r.noise), key=lambda n: (n.station_key, n.hour_ns, n.nslc, n.band_hz)
+    )
     return picks, noise, [f for r in results for f in r.findings]
 
 

@@ -18,7 +18,9 @@ def code_digest() -> str:
     """SHA-256 over the package's own files (names and bytes, sorted) and the versions of its numeric libraries."""
     root = Path(testban.__file__).parent
     files = sorted(
-        p for p in root.rglob("*") if p.is_file() and p.suffix not in (".pyc", ".nbi", ".nbc") and p.name[0] != "."
+        p
+        for p in root.rglob("*")
+        if p.is_file() and p.suffix not in (".pyc", ".nbi", ".nbc") and p.name[0] != "."
     )
     own = [(p.relative_to(root).as_posix(), digest(p.read_bytes())) for p in files]
     return digest_of([own, [(name, metadata.version(name)) for name in _NUMERIC]])

@@ -36,7 +36,9 @@ def find_stations(
         recorded.setdefault(unit.station_key, []).append(unit.span)
         codes.setdefault(unit.station_key, []).extend(unit.channels)
     if not recorded:
-        raise InputError("no recordings found; expected miniSEED or SAC in the sources named, within --start and --end")
+        raise InputError(
+            "no recordings found; expected miniSEED or SAC in the sources named, within --start and --end"
+        )
     findings: list[Finding] = []
     placed: dict[str, tuple[Channel, ...]] = {}
     for key in sorted(recorded):

@@ -65,7 +65,11 @@ def executor(name: str, workers: int) -> Iterator[Executor]:
 
 
 def do(
-    units: Sequence[Unit], function: Callable[[Any], bytes], pool: Executor, catalogue: Catalogue, report: Report
+    units: Sequence[Unit],
+    function: Callable[[Any], bytes],
+    pool: Executor,
+    catalogue: Catalogue,
+    report: Report,
 ) -> list[bytes]:
     """Results of all units, in their order. `report(done, total)` is called as they come."""
     results: dict[str, bytes] = {}

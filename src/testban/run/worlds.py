@@ -37,7 +37,13 @@ def write(world: simulate.Scenario, out: Path, *, progress: Progress) -> dict[st
     formats.tables.write_events(out / "truth.csv", events)
     formats.quakeml.write_events(out / "truth.quakeml", events, simulated=True)
     hours = (world.end_ns - world.start_ns) / 3.6e12
-    return {"simulated": True, "out": str(out), "events": len(events), "stations": len(simulate.sites(world)), "hours": hours}
+    return {
+        "simulated": True,
+        "out": str(out),
+        "events": len(events),
+        "stations": len(simulate.sites(world)),
+        "hours": hours,
+    }
 
 
 def append_sds(root: Path, segment: Segment) -> None:
