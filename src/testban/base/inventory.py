@@ -190,28 +190,32 @@ class Inventory:
 
     def sites(self, time_ns: int | None = None) -> tuple[Site, ...]:
         """One site for each station, by key: where it is at a time, or in its latest epoch."""
-        best: dict[str, Channel] = {}
-        score: dict[str, tuple[Any, ...]] = {}
+        groups: dict[str, list[Channel]] = {}
         for c in (*self.channels, *self.places):
-            key = station_key(c.nslc.network, c.nslc.station)
-            late = c.end_ns if c.end_ns is not None else 1 << 62
-            distance = 0 if time_ns is None else _far(c, time_ns)
-            mark = (distance, rank(c), -late, c.nslc, -(c.start_ns or 0))
-            if key not in best or mark < score[key]:
-                best[key], score[key] = c, mark
-        return tuple(
-            Site(key=k, longitude=c.longitude, latitude=c.latitude, elevation_m=c.elevation_m)
-            for k, c in sorted(best.items())
-        )
+            groups.setdefault(station_key(c.nslc.network, c.nslc.station), []).append(c)
+        return tuple(_site(k, groups[k], time_ns) for k in sorted(groups))
 
     def site(self, net_sta: str, time_ns: int | None = None) -> Site | None:
         """The site of one station (by NET.STA, else by the bare code), None where it is not known."""
-        station = net_sta.split(".", 1)[-1]
-        sites = {s.key: s for s in self.sites(time_ns)}
-        return sites.get(net_sta) or sites.get(station)
+        station = net_sta.rsplit(".", 1)[-1]
+        rows = self._station.get(net_sta, []) + [
+            c for c in self._places.get(station, []) if c.nslc.network in (ANY, net_sta.rpartition(".")[0])
+        ]
+        return _site(net_sta, rows, time_ns) if rows else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Inventory, (self.channels, self.places, self.orientations, self.findings)
+
+
+def _site(key: str, rows: list[Channel], time_ns: int | None) -> Site:
+    """Where a station is: by the epoch nearest to the time (or the latest), then by precedence and code."""
+
+    def mark(c: Channel) -> tuple[Any, ...]:
+        late = c.end_ns if c.end_ns is not None else 1 << 62
+        return (0 if time_ns is None else _far(c, time_ns), rank(c), -late, c.nslc, -(c.start_ns or 0))
+
+    c = min(rows, key=mark)
+    return Site(key=key, longitude=c.longitude, latitude=c.latitude, elevation_m=c.elevation_m)
 
 
 def _note(kind: str, nslc: Nslc, message: str) -> Finding:

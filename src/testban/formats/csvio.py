@@ -37,6 +37,8 @@ SHORT = {
     "elev_m": "elevation_m",
     "elevation": "elevation_m",
     "event": "event_id",
+    "hint": "phase",
+    "phase_hint": "phase",
     "azimuth": "azimuth_deg",
     "dip": "dip_deg",
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from testban.base.errors import FormatError, InputError, InventoryError, SourceError
 from testban.base.geo import check_position
 from testban.base.ids import Nslc
-from testban.base.inventory import ANY, Inventory, conflicts, station_key
+from testban.base.inventory import ANY, Inventory, conflicts
 from testban.base.records import Channel, Finding
 from testban.formats import csvio, sacpz, stationxml
 
@@ -105,7 +105,7 @@ def _read_found(path: Path, got: _Collected) -> None:
     try:
         _read_named(path, got)
     except InputError as exc:
-        got.findings.append(Finding(kind="corrupt", subject=str(path), message=str(exc)))
+        got.findings.append(Finding(kind="corrupt", subject=path.name, message=str(exc)))
 
 
 def _read_named(path: Path, got: _Collected) -> None:
@@ -122,11 +122,11 @@ def _read_named(path: Path, got: _Collected) -> None:
     else:
         kind = _table_kind(data, path)
         if kind == "stations":
-            rows, findings = station_rows(data, str(path))
+            rows, findings = station_rows(data, path.name)
             got.places += rows
             got.findings += findings
         elif kind == "orientations":
-            got.orientations.update(_orientation_rows(data, str(path), got.findings))
+            got.orientations.update(_orientation_rows(data, path.name, got.findings))
         else:
             raise FormatError(
                 f"expected StationXML, SACPZ, a station table or an orientation table, got something else in {path}"
@@ -134,7 +134,7 @@ def _read_named(path: Path, got: _Collected) -> None:
 
 
 def _table_kind(data: bytes, path: Path) -> str:
-    """ "stations", "orientations" or "" by the header line."""
+    """By the header line: stations, orientations or nothing."""
     if csvio.is_parquet(path) or data[:4] == b"PAR1":
         return "stations"
     line = data[:4096].split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").strip().lower()
@@ -289,6 +289,3 @@ def _orientation_notes(channels: list[Channel], stated: dict[Nslc, tuple[float, 
             )
             out.setdefault(c.nslc, Finding(kind="orientation", subject=str(c.nslc), message=text))
     return [out[k] for k in sorted(out)]
-
-
-__all__ = ["read_inventory", "station_key", "station_rows"]

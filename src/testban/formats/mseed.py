@@ -299,8 +299,8 @@ def _describe(record: pymseed.MS3Record, at: int) -> Record | None:
     native_big = False  # x86-64 and arm64 both run little-endian
     length = record.reclen
     size = record.datalength
-    # miniSEED 2 stores the offset of its data; libmseed tells only their length, which runs to the record's end.
-    payload = at + length - size if record.formatversion == 2 else at + length - size
+    # libmseed tells the length of the payload, which in both versions ends where the record does.
+    payload = at + length - size
     big = bool(swap & 2) != native_big
     if record.formatversion == 3:
         big = record.encoding in (steim.STEIM1, steim.STEIM2)
@@ -405,7 +405,7 @@ def _plausible(table: Table) -> NDArray[np.bool_]:
 
 
 def _plain(data: bytes, table: Table, first: NDArray[np.int64], total: int) -> NDArray[Any]:
-    code, size = _PLAIN[table.encoding]
+    code, _ = _PLAIN[table.encoding]
     dtype = np.dtype((">" if table.big else "<") + code)
     out = np.empty(total, np.int32 if code[0] == "i" else np.float64)
     for at, n, where in zip(table.payload.tolist(), table.count.tolist(), first.tolist(), strict=True):

@@ -36,7 +36,7 @@ def order_of(data: bytes) -> str | None:
         return None
     for order in "<>":
         ints = np.frombuffer(data, order + "i4", 40, 280)
-        if ints[6] in (6, 7) and ints[35] in (0, 1) and 0 < ints[9] and 1 <= ints[15] <= 100:
+        if ints[6] in (6, 7) and ints[35] in (0, 1) and ints[9] > 0 and 1 <= ints[15] <= 100:
             delta = np.frombuffer(data, order + "f4", 1, 0)[0]
             if np.isfinite(delta) and delta > 0:
                 return order

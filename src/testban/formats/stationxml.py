@@ -8,7 +8,7 @@ Standard: FDSN StationXML Schema 1.2. The contract test compares this with ObsPy
 
 import math
 import re
-import xml.etree.ElementTree as ET  # noqa: S405  expat; declarations of entities are refused before parsing
+import xml.etree.ElementTree as ET
 from typing import Any
 
 from testban.base.errors import FormatError, InputError
@@ -35,7 +35,7 @@ _UNITS = {
 _TAIL = re.compile(rb"<FDSNStationXML[\s>]|<[A-Za-z0-9]+:FDSNStationXML[\s>]")
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """A response that cannot be represented."""
 
 
@@ -102,7 +102,7 @@ def _channel(element: ET.Element, codes: tuple[str, str], name: str, findings: l
     if node is not None:
         try:
             response = _response(node)
-        except _Unusable as exc:
+        except _UnusableError as exc:
             text = f"response left out: {exc} ({name})"
             findings.append(Finding(kind="no-response", subject=str(nslc), message=text))
     rate = _number(element, "SampleRate")
@@ -149,7 +149,7 @@ def _response(node: ET.Element) -> Response | None:
     """A Response, None where the element is empty."""
     stages = sorted(node.findall("Stage"), key=lambda s: int(s.get("number", "0")))
     if node.find("InstrumentPolynomial") is not None:
-        raise _Unusable("a polynomial")
+        raise _UnusableError("a polynomial")
     if not stages:
         return None
     overall = node.find("InstrumentSensitivity")
@@ -157,7 +157,7 @@ def _response(node: ET.Element) -> Response | None:
     unit = unit or _first_unit(stages)
     known = _UNITS.get((unit or "").strip().upper())
     if known is None:
-        raise _Unusable(f"its input unit is {unit!r}")
+        raise _UnusableError(f"its input unit is {unit!r}")
     name, scale = known
     converted = tuple(s for element in stages for s in _stage(element))
     if scale != 1.0:
@@ -190,7 +190,7 @@ def _stage(element: ET.Element) -> list[ResponseStage]:
         "correction_s": _number(element, "Decimation/Correction") or 0.0,
     }
     if element.find("Polynomial") is not None:
-        raise _Unusable("a polynomial stage")
+        raise _UnusableError("a polynomial stage")
     body = element.find("PolesZeros")
     if body is not None:
         return [_paz(body, common)]
@@ -226,11 +226,11 @@ def _paz(body: ET.Element, common: dict[str, Any]) -> ResponseStage:
     elif kind == "LAPLACE (RADIANS/SECOND)":
         pass
     elif kind != "DIGITAL (Z-TRANSFORM)":
-        raise _Unusable(f"its transfer function is {kind!r}")
+        raise _UnusableError(f"its transfer function is {kind!r}")
     if kind.startswith("LAPLACE"):
         common = {**common, "sample_rate_hz": None}
     elif common["sample_rate_hz"] is None:
-        raise _Unusable("a digital stage without its sample rate")
+        raise _UnusableError("a digital stage without its sample rate")
     return ResponseStage(kind="paz", zeros=zeros, poles=poles, normalization=factor, **common)
 
 
@@ -243,11 +243,11 @@ def _coefficients(body: ET.Element, common: dict[str, Any]) -> ResponseStage:
     numerator = tuple(float(e.text or "nan") for e in body.findall("Numerator"))
     denominator = tuple(float(e.text or "nan") for e in body.findall("Denominator"))
     if not all(map(math.isfinite, numerator + denominator)):
-        raise _Unusable("coefficients that are not numbers")
+        raise _UnusableError("coefficients that are not numbers")
     if not numerator and not denominator:
         return ResponseStage(kind="gain", **common)
     if kind != "DIGITAL":
-        raise _Unusable(f"coefficients of type {kind!r}")
+        raise _UnusableError(f"coefficients of type {kind!r}")
     if denominator:
         return ResponseStage(kind="iir", numerator=numerator, denominator=denominator, **common)
     return ResponseStage(kind="fir", numerator=numerator, **common)
@@ -256,7 +256,7 @@ def _coefficients(body: ET.Element, common: dict[str, Any]) -> ResponseStage:
 def _fir(body: ET.Element) -> tuple[float, ...]:
     half = [float(e.text or "nan") for e in body.findall("NumeratorCoefficient")]
     if not all(map(math.isfinite, half)):
-        raise _Unusable("coefficients that are not numbers")
+        raise _UnusableError("coefficients that are not numbers")
     symmetry = (body.findtext("Symmetry") or "NONE").strip().upper()
     if symmetry == "EVEN":
         return tuple(half + half[::-1])

@@ -258,7 +258,7 @@ def _first_at(offset_ns: int, interval: float) -> int:
 
 
 def encode_mseed(segments: Sequence[Segment], record_length: int = 512) -> bytes:
-    """miniSEED 2: int32 as Steim 2 (as plain int32 where differences exceed 30 bits), float64 as it is.
+    """Bytes of miniSEED 2: int32 as Steim 2 (as plain int32 where differences exceed 30 bits), float64 as it is.
 
     float32 samples are written as 32-bit floats. Segments keep their order; times are kept to the microsecond.
     """
