@@ -106,7 +106,14 @@ class _Search:
                 )  # fmt: skip
                 found.extend((float(r[0]), int(r[1]), float(r[2]), layer) for r in out[:n])
         found.sort(key=lambda f: (-f[0], f[2], f[1], f[3]))
-        return found
+        kept: list[tuple[float, int, float, int]] = []
+        count: dict[int, int] = {}
+        for f in found:
+            minute = math.floor(f[2] / 60.0)
+            if count.get(minute, 0) < s.candidates_per_minute:
+                count[minute] = count.get(minute, 0) + 1
+                kept.append(f)
+        return kept
 
     def _blocks(self) -> list[float]:
         """Starts of the blocks of origin time in which an event could have caused a pick; on a fixed raster."""
@@ -127,7 +134,7 @@ class _Search:
         )  # fmt: skip
         return result
 
-    def seed(self, candidate: tuple[float, int, float, int]) -> "_Hypothesis | None":
+    def seed(self, candidate: tuple[float, int, float, int], version: int) -> "_Hypothesis | None":
         """A refined hypothesis of a candidate of the scan, None where too little is left of it."""
         _, cell, o, layer = candidate
         c = self.cells[cell]
@@ -135,7 +142,7 @@ class _Search:
         if r[0] < REFINED_SHARE * self.needed:
             return None
         return _Hypothesis(
-            rank=-float(r[0]), o=float(r[3]), lon=float(r[1]), lat=float(r[2]), layer=layer, version=0
+            rank=-float(r[0]), o=float(r[3]), lon=float(r[1]), lat=float(r[2]), layer=layer, version=version
         )
 
     def again(self, h: "_Hypothesis", version: int) -> "_Hypothesis | None":
@@ -206,9 +213,8 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
             break
         previous = rows
         start = (lon, lat, depth, t.reference_ns + round(o * 1e9))
-        held = settings if depth < 1.0 else msgspec.structs.replace(settings, default_depth_km=depth)
         try:
-            located = locate.locate([(t.picks[k], "PS"[w]) for k, w in rows], search.sites, held, start)
+            located = locate.locate([(t.picks[k], "PS"[w]) for k, w in rows], search.sites, settings, start)
         except InputError as exc:
             return None, str(exc)
         origin = located.origin
@@ -239,7 +245,30 @@ def associate(
     discarded: list[Discarded] = []
     if not t.picks:
         return Result(events=(), discarded=(), n_without_coordinates=t.n_unknown)
-    heap = [h for h in (search.seed(c) for c in search.candidates()) if h is not None]
+    for _ in range(settings.passes):
+        before = len(events)
+        _one_pass(search, events, explanations, discarded, noise)
+        if len(events) == before:
+            break
+    events.sort(key=lambda e: (e.origin.time_ns, e.origin.longitude, e.origin.latitude))
+    return Result(
+        events=tuple(events),
+        discarded=tuple(discarded),
+        explanations=tuple(sorted(explanations, key=lambda e: e.event_id)),
+        n_without_coordinates=t.n_unknown,
+    )
+
+
+def _one_pass(
+    search: _Search,
+    events: list[Event],
+    explanations: list[Explanation],
+    discarded: list[Discarded],
+    noise: Sequence[NoiseHour],
+) -> None:
+    """Scan with the picks that are left and accept events, best first, until no hypothesis has enough."""
+    version = len(events)
+    heap = [h for h in (search.seed(c, version) for c in search.candidates()) if h is not None]
     heapq.heapify(heap)
     while heap:
         hypothesis = heapq.heappop(heap)
@@ -254,7 +283,7 @@ def associate(
             if built is not None and built.score < search.needed:
                 reason = f"score {built.score:.1f} below {search.needed:.1f}"
             if built is None or reason:
-                if len(discarded) < settings.keep_discarded:
+                if len(discarded) < search.settings.keep_discarded:
                     discarded.append(_discard(search, hypothesis, built, reason))
                 continue
             hypothesis = hypothesis.with_built(built)
@@ -262,13 +291,6 @@ def associate(
                 heapq.heappush(heap, hypothesis)
                 continue
         events.append(_accept(search, built, explanations, noise))
-    events.sort(key=lambda e: (e.origin.time_ns, e.origin.longitude, e.origin.latitude))
-    return Result(
-        events=tuple(events),
-        discarded=tuple(discarded),
-        explanations=tuple(sorted(explanations, key=lambda e: e.event_id)),
-        n_without_coordinates=t.n_unknown,
-    )
 
 
 def _discard(search: _Search, h: _Hypothesis, built: _Built | None, reason: str) -> Discarded:

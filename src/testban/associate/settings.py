@@ -28,4 +28,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     block_s: float = 1800.0
     bin_s: float = 2.0
     max_candidates: int = 200_000
+    candidates_per_minute: int = 40
+    passes: int = 4
     keep_discarded: int = 200

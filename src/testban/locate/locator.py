@@ -167,7 +167,7 @@ def _fixed_by_misfit(problem: Problem, x: Floats, chi2: float) -> tuple[Floats, 
         n, c, used, _ = problem.run(trial, False)
         if n > 0 and c + 36.0 * (len(problem.rows) - used) < best - 1e-9:
             best_x, best = trial, c + 36.0 * (len(problem.rows) - used)
-    return (best_x, best) if best < chi2 - DEPTH_MISFIT else (x, chi2)
+    return (best_x, best) if best < chi2 - max(DEPTH_MISFIT, 0.25 * chi2) else (x, chi2)
 
 
 def locate(
