@@ -34,8 +34,8 @@ from testban.locate.errors_model import P_ERROR
 Floats = NDArray[np.float64]
 
 MAX_TRAVEL_S = 1300.0  # the last first P (antipode, PKPdf) arrives before this
-COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
-REFINED_SHARE = 0.6
+COARSE_SHARE = 0.4  # of the needed score: a coarse cell dilutes the evidence of each pick
+REFINED_SHARE = 0.55
 LATER = ("PcP", "ScP", "pP", "sP", "S", "Sn", "PKPbc", "PKPab", "Pg", "Sg", "LR")
 
 
@@ -77,8 +77,7 @@ class _Search:
         self.table = Table(picks, sites)
         self.model = travel.load(settings.model)
         self.curves = [curves(self.model, d) for d in settings.depths_km]
-        has = np.diff(self.table.start) > 0
-        self.cells = grid.cells(self.table.unit[has], settings.coarse_deg, settings.fine_deg)
+        self.cells = grid.cells(self.table.unit, settings.coarse_deg, settings.fine_deg)
         self.vectors = np.array([unit_vector_(c[0], c[1]) for c in self.cells])
         self.detection = np.array([settings.detection, settings.detection_s])
         self.needed = settings.min_score + log_(max(self.table.duration_s, 60.0) / 2.0)
