@@ -125,7 +125,7 @@ def _epoch(element: ET.Element) -> tuple[int | None, int | None]:
     return (parse_time(start) if start else None, parse_time(end) if end else None)
 
 
-def _position(element: ET.Element) -> dict[str, float]:
+def _position(element: ET.Element) -> dict[str, Any]:
     longitude, latitude = _number(element, "Longitude"), _number(element, "Latitude")
     if longitude is None or latitude is None or not check_position(longitude, latitude):
         raise ValueError(f"its position is {longitude}, {latitude}")
