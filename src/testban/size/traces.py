@@ -7,6 +7,7 @@ numbers; no response, no amplitude.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def half_peak_to_peak(x: F64, rate_hz: float) -> tuple[float, float]:
             points.append(i)
     points.append(len(v) - 1)
     best, period = 0.0, 0.0
-    for i, j in zip(points[:-1], points[1:], strict=True):
+    for i, j in pairwise(points):
         half = 0.5 * abs(v[j] - v[i])
         if half > best:
             best, period = half, 2.0 * (j - i) / rate_hz
