@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.base import dmath, geo
-from testban.earth import decay, ellipticity, travel
+from testban.earth import decay, travel
 from testban.simulate import draws
 from testban.simulate.network import Post
 from testban.simulate.scenario import Scenario
@@ -183,5 +183,7 @@ class Propagator:
 
 
 def _ellipticity(phase: str, shock: Shock, delta: Floats, azimuth: Floats) -> Floats:
+    from testban.earth import ellipticity
+
     c = ellipticity.correction(phase, np.full(delta.shape, shock.depth_km), delta, azimuth, np.full(delta.shape, shock.latitude))
     return np.nan_to_num(np.asarray(c, dtype=np.float64), nan=0.0)
