@@ -21,7 +21,7 @@ from testban.simulate.sources import Shock
 Floats = NDArray[np.float64]
 
 # Stand-ins, not measured: log10 amplitude relative to the P of the same path.
-RELATIVE = {"Pg": 0.15, "pP": -0.25, "sP": -0.4, "PcP": -0.7, "S": -0.9, "Sn": 0.2, "Sg": 0.45}
+RELATIVE = {"Pg": 0.15, "pP": -0.4, "sP": -0.55, "PcP": -0.9, "S": -0.9, "Sn": 0.2, "Sg": 0.45}
 # Stand-in: what explosions and their like lack in S, in log10, at 1-2 Hz (grows with frequency in the spectra).
 S_DEFICIT = {"explosion": -0.55, "quarry blast": -0.4, "collapse": 0.0, "earthquake": 0.0}
 # Stand-in levels of core phases: mb minus log10 A/T.
@@ -118,7 +118,7 @@ class Propagator:
             time = time + _ellipticity(p.phase, shock, delta, azimuth)
         log_a = p.log_a + scatter
         if not p.first.all():
-            log_a = log_a + np.where(p.first, 0.0, 0.15 * own)
+            log_a = log_a + np.where(p.first, 0.0, (0.3 if p.phase in ("pP", "sP", "PcP") else 0.15) * own)
         return PhasePath(phase=p.phase, time_s=time, slowness=p.slowness, log_a=log_a, first=p.first)
 
     def _time(self, phase: str, depth: float, delta: Floats) -> tuple[Floats, Floats]:

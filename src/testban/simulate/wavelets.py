@@ -65,8 +65,8 @@ def shape(phase: str, shock: Shock, delta: float, p_tstar_s: float, s_minus_p_s:
         coda_s = min(60.0, max(5.0, 0.05 * km)) if near else 25.0
         wave, coda, rise, length, horizontal = "S", 0.45 if near else 0.3, 0.5, 5.0 * coda_s + 60.0, 1.2
     else:
-        coda_s = min(40.0, max(1.5, 0.5 * s_minus_p_s)) if near else 15.0
-        wave, coda, rise, length, horizontal = "P", 0.25 if near else 0.15, 0.3, 5.0 * coda_s + 45.0, 0.7
+        coda_s = min(40.0, max(1.5, 0.5 * s_minus_p_s)) if near else 25.0
+        wave, coda, rise, length, horizontal = "P", 0.25 if near else 0.18, 0.3, 4.5 * coda_s + 45.0, 0.7
     return Shape(wave=wave, tstar_s=tstar, eta=eta, corner_hz=corner, deficit_hz=lacking, coda=coda, coda_s=coda_s, rise_s=rise,
                  length_s=length, horizontal=horizontal)
 
