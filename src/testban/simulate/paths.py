@@ -140,7 +140,7 @@ class Propagator:
         none, no = np.full(delta.shape, np.nan), np.zeros(delta.shape, bool)
         km = delta * geo.KM_PER_DEG
         if depth < 40.0:
-            keep = (delta > 1.5) & (delta < 25.0)
+            keep = (delta > 1.0) & (delta < 25.0)
             level = lg_log_amplitude(shock.mb, delta) + S_DEFICIT[kind]
             slow = np.full(delta.shape, geo.KM_PER_DEG / travel.LG_VELOCITY_KM_S)
             out.append(PhasePath(phase="Lg", time_s=np.where(keep, km / travel.LG_VELOCITY_KM_S, none), slowness=slow, log_a=level, first=no))

@@ -45,7 +45,7 @@ def attenuation(phase: str, delta: Floats, p_tstar_s: float) -> tuple[Floats, Fl
     if phase == "Lg":
         return km / (500.0 * 3.5), np.full(delta.shape, 0.4)
     if phase[0] == "S":
-        return np.where(near, km / (600.0 * 4.5), 4.0 * p_tstar_s), np.where(near, 0.3, 0.0)
+        return np.where(near, km / (600.0 * 4.5), 4.0 * p_tstar_s), np.where(near, 0.4, 0.0)
     far = p_tstar_s * (1.25 if phase in ("pP", "sP") else 1.0)
     return np.where(near, km / (900.0 * 8.0), far), np.where(near, 0.3, 0.0)
 
@@ -74,7 +74,7 @@ def shape(phase: str, shock: Shock, delta: float, p_tstar_s: float, s_minus_p_s:
 def corner_and_deficit(phase: str, shock: Shock) -> tuple[float, float | None]:
     """Corner frequency in Hz of a phase, and where the S of blasts begins to lack high frequencies (stand-in: 3 Hz)."""
     if phase[0] in "SL":
-        return shock.corner_hz / 1.5, 3.0 if shock.kind in ("explosion", "quarry blast") else None
+        return shock.corner_hz / 1.3, 3.0 if shock.kind in ("explosion", "quarry blast") else None
     return shock.corner_hz, None
 
 
