@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.base import dmath, geo
-from testban.earth import decay, travel
+from testban.earth import decay, elevation, ellipticity, travel
 from testban.simulate import draws
 from testban.simulate.network import Post
 from testban.simulate.scenario import Scenario
@@ -92,6 +92,7 @@ class Propagator:
         self.model = travel.load(scenario.physics.model)
         self.lons = np.array([p.longitude for p in posts])
         self.lats = np.array([p.latitude for p in posts])
+        self.heights = np.array([p.elevation_m for p in posts])
         self.names = draws.name_hashes([p.key for p in posts])
         fixed = draws.pair_normals(draws.key(scenario.seed, "station term"), self.names, SALT["station"])
         self.station_term = scenario.physics.station_sigma * fixed
@@ -116,6 +117,8 @@ class Propagator:
             time = time + 0.3 * late * own
         if self.scenario.physics.ellipticity and p.phase not in ("Lg", "LR"):
             time = time + _ellipticity(p.phase, shock, delta, azimuth)
+        if self.scenario.physics.elevation and p.phase not in ("Lg", "LR"):
+            time = time + np.asarray(elevation.correction(p.phase, p.slowness, self.heights))
         log_a = p.log_a + scatter
         if not p.first.all():
             log_a = log_a + np.where(p.first, 0.0, (0.3 if p.phase in ("pP", "sP", "PcP") else 0.15) * own)
@@ -183,7 +186,6 @@ class Propagator:
 
 
 def _ellipticity(phase: str, shock: Shock, delta: Floats, azimuth: Floats) -> Floats:
-    from testban.earth import ellipticity
-
-    c = ellipticity.correction(phase, np.full(delta.shape, shock.depth_km), delta, azimuth, np.full(delta.shape, shock.latitude))
+    ray = {"Pn": "P", "Pg": "P", "Sn": "S", "Sg": "S"}.get(phase, phase)
+    c = ellipticity.correction(ray, np.full(delta.shape, shock.depth_km), delta, azimuth, np.full(delta.shape, shock.latitude))
     return np.nan_to_num(np.asarray(c, dtype=np.float64), nan=0.0)

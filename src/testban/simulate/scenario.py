@@ -160,7 +160,8 @@ class Physics(_Part, frozen=True, kw_only=True):
     station_sigma: float = 0.15
     path_sigma: float = 0.26
     travel_time_sigma_s: float = 0.4
-    ellipticity: bool = False
+    ellipticity: bool = True
+    elevation: bool = True
     stress_drop_mpa: float = 3.0
     p_tstar_s: float = 0.5
 
