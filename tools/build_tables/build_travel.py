@@ -112,14 +112,18 @@ class Builder:
         """Up-going and turning rays of one wave type that bottom above `deepest`."""
         w = self.m.wave(kind)
         h0, h1 = EDGES[segment], EDGES[segment + 1]
-        self.piece(phase, segment, kind, True, lambda h, b: (0.0, w.slowness(h, True)), lambda h, p: w.leg(p, 0.0, h))
+        self.piece(
+            phase, segment, kind, True, lambda h, b: (0.0, w.slowness(h, True)), lambda h, p: w.leg(p, 0.0, h)
+        )
         for top, bottom in self.regions():
             if top >= deepest - 1e-6:
                 break
             if bottom <= h0 + 1e-6:
                 continue
 
-            def limits(h: float, below: bool, top: float = top, bottom: float = bottom) -> tuple[float, float]:
+            def limits(
+                h: float, below: bool, top: float = top, bottom: float = bottom
+            ) -> tuple[float, float]:
                 lo = w.slowness(bottom, False)
                 return lo, min(w.slowness(top, True), w.slowness(h, True))
 
@@ -135,7 +139,9 @@ class Builder:
         w, wu = self.m.p, self.m.wave(up_kind)
         for top, bottom in self.regions():
 
-            def limits(h: float, below: bool, top: float = top, bottom: float = bottom) -> tuple[float, float]:
+            def limits(
+                h: float, below: bool, top: float = top, bottom: float = bottom
+            ) -> tuple[float, float]:
                 return w.slowness(bottom, False), min(w.slowness(top, True), wu.slowness(h, True))
 
             def curve(h: float, p: np.ndarray, bottom: float = bottom) -> tuple[np.ndarray, np.ndarray]:

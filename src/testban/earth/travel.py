@@ -99,7 +99,9 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
     g = (p - p0) / dp if dp != 0.0 else 0.0
     h = 1.0 - g
     # cubic Hermite in p with d tau / dp = -X
-    tau = 1e-6 * ((1.0 + 2.0 * g) * h * h * t0 + g * g * (3.0 - 2.0 * g) * t1) - dp * g * h * (h * x0 - g * x1)
+    tau = 1e-6 * ((1.0 + 2.0 * g) * h * h * t0 + g * g * (3.0 - 2.0 * g) * t1) - dp * g * h * (
+        h * x0 - g * x1
+    )
     return tau + p * delta, p
 
 
@@ -190,7 +192,9 @@ class TravelTimes:
             return self._index[phase]
         except KeyError:
             known = " ".join(self.phases)
-            raise InputError(f"expected a phase among {known}, got {phase!r}; use one of these names") from None
+            raise InputError(
+                f"expected a phase among {known}, got {phase!r}; use one of these names"
+            ) from None
 
     def predict(self, phase: str, depth_km: ArrayLike, delta_deg: ArrayLike) -> tuple[Any, Any, Any]:
         """Time (s), slowness (s/deg), d time / d depth (s/km), of the broadcast shape; floats for floats."""
