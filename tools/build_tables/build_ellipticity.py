@@ -9,6 +9,7 @@ layers this holds the discontinuities, reflections, the source and the surface. 
 surface gains integral(eps h p d phi). eps(r) follows from the density by Radau's equation (Bullen 1975).
 """
 
+# ruff: noqa: T201
 import sys
 from pathlib import Path
 
@@ -54,6 +55,7 @@ class Ellipticity:
         self.inertia = float(z[-1])
 
     def __call__(self, r: np.ndarray) -> np.ndarray:
+        """Flattening at radii in km."""
         return np.interp(r, self.r, self.eps)
 
 

@@ -17,7 +17,7 @@ SURFACE_KM_S = {"ak135": (5.80, 3.46), "iasp91": (5.80, 3.36)}
 
 
 def last_leg(phase: str) -> str:
-    """ "P" or "S", the wave type that reaches the station, or "" for a surface wave."""
+    """Wave type that reaches the station: "P", "S", or "" for a surface wave."""
     if phase in ("Lg", "Rg", "LR", "LQ"):
         return ""
     letters = [c for c in phase.removesuffix("diff") if c in "PS"]

@@ -108,7 +108,8 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
 @njit(cache=True)
 def _velocity(k: Kernel, segment: int, wave: int, j: int, w: float) -> float:
     o = k.velocity_start[segment, wave] + j
-    return (1.0 - w) * k.velocity[o] + w * k.velocity[o + 1]
+    v: float = (1.0 - w) * k.velocity[o] + w * k.velocity[o + 1]
+    return v
 
 
 @njit(cache=True)
