@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
-from testban.show.texts import Both, N_, finite, fixed, foreign, num, sig, t
+from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -49,13 +49,13 @@ KINDS = (
         r"first.?motion|polarit",
         N_("First motion"),
         N_("An explosion pushes outward in every direction; a single clear dilatation speaks against it."),
-        N_("One clear first motion downwards at a station with known polarity."),
+        N_("Clear first motions at stations of known polarity: one downwards would speak against an explosion."),
     ),
     Kind(
         r"depth|pp|sp",
         N_("Depth"),
         N_("Nobody drills deeper than about ten kilometres; a resolved greater depth excludes an explosion."),
-        N_("A depth phase (pP, sP) or a station nearer than the depth is large."),
+        N_("A depth phase (pP, sP), or a station about as near as the source is deep."),
     ),
     Kind(
         r"spect|corner|complexity|cepstr",
@@ -235,11 +235,10 @@ def what_would_change(a: Assessment) -> list[Both]:
     rest = without_strongest(a)
     if rest:
         out.append(rest)
-    silent = [e for e in a.evidence if not e.applicable]
-    for e in silent:
-        kind = kind_of(e.name)
-        if kind.title:
-            out.append(t("Not available now: {name}. {change}", name=t(kind.title), change=t(kind.change)))
+    silent = list(dict.fromkeys(kind_of(e.name).title for e in a.evidence if not e.applicable))
+    names = [t(title) for title in silent if title]
+    if names:
+        out.append(t("Not available here: {names}.", names=joined(names, "; ")))
     if a.margin:
         out.append(t("A deciding value lies within a millionth of its threshold."))
     return out

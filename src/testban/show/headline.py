@@ -85,8 +85,8 @@ def certainty(event: Event) -> list[Both]:
         return [t("Nothing was measured on what kind of source it was.")]
     out: list[Both] = []
     if a.reason:
-        why = reason(a.reason)
-        out.append(why if why.foreign else joined([t("Why:"), why]))
+        why = reason(a.reason.rstrip(". ") + ".")
+        out += [t("Why:"), why] if why.foreign else [joined([t("Why:"), why])]
     if finite(a.log10_lr):
         out.append(t("Taken together the records are {words} (log10 LR {lr}).", words=times_likelier(a.log10_lr), lr=num(a.log10_lr, 2, sign=True)))
     if finite(a.probability_explosion):

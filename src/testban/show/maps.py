@@ -84,10 +84,10 @@ def frame(shown: Sequence[Mark]) -> Frame:
     pad = 0.09 * max(max(xs) - min(xs), max(ys) - min(ys), 1.5) + 0.05
     west, east, south, north = min(xs) - pad, max(xs) + pad, min(ys) - pad, max(ys) + pad
     w, h = east - west, north - south
-    if h < 0.62 * w:
-        south, north = (south + north) / 2 - 0.31 * w, (south + north) / 2 + 0.31 * w
-    elif h > 0.95 * w:
-        west, east = (west + east) / 2 - h / 1.9, (west + east) / 2 + h / 1.9
+    if h < 0.66 * w:
+        south, north = (south + north) / 2 - 0.33 * w, (south + north) / 2 + 0.33 * w
+    elif h > 0.92 * w:
+        west, east = (west + east) / 2 - h / 1.84, (west + east) / 2 + h / 1.84
     scale = WIDTH / (east - west)
     return Frame((west, south, east, north), scale, (north - south) * scale)
 
@@ -222,7 +222,6 @@ def event_map(event: Event, sites: Mapping[str, Site]) -> Markup:
     cx, cy = fr.at(0.0, 0.0)
     labels = Labels(WIDTH, fr.height)
     labels.block(cx, cy, 9)
-    labels.block(WIDTH - 75, 15, 75)
     placed = []
     paths, symbols, names = [], [], []
     for m in every:
@@ -236,6 +235,8 @@ def event_map(event: Event, sites: Mapping[str, Site]) -> Markup:
     for m, x, y in placed:
         note = f"{m.key} · {m.distance_deg:.2f}° · {m.distance_deg * KM_PER_DEG:.0f} km · az {m.azimuth_deg:.0f}°"
         symbols.append(svg.tip(symbol(m.status, x, y), note))
+    corner = free_corner([(x, y) for _, x, y in placed], fr.height)
+    labels.taken.append((corner[0] - 145, corner[1] - 8, corner[0] + 8, corner[1] + 30))
     telling = [p for p in reversed(placed) if p[0].status != "other"][:LABELS]
     for m, x, y in telling:
         name = m.key.rsplit(".", 1)[-1][:8]
@@ -247,7 +248,7 @@ def event_map(event: Event, sites: Mapping[str, Site]) -> Markup:
     parts.append(svg.group(symbols))
     parts.append(svg.star(cx, cy, 9, fill=RED, stroke="#fff", stroke_width="1"))
     parts.append(halo(names, font_size="10"))
-    parts.append(scale_bar(fr))
+    parts.append(scale_bar(fr, *corner))
     parts.append(
         svg.element("rect", width=WIDTH, height=fr.height, fill="none", stroke=FAINT, stroke_width="1")
     )
@@ -285,15 +286,22 @@ def ellipse_path(ellipse: Ellipse, fr: Frame, cx: float, cy: float) -> str:
     return svg.element("path", d=d, fill=RED, fill_opacity="0.14", stroke=RED, stroke_width="1.2")
 
 
-def scale_bar(fr: Frame) -> str:
+def free_corner(points: Sequence[tuple[float, float]], height: float) -> tuple[float, float]:
+    """Right end of the scale bar: the corner of the picture with the fewest stations near."""
+    corners = [(WIDTH - 14, height - 42), (WIDTH - 14, 12.0), (150.0, 12.0), (180.0, height - 42)]
+    crowd = [sum(abs(x - cx + 65) < 95 and abs(y - cy - 12) < 35 for x, y in points) for cx, cy in corners]
+    return corners[crowd.index(min(crowd))]
+
+
+def scale_bar(fr: Frame, x1: float, y: float) -> str:
     """Kilometres, true along any line through the epicentre."""
-    km = next(
-        k for k in (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 1) if k / KM_PER_DEG * fr.scale < 130 or k == 1
-    )
+    steps = (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 1)
+    km = next(k for k in steps if k / KM_PER_DEG * fr.scale < 130 or k == 1)
     w = km / KM_PER_DEG * fr.scale
-    x1 = WIDTH - 12
-    bar = svg.element("path", d=f"M{f1(x1 - w)} 9v6h{f1(w)}v-6", fill="none", stroke=INK, stroke_width="1.4")
-    label = svg.text(x1 - w / 2, 28, t("{n} km", n=km), text_anchor="middle")
+    d = f"M{f1(x1 - w)} {f1(y)}v6h{f1(w)}v-6"
+    bar = svg.element("path", d=d, fill="none", stroke="#fff", stroke_width="4")
+    bar += svg.element("path", d=d, fill="none", stroke=INK, stroke_width="1.4")
+    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle")
     return bar + halo([label], font_size="10.5")
 
 
@@ -304,7 +312,7 @@ def close_view(event: Event, sites: Mapping[str, Site]) -> Markup:
     if not _drawable(e) or e.smajor_km <= 0:
         return Markup("")
     k = rim * 0.86 / max(e.smajor_km * 1.15, 1e-3)
-    label = t("Epicentre, close view, with the 90 % ellipse")
+    label = t("Epicentre, close view, with the 90% ellipse")
     parts = [svg.element("circle", cx=c, cy=c, r=rim, fill="#fbfcfd", stroke=FAINT, stroke_width="1")]
     ticks = [v for v in svg.nice_ticks(0, rim / k, 3) if v > 0]
     for v in ticks:

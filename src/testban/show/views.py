@@ -215,7 +215,7 @@ def facts(event: Event) -> list[tuple[Both, Both | str]]:
         (t("Depth"), headline.depth(event)),
         (t("Why this depth"), reason),
         (
-            t("90% ellipse" if abs(o.ellipse.probability - 0.9) < 1e-6 else "Ellipse"),
+            t("{p}% ellipse", p=f"{100 * o.ellipse.probability:.0f}"),
             t("{a} × {b} km, strike {s}°, {area} km²", a=fixed(o.ellipse.smajor_km, 1), b=fixed(o.ellipse.sminor_km, 1), s=fixed(o.ellipse.strike_deg, 0), area=fixed(o.ellipse.area_km2, 0)),
         ),
         (t("Stations / defining phases"), f"{o.n_stations} / {o.n_defining}"),
