@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
-from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
+from testban.show.reasons import reason
+from testban.show.texts import Both, N_, finite, fixed, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -66,37 +67,10 @@ KINDS = (
 )
 UNKNOWN = Kind("", "", "", N_("More stations with this measurement, or a reference population nearer to these paths."))
 
-# Reasons of the discriminants that have a Russian form: pattern with named groups -> message.
-REASONS: tuple[tuple[str, str], ...] = (
-    (r"^no discriminant applies\.?$", N_("no discriminant applies")),
-    (r"^(?P<n>\d+) paths?$", N_("number of paths: {n}")),
-    (r"^no records?$", N_("no record")),
-)
-
-
 def kind_of(name: str) -> Kind:
     """The family of a discriminant by its name."""
     low = name.lower()
     return next((k for k in KINDS if re.search(k.pattern, low)), UNKNOWN)
-
-
-def reason(text: str) -> Both:
-    """A reason in both languages where a pattern knows it, else marked as English."""
-    text = text.strip()
-    if not text:
-        return Both("", "")
-    for pattern, message in REASONS:
-        m = re.match(pattern, text)
-        if m:
-            values = {k: reason(v) if k.startswith("sub") else v for k, v in m.groupdict("").items()}
-            russian = t(message, **values).ru
-            return Both(text, russian)
-    parts = [p.strip() for p in text.split(";") if p.strip()]
-    if len(parts) > 1:
-        known = [reason(p) for p in parts]
-        if not all(k.foreign for k in known):
-            return Both(text, "; ".join(k.ru for k in known))
-    return foreign(text)
 
 
 def times_likelier(log10_lr: float | None) -> Both:
@@ -107,9 +81,15 @@ def times_likelier(log10_lr: float | None) -> Both:
     if ratio < 1.25:
         return t("speaks for neither")
     shown = num(ratio, 1) if ratio < 9.95 else Both(f"{sig_int(ratio)}", f"{sig_int(ratio)}")
+    last = int(ratio) % 10 if ratio >= 9.95 else 0
+    few = ratio < 9.95 or (last in (2, 3, 4) and int(ratio) % 100 not in (12, 13, 14) and ratio < 99.5)
+    if ratio < 9.95 and abs(ratio - round(ratio)) < 0.05:
+        few = round(ratio) in (2, 3, 4)
+        shown = Both(f"{ratio:.0f}", f"{ratio:.0f}")
+    times = Both("times", "раза" if few else "раз")
     if log10_lr > 0:
-        return t("{n} times likelier from an explosion", n=shown)
-    return t("{n} times likelier from an earthquake", n=shown)
+        return t("{n} {times} likelier from an explosion", n=shown, times=times)
+    return t("{n} {times} likelier from an earthquake", n=shown, times=times)
 
 
 def sig_int(value: float) -> str:

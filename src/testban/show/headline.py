@@ -5,7 +5,8 @@ Rule: only what was measured; an error stands beside its number; a probability s
 
 from testban.base.records import Event, Magnitude, Verdict
 from testban.base.times import format_time
-from testban.show.evidence import probability, reason, times_likelier
+from testban.show.evidence import probability, times_likelier
+from testban.show.reasons import reason
 from testban.show.texts import Both, finite, joined, num, position, t
 
 ORDER = ("mb", "ML", "Ms")
