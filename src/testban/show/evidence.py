@@ -14,7 +14,7 @@ from markupsafe import Markup
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
 from testban.show.reasons import reason
-from testban.show.texts import Both, N_, finite, fixed, joined, num, sig, t
+from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -107,7 +107,7 @@ class Card(NamedTuple):
     idea: Both
     applicable: bool
     value: str
-    unit: str
+    unit: Both
     tails: Both | None
     reason: Both
     log10_lr: str
@@ -139,7 +139,7 @@ def card(e: Evidence) -> Card:
         idea=t(kind.idea) if kind.idea else Both("", ""),
         applicable=e.applicable,
         value=value,
-        unit=e.unit,
+        unit=unit_text(e.unit),
         tails=tails,
         reason=reason(e.reason),
         log10_lr=fixed(e.log10_lr, 2, sign=True),
@@ -161,6 +161,19 @@ def _change(e: Evidence, kind: Kind) -> Both:
             "A value beyond about {even} (now {value}) would turn it.", even=num(even, 2), value=num(e.value, 2)
         )
     return t(kind.change)
+
+
+UNITS = (
+    N_("km"),
+    N_("log10 P/S from the middle between the classes"),
+    N_("magnitude above Ms = mb - 0.64"),
+    N_("share of compressions"),
+)
+
+
+def unit_text(unit: str) -> Both:
+    """A unit in both languages where it is known."""
+    return t(unit) if unit in UNITS else foreign(unit) if " " in unit else Both(unit, unit)
 
 
 def fixed_sigma(value: float | None, sigma: float | None) -> str:
