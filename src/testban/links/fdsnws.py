@@ -106,11 +106,14 @@ class FdsnSource:
         cut = (waveforms.cut(s, wanted) for s in waveforms.join(batches))
         return [s for s in cut if s is not None], findings
 
-    def inventory(self, start_ns: int | None = None, end_ns: int | None = None) -> Inventory:
+    def station_xml(self, start_ns: int | None = None, end_ns: int | None = None) -> bytes:
         """The service's StationXML with responses for the channels and the window of this source."""
         lo, hi = self._window(start_ns, end_ns)
-        data = self._get("station", {**self._codes, **_times(lo, hi), "level": "response", "format": "xml"})
-        return inventory.decode_inventory([("fdsnws-station", data)])
+        return self._get("station", {**self._codes, **_times(lo, hi), "level": "response", "format": "xml"})
+
+    def inventory(self, start_ns: int | None = None, end_ns: int | None = None) -> Inventory:
+        """The same as an Inventory."""
+        return inventory.decode_inventory([("fdsnws-station", self.station_xml(start_ns, end_ns))])
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """(request, SHA-256) of every answer with data that was read."""
@@ -173,6 +176,11 @@ class FdsnSource:
         if body and service == "dataselect":
             self._digests[urllib.parse.urlsplit(url).query] = digest(body)
         return body
+
+
+def stations(url: str) -> bytes:
+    """StationXML with responses for the codes and the window of an fdsnws:// address."""
+    return FdsnSource(url).station_xml()
 
 
 def _times(lo: int, hi: int) -> dict[str, str]:
