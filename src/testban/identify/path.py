@@ -19,6 +19,7 @@ from testban.base.measurements import BandRatio, PathMeasurement
 from testban.base.records import Arrival, Channel, Origin, Pick, Segment, Site
 from testban.earth import response, travel
 from testban.identify import windows as win
+from testban.size import traces
 
 BANDS = ((1.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 8.0), (8.0, 10.0), (10.0, 12.0), (12.0, 16.0))
 LG_BANDS = ((1.0, 2.0), (2.0, 4.0))
@@ -28,6 +29,7 @@ LG_EXCESS_LEAST = 0.15  # log10; halfway between open and blocked paths of dprk_
 NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
 CLIP_RUN = 4
+COMPONENTS = 3
 
 
 class _Power(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,14 +80,12 @@ def clipped(segment: Segment, origin_ns: int, span: tuple[float, float]) -> bool
 
 
 def _gain(channels: Sequence[Channel], segment: Segment, edges: tuple[float, float]) -> float | None:
-    """Counts per m/s at the geometric centre of a band, or None without a response."""
-    for channel in channels:
-        if channel.nslc == segment.nslc and channel.response is not None:
-            centre = np.array([math.sqrt(edges[0] * edges[1])])
-            h = response.evaluate(channel.response, centre, unit="m/s")[0]
-            g = math.sqrt(h.real * h.real + h.imag * h.imag)
-            return g if g > 0.0 and math.isfinite(g) else None
-    return None
+    """Counts per m/s at the geometric centre of a band, or None without a valid response."""
+    resp = traces.response_of(channels, segment)
+    if resp is None:
+        return None
+    g = response.velocity_gain(resp, math.sqrt(edges[0] * edges[1]))
+    return g if g > 0.0 and math.isfinite(g) else None
 
 
 def _powers(
@@ -206,7 +206,7 @@ def measure_path(
         return _refused(
             origin, site, f"distance {delta:.1f} deg is outside {NEAREST_DEG:g}-{FARTHEST_DEG:g} deg"
         )
-    own = [s for s in segments if s.nslc.net_sta == site.key and len(s.samples) > 0]
+    own = [s for s in segments if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples) > 0]
     if not own:
         return _refused(origin, site, "no recording")
     table = travel.load(model)
@@ -260,13 +260,16 @@ def _measure(
     excess = _lg_excess(lg) if w.lg_separate else None
     blocked = None if excess is None else excess < LG_EXCESS_LEAST
     reason = _why_not(ratios, w, blocked)
+    components = max((r.components for r in ratios), default=0)
+    if not reason and components < COMPONENTS:
+        reason = f"{components} component(s): the calibration is for three"
     return PathMeasurement(
         station_key=site.key,
         distance_deg=place[0],
         azimuth_deg=place[1],
         usable=reason == "",
         reason=reason,
-        components=max((r.components for r in ratios), default=0),
+        components=components,
         sample_rate_hz=rate,
         windows=w.named(),
         bands=tuple(ratios),

@@ -7,6 +7,7 @@ between events that does not shrink with stations. Method: Walter, Mayeda & Patt
 2018. No correction for distance or size: too few events to fit one, and the spread includes what that costs.
 """
 
+from testban.base.dmath import DEG, acos_, cos_, sincos_
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Evidence
 from testban.identify.calibration import PsModel, predictive
@@ -15,6 +16,7 @@ from testban.identify.registry import Inquiry, not_applicable, register
 from testban.size import censored
 
 NAME = "regional P/S"
+ONE_VOICE_DEG = 0.15  # nearer stations share their path
 NO_PATH_EARTHQUAKE = (
     "calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths; "
     "the densities are wide and the ratio is capped for that reason"
@@ -41,12 +43,42 @@ def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | Non
     return (min(upper), "upper") if upper else None
 
 
+def _apart_deg(a: PathMeasurement, b: PathMeasurement) -> float:
+    """Distance between two stations seen from the event, by the spherical law of cosines (degrees)."""
+    sa, ca = sincos_(a.distance_deg * DEG)
+    sb, cb = sincos_(b.distance_deg * DEG)
+    return acos_(ca * cb + sa * sb * cos_((a.azimuth_deg - b.azimuth_deg) * DEG)) / DEG
+
+
+def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[float, str]]:
+    """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice.
+
+    Within a voice the measured values are averaged; bounds count only where nothing was measured (the first one).
+    """
+    groups: list[tuple[PathMeasurement, list[tuple[float, str]]]] = []
+    for p in sorted(paths, key=lambda p: p.station_key):
+        got = path_value(p, model) if p.usable else None
+        if got is None:
+            continue
+        for leader, members in groups:
+            if _apart_deg(leader, p) < ONE_VOICE_DEG:
+                members.append(got)
+                break
+        else:
+            groups.append((p, [got]))
+    out = []
+    for _, members in groups:
+        measured = [v for v, bound in members if not bound]
+        out.append((sum(measured) / len(measured), "") if measured else members[0])
+    return out
+
+
 def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
     """Network mean of centred log10 P/S, its standard error from the paths alone, numbers measured and bounded.
 
     None with no measured path.
     """
-    got = [v for p in paths if p.usable and (v := path_value(p, model)) is not None]
+    got = voices(paths, model)
     values = [v for v, bound in got if not bound]
     upper = [v for v, bound in got if bound == "upper"]
     lower = [v for v, bound in got if bound == "lower"]

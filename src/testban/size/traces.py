@@ -96,8 +96,7 @@ def response_of(channels: Sequence[Channel], segment: Segment) -> Response | Non
 
 def gain(resp: Response, frequency_hz: float) -> float:
     """Counts per metre of ground displacement at one frequency (modulus); 0 where it is not finite."""
-    h = response.evaluate(resp, np.array([frequency_hz]), unit="m")[0]
-    g = math.sqrt(h.real * h.real + h.imag * h.imag)
+    g = response.displacement_gain(resp, frequency_hz)
     return g if math.isfinite(g) else 0.0
 
 
