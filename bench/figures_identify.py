@@ -170,9 +170,7 @@ def ps_figures():
         same = all(m.verdict == a.verdict for m in moves)
         rows.append((name, kind, e.value, a, same))
         value = "  n/a" if e.value is None else f"{e.value:+.2f}"
-        mags = " ".join(
-            f"{m.kind} {m.value:.2f}+-{m.sigma:.2f}{m.bound}({m.n_detected})" for m in magnitudes
-        )
+        mags = " ".join(f"{m.kind} {m.value:.2f}+-{m.sigma:.2f}{m.bound}({m.n_detected})" for m in magnitudes)
         lr = "n/a" if a.log10_lr is None else f"{a.log10_lr:+.2f}"
         shifted_lr = " ".join("n/a" if m.log10_lr is None else f"{m.log10_lr:+.2f}" for m in moves)
         print(
@@ -182,7 +180,9 @@ def ps_figures():
         )
     x = [r[2] for r in rows if r[1] == "explosion" and r[2] is not None]
     q = [r[2] for r in rows if r[1] == "earthquake" and r[2] is not None]
-    print(f"events separate: lowest test {min(x):+.2f}, highest earthquake {max(q):+.2f}, margin {min(x) - max(q):.2f}")
+    print(
+        f"events separate: lowest test {min(x):+.2f}, highest earthquake {max(q):+.2f}, margin {min(x) - max(q):.2f}"
+    )
     blocked_values(measured, kinds)
     leave_one_out(measured, kinds)
 

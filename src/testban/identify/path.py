@@ -28,7 +28,6 @@ LG_SNR_LEAST = 1.4  # Lg rms over noise rms for the blocking rule to speak
 LG_EXCESS_LEAST = 0.15  # log10; halfway between open and blocked paths of dprk_2016-01-06 (0.24 and 0.06)
 NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
-CLIP_RUN = 4
 COMPONENTS = 3
 
 
@@ -65,18 +64,7 @@ def clipped(segment: Segment, origin_ns: int, span: tuple[float, float]) -> bool
     start = (segment.start_ns - origin_ns) / 1e9
     first = max(0, math.floor((span[0] - start) * rate))
     x = np.asarray(segment.samples[first : max(first, math.ceil((span[1] - start) * rate))], dtype=np.float64)
-    if len(x) < CLIP_RUN:
-        return False
-    for sign in (1.0, -1.0):
-        y = sign * x
-        top = y == y.max()
-        run, longest = 0, 0
-        for flag in top[np.flatnonzero(top)[0] :].tolist() if top.any() else ():
-            run = run + 1 if flag else 0
-            longest = max(longest, run)
-        if longest >= CLIP_RUN and float(y.max()) > 4.0 * float(np.median(np.abs(x))):
-            return True
-    return False
+    return traces.clipped(x)
 
 
 def _gain(channels: Sequence[Channel], segment: Segment, edges: tuple[float, float]) -> float | None:

@@ -52,7 +52,11 @@ def test_bounds_pull_the_right_way_and_order_does_not_matter():
 
 
 def test_refuses_nonsense():
-    for bad in (lambda: censored.estimate([]), lambda: censored.estimate([math.nan]), lambda: censored.upper_limit([])):
+    for bad in (
+        lambda: censored.estimate([]),
+        lambda: censored.estimate([math.nan]),
+        lambda: censored.upper_limit([]),
+    ):
         with pytest.raises(InputError, match="expected"):
             bad()
 

@@ -56,9 +56,7 @@ def record(p_s, amplitude_nm, period=1.0, noise_nm=0.05, code="BHZ", seconds=400
     start = p_s - 120.0
     t = start + np.arange(round(seconds * RATE)) / RATE
     w = 2 * math.pi / period
-    wave = np.where(
-        (t >= p_s) & (t < p_s + 4 * period), amplitude_nm * 1e-9 * w * np.cos(w * (t - p_s)), 0.0
-    )
+    wave = np.where((t >= p_s) & (t < p_s + 4 * period), amplitude_nm * 1e-9 * w * np.cos(w * (t - p_s)), 0.0)
     counts = wave * GAIN + rng.standard_normal(len(t)) * noise_nm * 1e-9 * w * GAIN
     if clip is not None:
         counts = np.clip(counts, -clip, clip)
@@ -108,9 +106,7 @@ def test_response_outside_its_epoch_is_no_response():
 
 def test_below_20_degrees_mb_is_refused_with_the_reason():
     m = by_kind(
-        size.measure_station(
-            origin(), station(15.0), [record(p_time(15.0), 100.0)], [channel(lon=15.0)]
-        ),
+        size.measure_station(origin(), station(15.0), [record(p_time(15.0), 100.0)], [channel(lon=15.0)]),
         "mb",
     )
     assert m.status == "out-of-range"
@@ -126,7 +122,8 @@ def test_clipped_is_a_lower_bound():
 
 def test_unseen_is_an_upper_bound_from_the_noise():
     m = by_kind(
-        size.measure_station(origin(), station(), [record(p_time(40.0), 0.0, noise_nm=5.0)], [channel()]), "mb"
+        size.measure_station(origin(), station(), [record(p_time(40.0), 0.0, noise_nm=5.0)], [channel()]),
+        "mb",
     )
     assert m.status == "noise"
     (mb,) = [x for x in size.network(origin(), (), (), (), [m], ()) if x.kind == "mb"]
@@ -137,7 +134,9 @@ def test_unseen_is_an_upper_bound_from_the_noise():
 def test_a_slip_of_units_is_caught():
     """A response stated per um instead of per m makes mb 6 too large: refused, and the reason says unit."""
     p = p_time(40.0)
-    m = by_kind(size.measure_station(origin(), station(), [record(p, 100.0)], [channel(gain=GAIN * 1e-6)]), "mb")
+    m = by_kind(
+        size.measure_station(origin(), station(), [record(p, 100.0)], [channel(gain=GAIN * 1e-6)]), "mb"
+    )
     s = station_magnitude(origin(), m)
     assert not s.used
     assert "unit" in s.reason

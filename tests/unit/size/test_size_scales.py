@@ -25,7 +25,9 @@ def test_row_d2_surface_wave_distance_term():
 
 def test_mb_uses_veith_clawson_for_half_peak_to_peak():
     assert scales.mb(10.0, 1.0, 60.0, 0.0) == pytest.approx(1.0 + 3.731, abs=2e-3)
-    assert scales.mb(10.0, 1.0, 60.0, 100.0) == scales.mb(10.0, 1.0, 60.0, 0.0), "a fixed depth counts as surface"
+    assert scales.mb(10.0, 1.0, 60.0, 100.0) == scales.mb(10.0, 1.0, 60.0, 0.0), (
+        "a fixed depth counts as surface"
+    )
     assert scales.mb(10.0, 1.0, 60.0, 100.0, fixed_depth=False) == pytest.approx(1.0 + 3.401, abs=2e-2)
 
 
