@@ -165,8 +165,7 @@ def ps_figures():
         moves = []
         for azimuth, seconds in ((0, 1.0), (90, -1.0), (180, 1.0), (270, -1.0)):
             shifted = moved(o, 10.0, azimuth, seconds)
-            again = [p for p in measure(shifted, parts, inv, places)[0]]
-            moves.append(judge(name, shifted, again, amplitudes)[0])
+            moves.append(judge(name, shifted, measure(shifted, parts, inv, places)[0], amplitudes)[0])
         same = all(m.verdict == a.verdict for m in moves)
         rows.append((name, kind, e.value, a, same))
         value = "  n/a" if e.value is None else f"{e.value:+.2f}"
@@ -185,6 +184,7 @@ def ps_figures():
     )
     blocked_values(measured, kinds)
     leave_one_out(measured, kinds)
+    leave_one_station_out(measured)
 
 
 def blocked_values(measured, kinds):
@@ -215,6 +215,19 @@ def leave_one_out(measured, kinds):
         settings = identify.Settings(ps=model)
         a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), settings)
         print(f"  {name:38s} {a.verdict} {a.log10_lr}")
+
+
+def leave_one_station_out(measured):
+    """Verdicts of each event with each of its good paths left out."""
+    print("leave one path out:")
+    for name, paths in measured.items():
+        counts = {}
+        for p in paths:
+            if p.usable:
+                rest = [q for q in paths if q is not p]
+                verdict = str(judge(name, origin(0, 0.0, 0.0), rest)[0].verdict)
+                counts[verdict] = counts.get(verdict, 0) + 1
+        print(f"  {name:38s} {counts}")
 
 
 def group(row):

@@ -29,6 +29,7 @@ LG_EXCESS_LEAST = 0.15  # log10; halfway between open and blocked paths of dprk_
 NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
 COMPONENTS = 3
+LATE_SHORTEST_S = 15.0  # a record may end within the coda after Lg
 
 
 class _Power(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,9 +94,10 @@ def _powers(
         if trace is None:
             continue
         begin = max(w.noise[0], trace.start_s + min(3.0 / edges[0], 5.0))
-        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, w.late)
+        late = (w.late[0], min(w.late[1], trace.end_s))
+        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late)
         for i, (a, b) in enumerate(limits):
-            shortest = win.NOISE_SHORTEST_S if i == 0 else 3.0
+            shortest = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S)[i]
             totals[i] += trace.mean_square(a, b, shortest) / (gain * gain)
         count += 1
     if count == 0:

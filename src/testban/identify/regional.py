@@ -74,9 +74,10 @@ def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[flo
 
 
 def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
-    """Network mean of centred log10 P/S, its standard error from the paths alone, numbers measured and bounded.
+    """Network mean of centred log10 P/S, its standard error from the paths alone, good paths, those only bounds.
 
-    None with no measured path.
+    A path that is only a bound is good where it speaks: a lower bound above the middle, an upper one below. None with
+    no measured path.
     """
     got = voices(paths, model)
     values = [v for v, bound in got if not bound]
@@ -85,7 +86,8 @@ def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[f
     if not values:
         return None
     mean, error = censored.estimate(values, upper, model.spread_path, lower)
-    return mean, error, len(values), len(upper) + len(lower)
+    speaking = sum(1 for v in lower if v > 0.0) + sum(1 for v in upper if v < 0.0)
+    return mean, error, len(values) + speaking, len(upper) + len(lower)
 
 
 @register(NAME)

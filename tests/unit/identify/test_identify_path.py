@@ -173,7 +173,7 @@ def test_a_p_arrival_corrects_the_window():
         backazimuth_deg=270.0,
     )
     m = measured(5.0, parts, [arrival])
-    assert dict((n, a) for n, a, _ in m.windows)["P"] == pytest.approx(p + 3.0, abs=0.01)
+    assert {n: a for n, a, _ in m.windows}["P"] == pytest.approx(p + 3.0, abs=0.01)
 
 
 def test_order_of_segments_does_not_matter():

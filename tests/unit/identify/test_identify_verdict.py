@@ -298,6 +298,10 @@ def test_bounds_enter_as_bounds():
     up = [path(0, 0.4), path(1, 0.4), path(2, 0.9, bound="lower")]
     plain = one(identify.assess(event(), up[:2], ()), regional.NAME).value
     assert one(identify.assess(event(), up, ()), regional.NAME).value > plain
+    weak = [path(0, 0.4), path(1, -0.2, bound="lower")]
+    assert not one(identify.assess(event(), weak, ()), regional.NAME).applicable
+    strong = [path(0, 0.4), path(1, 0.2, bound="lower")]
+    assert one(identify.assess(event(), strong, ()), regional.NAME).applicable
     only = [path(i, 0.9, bound="lower") for i in range(3)]
     assert not one(identify.assess(event(), only, ()), regional.NAME).applicable
 

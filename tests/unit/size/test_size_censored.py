@@ -24,8 +24,8 @@ def test_row_a3_threshold_monitoring():
 
 def log_likelihood(m, values, upper, lower, s):
     total = sum(-0.5 * ((x - m) / s) ** 2 for x in values)
-    total += sum(math.log(0.5 * math.erfc(-(u - m) / s / math.sqrt(2))) for u in upper)
-    return total + sum(math.log(0.5 * math.erfc((w - m) / s / math.sqrt(2))) for w in lower)
+    total += sum(math.log(max(0.5 * math.erfc(-(u - m) / s / math.sqrt(2)), 1e-300)) for u in upper)
+    return total + sum(math.log(max(0.5 * math.erfc((w - m) / s / math.sqrt(2)), 1e-300)) for w in lower)
 
 
 @given(
@@ -38,10 +38,7 @@ def test_is_the_maximum_of_the_likelihood(values, upper, lower):
     m, _ = censored.estimate(values, upper, s, lower)
     best = log_likelihood(m, values, upper, lower, s)
     for other in (m - 0.02, m + 0.02, m - 0.3, m + 0.3):
-        try:
-            assert log_likelihood(other, values, upper, lower, s) <= best + 1e-9
-        except ValueError:
-            pass  # the slow twin underflows far from the maximum
+        assert log_likelihood(other, values, upper, lower, s) <= best + 1e-9
 
 
 def test_bounds_pull_the_right_way_and_order_does_not_matter():
