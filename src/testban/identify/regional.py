@@ -17,10 +17,6 @@ from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
-NO_PATH_EARTHQUAKE = (
-    "calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths; "
-    "the densities are wide and the ratio is capped for that reason"
-)
 
 
 def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | None:
@@ -128,8 +124,7 @@ def regional(inquiry: Inquiry) -> Evidence:
         log10_lr=ratio,
         reason=(
             f"P over S at 2-8 Hz on {n} good path(s) is {mean:+.2f} (log10) from the middle between the classes at "
-            f"{half:+.2f} and {-half:+.2f}: {side}; {aside}; "
-            + NO_PATH_EARTHQUAKE.format(x=model.n_explosions, q=model.n_earthquakes)
+            f"{half:+.2f} and {-half:+.2f}: {side}; {aside}; {model.caveat}"
         ),
         detail={
             "n_paths": float(n),
