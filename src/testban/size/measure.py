@@ -39,7 +39,7 @@ def by_channel(site: Site, segments: Sequence[Segment]) -> list[list[Segment]]:
     """Segments of a station by channel, in order of channel code, each list by time."""
     groups: dict[str, list[Segment]] = {}
     for s in segments:
-        if s.nslc.net_sta == site.key and len(s.samples):
+        if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples):
             groups.setdefault(str(s.nslc), []).append(s)
     return [sorted(groups[k], key=lambda s: s.start_ns) for k in sorted(groups)]
 
