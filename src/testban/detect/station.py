@@ -38,14 +38,28 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> li
     out: list[Pick] = []
     last = block.first - 1e9
     for row in block.triggers():
-        got = arrival.find(block, row, last + s.min_separation_s * block.rate)
-        if got is None or got.snr < s.min_snr or not arrival.lasts(block, got):
+        got = _confirmed(block, row, last + s.min_separation_s * block.rate)
+        if got is None:
             continue
         last = got.sample
         time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
         if own.start_ns <= time < own.end_ns:
             out.append(_pick(block, key, row, got, time, channels))
     return out
+
+
+def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
+    """The first arrival behind a trigger that lasts; glitches ahead of it are passed over."""
+    for _ in range(3):
+        got = arrival.find(block, row, after)
+        if got is None or got.snr < block.settings.min_snr:
+            return None
+        if arrival.lasts(block, got):
+            return got
+        after = got.sample + 0.7 * block.rate
+        if after > block.first + (row[1] + 10) * block.width:
+            return None
+    return None
 
 
 def _pick(
