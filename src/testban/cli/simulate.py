@@ -24,7 +24,7 @@ def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = F
     from testban.run import worlds
 
     with terminal.progress(quiet or json) as report:
-        made = worlds.make(scenario, out, progress=report)
+        made = worlds.write(worlds.read(scenario), out, progress=report)
     if json:
         terminal.out(made)
     else:

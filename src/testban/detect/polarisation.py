@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 WINDOW_S = 2.5
 LEAD_S = 0.2
 UNIFORM_SIGMA_DEG = 103.923  # standard deviation of an angle of which nothing is known
-FLOOR_DEG = 8.0
+FLOOR_DEG = 5.0  # orientation of the sensors and bent rays
+SCATTER = 0.1  # horizontal motion over the vertical that is not the ray's: one sigma, see docs/rooms/arrays.md
 _LEAST_DETERMINANT = 0.1
 
 
@@ -197,18 +198,19 @@ def _interpret(signal: Floats, noise: Floats, n_independent: float, floor_deg: f
         )
     clean = signal - noise
     l1, l2, l3, vector = _principal(clean)
+    if not clean[0] > 0.0:
+        clean = signal * 1e-3
     # The radial direction: along which the horizontals go with the vertical, away from the source when it goes up.
-    along = math.sqrt(signal[1] * signal[1] + signal[2] * signal[2])
-    baz = math.fmod(atan2_(-signal[2], -signal[1]) / DEG + 360.0, 360.0) if along > 0.0 else 0.0
-    ur, ut = _axes(signal, along)
-    radial = _quadratic(signal, ur)
-    coherence = along / math.sqrt(max(signal[0] * radial, 1e-300))
-    # Regression of the transverse on the vertical: its error in amplitude over the radial slope is the angle's error.
-    slope = along / max(signal[0], 1e-300)
-    error = math.sqrt(_quadratic(signal, ut) / max(signal[0], 1e-300) / n_independent)
-    raw = atan_(error / max(slope, 1e-12)) / DEG if slope > 0.0 else 90.0
-    sigma = math.sqrt(raw * raw + floor_deg * floor_deg)
-    sigma = sigma / math.sqrt(1.0 + (sigma / UNIFORM_SIGMA_DEG) ** 2) if slope > 1.5 * error else UNIFORM_SIGMA_DEG
+    along = math.sqrt(clean[1] * clean[1] + clean[2] * clean[2])
+    baz = math.fmod(atan2_(-clean[2], -clean[1]) / DEG + 360.0, 360.0) if along > 0.0 else 0.0
+    ur, ut = _axes(clean, along)
+    coherence = along / math.sqrt(max(signal[0] * _quadratic(signal, ur), 1e-300))
+    # Sampling of the window, and noise that happens to be polarised itself (microseisms are): the latter whole.
+    sampling = signal[0] * _quadratic(signal, ut) / n_independent + noise[0] * 0.5 * (noise[3] + noise[5])
+    sigma = _angle_sigma(along / clean[0], math.sqrt(sampling) / clean[0])
+    sigma = UNIFORM_SIGMA_DEG * 10.0 if total < 2.0 * base else sigma
+    sigma = math.sqrt(sigma * sigma + floor_deg * floor_deg)
+    sigma = sigma / math.sqrt(1.0 + (sigma / UNIFORM_SIGMA_DEG) ** 2)
     incidence = atan2_(math.sqrt(vector[1] ** 2 + vector[2] ** 2), abs(vector[0])) / DEG
     spread = atan_(math.sqrt(max(l2, 0.0) / max(l1, 1e-300) / n_independent)) / DEG
     horizontal = max(clean[3] + clean[5], 0.0)
@@ -220,7 +222,7 @@ def _interpret(signal: Floats, noise: Floats, n_independent: float, floor_deg: f
         backazimuth_sigma=sigma,
         incidence_deg=incidence,
         rectilinearity=min(1.0, max(0.0, rect)),
-        s_like=_s_likeness(ratio, coherence),
+        s_like=0.5 + (_s_likeness(ratio, coherence) - 0.5) * max(0.0, 1.0 - base / total),
         incidence_sigma=math.sqrt(spread * spread + 25.0),
         planarity=min(1.0, max(0.0, plan)),
         horizontal_ratio=ratio,
@@ -229,6 +231,15 @@ def _interpret(signal: Floats, noise: Floats, n_independent: float, floor_deg: f
         n_independent=n_independent,
         eigenvalues=(l1, l2, l3),
     )
+
+
+def _angle_sigma(slope: float, error: float) -> float:
+    """Error in degrees of an angle whose radial slope (radial over vertical) has this transverse error.
+
+    To the sampling error comes the scattered motion; where both together exceed the slope nothing is known.
+    """
+    ratio = math.sqrt(error * error + SCATTER * SCATTER) / max(slope, 1e-12)
+    return float(atan_(ratio)) / DEG * (1.0 + ratio * ratio)
 
 
 def _principal(moments: Floats) -> tuple[float, float, float, Floats]:

@@ -14,7 +14,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
+
+#: Mean excess of a standard normal beyond 2, in standard deviations; what a tail is compared with.
+NORMAL_EXCESS = 0.373
+#: Windows beyond 2 standard deviations that the normal tail is worth before any were seen.
+TAIL_PRIOR = 5.0
 
 
 @njit(cache=True)
@@ -53,17 +57,20 @@ def moving_root(power: F64, width: int, out: F64) -> None:
 
 @njit(cache=True)
 def score_column(
-    y: F64, width: int, cv_min: float, z: float, factor: float, n_slow: int, n_fast: int, lag: int, n_start: int,
-    score: F64, level: F64,
+    y: F64, width: int, cv_min: float, z: float, depth: float, factor: float, n_slow: int, n_fast: int, n_tail: int, lag: int,
+    n_start: int,
+    score: F64, level: F64, spread: F64,
 ) -> None:  # fmt: skip
     """Score (fourth root of power over threshold) and noise level (fourth root of power) of one column.
 
     y (n,): moving root. width: bins of the short-term window; cv_min: theoretical scatter; z: normal quantile of
-    the false-alarm probability; factor: fourth root of the threshold factor; n_slow, n_fast: memories in bins; lag:
+    the false-alarm probability; depth: logarithm of the normal probability beyond 2 over that probability; factor: fourth root of the threshold factor; n_slow, n_fast: memories in bins; lag:
     bins between the window and what feeds the noise; n_start: bins before anything may score.
     """
     n = len(y)
     a, v, f, seen = 0.0, 0.0, 0.0, 0
+    excess, weight = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
+    forget = 1.0 - 1.0 / n_tail
     for i in range(n):
         score[i] = 0.0
         if i >= lag and y[i - lag] >= 0.0:
@@ -73,24 +80,32 @@ def score_column(
                 a, f = u, u
                 v = (cv_min * u) * (cv_min * u)
             else:
+                sd = max(math.sqrt(v), cv_min * a) + 1e-300
                 if seen > n_start:
-                    top = a + 3.0 * math.sqrt(v)
-                    if u > top:
-                        u = top
+                    over = (u - max(a, f)) / sd - 2.0
+                    weight = weight * forget + TAIL_PRIOR * (1.0 - forget)
+                    excess = excess * forget + NORMAL_EXCESS * TAIL_PRIOR * (1.0 - forget)
+                    if over > 0.0:
+                        weight += 1.0 / width
+                        excess += min(over, 4.0) / width
+                    if u > a + 3.0 * sd:
+                        u = a + 3.0 * sd
                 w = 1.0 / min(seen, n_slow)
                 d = u - a
                 a += w * d
                 v += w * (d * d - v)
-        level[i] = a if seen > 0 else np.nan
         if i >= width and y[i - width] >= 0.0 and seen > 0:
             f += (y[i - width] - f) / min(n_fast, seen)
-        if seen < n_start or not y[i] >= 0.0 or a <= 0.0:
+        level[i], spread[i] = np.nan, np.nan
+        if seen == 0 or a <= 0.0:
             continue
-        cv = max(cv_min, math.sqrt(v) / a)
         independent = min(seen, n_slow) / width
-        cv = cv * math.sqrt(1.0 + 2.0 / independent)
-        ref = max(a, f)
-        score[i] = y[i] / (ref * (1.0 + z * cv) * factor)
+        cv = max(cv_min, math.sqrt(v) / a) * math.sqrt(1.0 + 2.0 / independent)
+        level[i], spread[i] = max(a, f), cv
+        if seen >= n_start and y[i] >= 0.0:
+            mean_excess = max(NORMAL_EXCESS, excess / weight)
+            tail = 2.0 + mean_excess * depth
+            score[i] = y[i] / (level[i] * (1.0 + max(z, tail) * cv) * factor)
 
 
 @njit(cache=True)

@@ -33,9 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     threshold_factor: multiplies the detection threshold (a power ratio), for tests of robustness.
     bands_hz: candidate bands; the usable ones (below 0.8 of Nyquist) are taken. filter_order: Butterworth order.
     bin_s: length of a power bin. noise_s: memory of the noise level; coda_s: memory of the level that follows a
-    coda. start_s: least noise before anything may be detected. min_separation_s: two onsets nearer are one.
+    coda; tail_memory_s: memory of how wild the noise is beyond its scatter. start_s: least noise before anything may be detected. min_separation_s: two onsets nearer are one.
     block_s: absolute processing block (an hour; divides a day); lead_s, tail_s: what a block reads before and after.
-    search_s: how far before a trigger the first arrival is looked for.
+    search_s: how far before a trigger the first arrival is looked for. min_snr: least peak over noise rms in the onset's band.
     """
 
     false_alarms_per_day: float = 1.0
@@ -45,12 +45,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bin_s: float = 0.1
     noise_s: float = 60.0
     coda_s: float = 6.0
+    tail_memory_s: float = 600.0
     start_s: float = 6.0
     min_separation_s: float = 2.0
     block_s: int = 3600
     lead_s: int = 600
     tail_s: int = 120
     search_s: float = 20.0
+    min_snr: float = 2.5
 
     def __post_init__(self) -> None:
         positive = (self.false_alarms_per_day, self.threshold_factor, self.bin_s, self.noise_s, self.coda_s)

@@ -2,8 +2,9 @@
 
 Rules: signals go as exp(+i omega t). Every stage is its transfer function times its gain, and the gain holds at the
 stage's gain frequency: where that frequency is above zero (for FIR also at zero) the transfer function is scaled to
-modulus one there, whatever `normalization` says, as evalresp does when frequencies differ; otherwise
-`normalization` is used. A FIR whose coefficients are symmetric has no phase (its delay is corrected in the time
+modulus one there. Where the gain frequency is that of the overall sensitivity, the stated `normalization` (or the
+coefficients of a FIR) are taken as they are if they are right within 2 %, as evalresp does; a FIR that is not is
+divided by the sum of its coefficients. Without a gain frequency the stated `normalization` holds. A FIR whose coefficients are symmetric has no phase (its delay is corrected in the time
 stamps); any other is causal, advanced by `correction_s`. Analogue stages are in rad/s. Only + - x / and `dmath`,
 so that results have the same bits everywhere. SEED manual 2.4, appendix C; StationXML 1.2; evalresp (IRIS).
 """
@@ -20,6 +21,9 @@ from testban.base.records import Response, ResponseStage
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+
+# A stated normalisation further from one than this is replaced (evalresp warns at 0.5 %, and trusts it).
+NORMALIZATION_TOLERANCE = 0.02
 
 _ORDER = {"m": 0, "m/s": 1, "m/s**2": 2}
 
@@ -122,7 +126,9 @@ def _transfer(stage: ResponseStage, frequency: Floats) -> tuple[Floats, Floats]:
     elif stage.kind == "list":
         table = np.array(sorted(stage.table), dtype=np.float64).reshape(-1, 3)
         if not len(table):
-            raise InventoryError("expected entries in a response list, got none; correct the metadata of this channel")
+            raise InventoryError(
+                "expected entries in a response list, got none; correct the metadata of this channel"
+            )
         _list(frequency, table, re, im)
     elif stage.kind not in ("fir", "iir", "gain"):
         raise InventoryError(
@@ -131,15 +137,20 @@ def _transfer(stage: ResponseStage, frequency: Floats) -> tuple[Floats, Floats]:
     return re, im
 
 
-def _scale(stage: ResponseStage) -> float:
+def _scale(stage: ResponseStage, reference_hz: float | None) -> float:
     """What the transfer function is multiplied with, the gain included."""
     if stage.kind in ("list", "gain"):
         return stage.gain
+    same = stage.gain_frequency_hz == reference_hz
+    if stage.kind == "fir" and same:
+        size = abs(math.fsum(stage.numerator))
+        return stage.gain / size if size > 0.0 and abs(size - 1.0) > NORMALIZATION_TOLERANCE else stage.gain
     if stage.gain_frequency_hz > 0.0 or stage.kind == "fir":
         re, im = _transfer(stage, np.array([stage.gain_frequency_hz]))
-        modulus = math.sqrt(float(re[0]) * float(re[0]) + float(im[0]) * float(im[0]))
-        if modulus > 0.0 and math.isfinite(modulus):
-            return stage.gain / modulus
+        size = math.sqrt(float(re[0]) * float(re[0]) + float(im[0]) * float(im[0]))
+        keep = same and abs(size * stage.normalization - 1.0) < NORMALIZATION_TOLERANCE
+        if size > 0.0 and math.isfinite(size) and not keep:
+            return stage.gain / size
     return stage.gain * stage.normalization
 
 
@@ -152,13 +163,15 @@ def evaluate(resp: Response, frequencies_hz: ArrayLike, unit: str = "m") -> Comp
     f = np.atleast_1d(np.asarray(frequencies_hz, dtype=np.float64))
     shape, f = f.shape, np.ascontiguousarray(f).reshape(-1)
     if not resp.stages and resp.sensitivity is None:
-        raise InventoryError("expected stages or a sensitivity in a response, got neither; correct the inventory")
+        raise InventoryError(
+            "expected stages or a sensitivity in a response, got neither; correct the inventory"
+        )
     scale = 1.0 if resp.stages else float(resp.sensitivity or 0.0)
     re, im = np.ones(f.size), np.zeros(f.size)
     for stage in resp.stages:
         a, b = _transfer(stage, f)
         re, im = re * a - im * b, re * b + im * a
-        scale = scale * _scale(stage)
+        scale = scale * _scale(stage, resp.sensitivity_frequency_hz)
     re, im = re * scale, im * scale
     if resp.input_unit != unit:
         if resp.input_unit not in _ORDER or unit not in _ORDER:
@@ -191,3 +204,14 @@ def displacement_gain(resp: Response, frequency_hz: float) -> float:
 def velocity_gain(resp: Response, frequency_hz: float) -> float:
     """Modulus of the response in counts per m/s at one frequency."""
     return float(modulus(evaluate(resp, [frequency_hz], "m/s"))[0])
+
+
+def sensitivity_ratio(resp: Response) -> float | None:
+    """Modulus from the stages over the stated sensitivity, at its frequency; None where nothing is stated.
+
+    Far from one (evalresp warns beyond 5 %) the metadata contradict themselves and amplitudes are not to be trusted.
+    """
+    if not resp.stages or not resp.sensitivity or resp.sensitivity_frequency_hz is None:
+        return None
+    h = modulus(evaluate(resp, [resp.sensitivity_frequency_hz], resp.input_unit))
+    return float(h[0]) / abs(resp.sensitivity)

@@ -108,8 +108,19 @@ def _read_found(path: Path, got: _Collected) -> None:
         got.findings.append(Finding(kind="corrupt", subject=path.name, message=str(exc)))
 
 
+def decode_inventory(documents: Sequence[tuple[str, bytes]]) -> Inventory:
+    """One inventory from named bytes (an answer of a service, a member of an archive); errors as above."""
+    got = _Collected()
+    for name, data in sorted(documents):
+        _decode(Path(name), data, got)
+    return _merge(got)
+
+
 def _read_named(path: Path, got: _Collected) -> None:
-    data = _bytes(path)
+    _decode(path, _bytes(path), got)
+
+
+def _decode(path: Path, data: bytes, got: _Collected) -> None:
     name = path.name
     if stationxml.is_stationxml(data):
         channels, findings = stationxml.decode(data, name)

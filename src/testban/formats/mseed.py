@@ -30,7 +30,7 @@ class Record(NamedTuple):
     nslc: Nslc
     rate_hz: float
     start_ns: int
-    count: int
+    number: int
     encoding: int
     big: bool
     offset: int
@@ -47,7 +47,7 @@ class Table(NamedTuple):
     encoding: int
     big: bool
     start_ns: NDArray[np.int64]
-    count: NDArray[np.int64]
+    number: NDArray[np.int64]
     offset: NDArray[np.int64]
     length: NDArray[np.int64]
     payload: NDArray[np.int64]
@@ -333,7 +333,7 @@ def _group(records: list[Record]) -> list[Table]:
             Table(
                 *key,
                 column("start_ns"),
-                column("count"),
+                column("number"),
                 column("offset"),
                 column("length"),
                 column("payload"),
@@ -347,12 +347,12 @@ def _group(records: list[Record]) -> list[Table]:
 
 
 class Batch(NamedTuple):
-    """Decoded records of one channel: record i is samples[first[i] : first[i] + count[i]]."""
+    """Decoded records of one channel: record i is samples[first[i] : first[i] + number[i]]."""
 
     nslc: Nslc
     rate_hz: float
     start_ns: NDArray[np.int64]
-    count: NDArray[np.int64]
+    number: NDArray[np.int64]
     first: NDArray[np.int64]
     samples: NDArray[Any]
 
@@ -360,17 +360,17 @@ class Batch(NamedTuple):
 def samples_of(data: bytes, table: Table) -> tuple[Batch, list[Damage]]:
     """Decode a table; records that contradict themselves are left out and listed."""
     fits = _plausible(table)
-    bad = [_damage(table, i, "more samples claimed than bytes can hold") for i in np.flatnonzero(~fits)]
+    bad = [_damage(table, int(i), "more samples claimed than bytes can hold") for i in np.flatnonzero(~fits)]
     if not fits.all():
         table = _take(table, fits)
-    first = np.concatenate((np.zeros(1, np.int64), np.cumsum(table.count)))
+    first = np.concatenate((np.zeros(1, np.int64), np.cumsum(table.number)))
     total, first = int(first[-1]), first[:-1]
-    good = np.ones(len(table.count), np.bool_)
+    good = np.ones(len(table.number), np.bool_)
     if table.encoding in (steim.STEIM1, steim.STEIM2):
         out: NDArray[Any] = np.empty(total, np.int32)
         frames = table.payload_length // steim.FRAME
         raw = np.frombuffer(data, np.uint8)
-        steim.decode(raw, table.payload, frames, table.count, table.encoding, table.big, first, out, good)
+        steim.decode(raw, table.payload, frames, table.number, table.encoding, table.big, first, out, good)
     elif table.encoding in _PLAIN:
         out = _plain(data, table, first, total)
     else:
@@ -378,7 +378,7 @@ def samples_of(data: bytes, table: Table) -> tuple[Batch, list[Damage]]:
     bad += [
         _damage(table, int(i), "samples contradict the record's own check") for i in np.flatnonzero(~good)
     ]
-    start, count, kept = table.start_ns, table.count, first
+    start, count, kept = table.start_ns, table.number, first
     if not good.all():
         start, count, kept = start[good], count[good], first[good]
     return Batch(table.nslc, table.rate_hz, start, count, kept, out), bad
@@ -396,19 +396,19 @@ def _plausible(table: Table) -> NDArray[np.bool_]:
     """Whether the claimed samples can lie in the payload: at most 7 to a word in Steim 2, 4 in Steim 1."""
     words = table.payload_length // 4
     if table.encoding == steim.STEIM2:
-        return np.asarray(table.count <= words * 7)
+        return np.asarray(table.number <= words * 7)
     if table.encoding == steim.STEIM1:
-        return np.asarray(table.count <= words * 4)
+        return np.asarray(table.number <= words * 4)
     size = _PLAIN[table.encoding][1] if table.encoding in _PLAIN else 2
     known = table.encoding in _PLAIN or table.encoding in _HISTORIC
-    return np.asarray((table.count * size <= table.payload_length) & known)
+    return np.asarray((table.number * size <= table.payload_length) & known)
 
 
 def _plain(data: bytes, table: Table, first: NDArray[np.int64], total: int) -> NDArray[Any]:
     code, _ = _PLAIN[table.encoding]
     dtype = np.dtype((">" if table.big else "<") + code)
     out = np.empty(total, np.int32 if code[0] == "i" else np.float64)
-    for at, n, where in zip(table.payload.tolist(), table.count.tolist(), first.tolist(), strict=True):
+    for at, n, where in zip(table.payload.tolist(), table.number.tolist(), first.tolist(), strict=True):
         out[where : where + n] = np.frombuffer(data, dtype, n, at)
     return out
 
@@ -424,7 +424,7 @@ def _by_libmseed(
             part = np.array(record.np_datasamples)
         except (pymseed.PymseedError, ValueError):
             part = np.empty(0, np.int32)
-        good[i] = len(part) == int(table.count[i])
+        good[i] = len(part) == int(table.number[i])
         values.append(part if good[i] else None)
     floats = any(v is not None and v.dtype.kind == "f" for v in values)
     out = np.zeros(total, np.float64 if floats else np.int32)

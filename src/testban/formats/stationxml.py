@@ -16,6 +16,7 @@ from testban.base.geo import check_position
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, Response, ResponseStage
 from testban.base.times import parse_time
+from testban.formats import xml
 
 _UNITS = {
     "M": ("m", 1.0),
@@ -48,15 +49,7 @@ def decode(data: bytes, name: str) -> tuple[list[Channel], list[Finding]]:
     """Channels, by epoch, and findings; FormatError for anything that is not well-formed StationXML."""
     if not is_stationxml(data):
         raise FormatError(f"expected StationXML, got something else in {name}; check the file")
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise FormatError(f"expected StationXML without a document type, got one in {name}; remove it")
-    try:
-        root = ET.fromstring(data)  # noqa: S314  see above
-    except (ET.ParseError, ValueError, LookupError) as exc:
-        raise FormatError(f"expected well-formed StationXML, got {exc} in {name}; fetch it again") from exc
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
+    root = xml.parse(data, "StationXML", name)
     channels: list[Channel] = []
     findings: list[Finding] = []
     for net in root.findall("Network"):
@@ -125,21 +118,14 @@ def _epoch(element: ET.Element) -> tuple[int | None, int | None]:
     return (parse_time(start) if start else None, parse_time(end) if end else None)
 
 
-def _position(element: ET.Element) -> dict[str, float]:
+def _position(element: ET.Element) -> dict[str, Any]:
     longitude, latitude = _number(element, "Longitude"), _number(element, "Latitude")
     if longitude is None or latitude is None or not check_position(longitude, latitude):
         raise ValueError(f"its position is {longitude}, {latitude}")
     return {"longitude": longitude, "latitude": latitude, "elevation_m": _number(element, "Elevation") or 0.0}
 
 
-def _number(element: ET.Element, tag: str) -> float | None:
-    text = element.findtext(tag)
-    if text is None or not text.strip():
-        return None
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{tag} is {value}")
-    return value
+_number = xml.number
 
 
 # -- responses ---------------------------------------------------------------------------------------------------

@@ -1,106 +1,137 @@
-"""Channels to FDSN StationXML 1.1: places, orientations, poles-and-zeros and gain stages.
+"""StationXML 1.2 out: channels with their responses, stage by stage.
 
-Rules: valid for ObsPy and SeisComP; one Network and Station element a code, channels in order; stages that StationXML
-would need more words for (FIR, lists) are refused with an error rather than left out.
+Rules: the same channels give the same bytes (the creation time is a fixed date unless stated); pole-zero stages are
+written in rad/s, FIR coefficients in full. Standard: FDSN StationXML Schema 1.2.
 """
 
-from collections.abc import Sequence
-from itertools import groupby
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
-from testban.base.errors import FormatError
 from testban.base.records import Channel, Response, ResponseStage
 from testban.base.times import format_time
+from testban.formats import xml
+from testban.formats.xml import add
 
-_NS = "http://www.fdsn.org/xml/station/1"
-_UNITS = {"m": "m", "m/s": "m/s", "m/s**2": "m/s**2", "Pa": "Pa"}
-
-
-def write(path: str | Path, channels: Sequence[Channel], *, source: str = "testban", note: str = "") -> None:
-    """Write channels as StationXML. `note` becomes a comment of every network (say, that all is simulated)."""
-    root = ET.Element("FDSNStationXML", {"xmlns": _NS, "schemaVersion": "1.1"})
-    _text(root, "Source", source)
-    _text(root, "Created", "1970-01-01T00:00:00Z")
-    ordered = sorted(channels, key=lambda c: (c.nslc, c.start_ns or 0))
-    for network, of_network in groupby(ordered, key=lambda c: c.nslc.network):
-        net = ET.SubElement(root, "Network", {"code": network})
-        if note:
-            _text(net, "Description", note)
-        for station, of_station in groupby(of_network, key=lambda c: c.nslc.station):
-            own = list(of_station)
-            sta = ET.SubElement(net, "Station", {"code": station})
-            _place(sta, own[0])
-            _text(ET.SubElement(sta, "Site"), "Name", station)
-            for c in own:
-                _channel(sta, c)
-    ET.indent(root)
-    Path(path).write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+_UNITS = {"m": "M", "m/s": "M/S", "m/s**2": "M/S**2", "Pa": "PA"}
+_FIXED_DATE = 0
 
 
-def _text(parent: ET.Element, tag: str, value: object, **attributes: str) -> None:
-    ET.SubElement(parent, tag, attributes).text = f"{value:.10g}" if isinstance(value, float) else str(value)
+def write(
+    path: str | Path, channels: Iterable[Channel], note: str = "", created_ns: int = _FIXED_DATE
+) -> None:
+    """Write channels to a StationXML file; `note` becomes the sender's name (SIMULATED for a made world)."""
+    Path(path).write_bytes(encode(channels, note, created_ns))
 
 
-def _place(parent: ET.Element, c: Channel) -> None:
-    _text(parent, "Latitude", c.latitude)
-    _text(parent, "Longitude", c.longitude)
-    _text(parent, "Elevation", c.elevation_m)
+def encode(channels: Iterable[Channel], note: str = "", created_ns: int = _FIXED_DATE) -> bytes:
+    """The bytes of a StationXML document, by network, station and channel."""
+    root = ET.Element(
+        "FDSNStationXML", {"xmlns": "http://www.fdsn.org/xml/station/1", "schemaVersion": "1.2"}
+    )
+    add(root, "Source", f"testban {note}".strip())
+    if note:
+        add(root, "Sender", note)
+    add(root, "Created", format_time(created_ns, 0))
+    networks: dict[str, dict[str, list[Channel]]] = {}
+    for c in sorted(channels, key=lambda c: (c.nslc, c.start_ns or 0)):
+        networks.setdefault(c.nslc.network, {}).setdefault(c.nslc.station, []).append(c)
+    for network, stations in networks.items():
+        net = add(root, "Network", code=network)
+        for station, rows in stations.items():
+            _station(net, station, rows)
+    return xml.to_bytes(root)
+
+
+def _station(net: ET.Element, code: str, rows: list[Channel]) -> None:
+    first = rows[0]
+    starts = [c.start_ns for c in rows if c.start_ns is not None]
+    node = add(net, "Station", code=code, **({"startDate": format_time(min(starts), 6)} if starts else {}))
+    add(node, "Latitude", repr(first.latitude))
+    add(node, "Longitude", repr(first.longitude))
+    add(node, "Elevation", repr(first.elevation_m))
+    add(add(node, "Site"), "Name", code)
+    for c in rows:
+        _channel(node, c)
 
 
 def _channel(parent: ET.Element, c: Channel) -> None:
     attributes = {"code": c.nslc.channel, "locationCode": c.nslc.location}
     if c.start_ns is not None:
-        attributes["startDate"] = format_time(c.start_ns)
+        attributes["startDate"] = format_time(c.start_ns, 6)
     if c.end_ns is not None:
-        attributes["endDate"] = format_time(c.end_ns)
-    element = ET.SubElement(parent, "Channel", attributes)
-    _place(element, c)
-    _text(element, "Depth", c.depth_m)
+        attributes["endDate"] = format_time(c.end_ns, 6)
+    node = add(parent, "Channel", **attributes)
+    add(node, "Latitude", repr(c.latitude))
+    add(node, "Longitude", repr(c.longitude))
+    add(node, "Elevation", repr(c.elevation_m))
+    add(node, "Depth", repr(c.depth_m))
     if c.azimuth_deg is not None:
-        _text(element, "Azimuth", c.azimuth_deg)
+        add(node, "Azimuth", repr(c.azimuth_deg))
     if c.dip_deg is not None:
-        _text(element, "Dip", c.dip_deg)
+        add(node, "Dip", repr(c.dip_deg))
     if c.sample_rate_hz is not None:
-        _text(element, "SampleRate", c.sample_rate_hz)
+        add(node, "SampleRate", repr(c.sample_rate_hz))
     if c.response is not None:
-        _response(element, c.response, str(c.nslc))
+        _response(node, c.response)
 
 
-def _units(parent: ET.Element, tag: str, name: str) -> None:
-    _text(ET.SubElement(parent, tag), "Name", name)
+def _units(parent: ET.Element, source: str, target: str) -> None:
+    add(add(parent, "InputUnits"), "Name", source)
+    add(add(parent, "OutputUnits"), "Name", target)
 
 
-def _response(parent: ET.Element, r: Response, name: str) -> None:
-    element = ET.SubElement(parent, "Response")
+def _response(parent: ET.Element, r: Response) -> None:
+    node = add(parent, "Response")
     unit = _UNITS[r.input_unit]
     if r.sensitivity is not None:
-        s = ET.SubElement(element, "InstrumentSensitivity")
-        _text(s, "Value", r.sensitivity)
-        _text(s, "Frequency", r.sensitivity_frequency_hz or 1.0)
-        _units(s, "InputUnits", unit)
-        _units(s, "OutputUnits", "counts")
+        overall = add(node, "InstrumentSensitivity")
+        add(overall, "Value", repr(r.sensitivity))
+        add(overall, "Frequency", repr(r.sensitivity_frequency_hz or 0.0))
+        _units(overall, unit, "COUNTS")
     for i, stage in enumerate(r.stages):
-        last = i == len(r.stages) - 1
-        e = ET.SubElement(element, "Stage", {"number": str(i + 1)})
-        if stage.kind == "paz":
-            _poles_zeros(e, stage, unit if i == 0 else "V", "counts" if last else "V")
-        elif stage.kind != "gain":
-            raise FormatError(f"{name}: expected stages of poles and zeros or gain, got {stage.kind}; write those alone")
-        g = ET.SubElement(e, "StageGain")
-        _text(g, "Value", stage.gain)
-        _text(g, "Frequency", stage.gain_frequency_hz or 1.0)
+        _stage(node, i + 1, stage, unit if i == 0 else "V", "COUNTS" if i == len(r.stages) - 1 else "V")
 
 
-def _poles_zeros(parent: ET.Element, stage: ResponseStage, unit_in: str, unit_out: str) -> None:
-    e = ET.SubElement(parent, "PolesZeros")
-    _units(e, "InputUnits", unit_in)
-    _units(e, "OutputUnits", unit_out)
-    _text(e, "PzTransferFunctionType", "LAPLACE (RADIANS/SECOND)")
-    _text(e, "NormalizationFactor", stage.normalization)
-    _text(e, "NormalizationFrequency", stage.gain_frequency_hz or 1.0)
-    for tag, values in (("Zero", stage.zeros), ("Pole", stage.poles)):
-        for i, (re, im) in enumerate(values):
-            root = ET.SubElement(e, tag, {"number": str(i)})
-            _text(root, "Real", re)
-            _text(root, "Imaginary", im)
+def _stage(parent: ET.Element, number: int, s: ResponseStage, source: str, target: str) -> None:
+    node = add(parent, "Stage", number=str(number))
+    if s.kind == "paz":
+        body = add(node, "PolesZeros")
+        _units(body, source, target)
+        digital = s.sample_rate_hz is not None
+        add(
+            body, "PzTransferFunctionType", "DIGITAL (Z-TRANSFORM)" if digital else "LAPLACE (RADIANS/SECOND)"
+        )
+        add(body, "NormalizationFactor", repr(s.normalization))
+        add(body, "NormalizationFrequency", repr(s.gain_frequency_hz))
+        for tag, roots in (("Zero", s.zeros), ("Pole", s.poles)):
+            for i, (re, im) in enumerate(roots):
+                root = add(body, tag, number=str(i))
+                add(root, "Real", repr(re))
+                add(root, "Imaginary", repr(im))
+    elif s.kind in ("fir", "iir"):
+        body = add(node, "Coefficients")
+        _units(body, source, target)
+        add(body, "CfTransferFunctionType", "DIGITAL")
+        for value in s.numerator:
+            add(body, "Numerator", repr(value))
+        for value in s.denominator:
+            add(body, "Denominator", repr(value))
+    elif s.kind == "list":
+        body = add(node, "ResponseList")
+        _units(body, source, target)
+        for frequency, amplitude, phase in s.table:
+            row = add(body, "ResponseListElement")
+            add(row, "Frequency", repr(frequency))
+            add(row, "Amplitude", repr(amplitude))
+            add(row, "Phase", repr(phase))
+    if s.sample_rate_hz is not None:
+        decimation = add(node, "Decimation")
+        add(decimation, "InputSampleRate", repr(s.sample_rate_hz))
+        add(decimation, "Factor", "1")
+        add(decimation, "Offset", "0")
+        add(decimation, "Delay", repr(s.delay_s))
+        add(decimation, "Correction", repr(s.correction_s))
+    gain = add(node, "StageGain")
+    add(gain, "Value", repr(s.gain))
+    add(gain, "Frequency", repr(s.gain_frequency_hz))

@@ -6,6 +6,8 @@ that one beyond 32 bits fails that check. Format: SEED Reference Manual 2.4, app
 The contract test compares this with libmseed and with ObsPy on every recording at hand.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ FRAME = 64
 
 
 @njit(cache=True)
-def _word(data: NDArray[np.uint8], at: int, big: bool) -> int:
+def _word(data: NDArray[np.uint8], at: int, big: bool) -> Any:
     if big:
         return (
             (np.int64(data[at]) << 24)
@@ -50,11 +52,11 @@ def _layout(nibble: int, word: int, version: int) -> tuple[int, int]:
 
 
 @njit(cache=True, inline="always")
-def _spread(word: int, n: int, bits: int, value: int, out: NDArray[np.int32], at: int) -> int:
+def _spread(word: int, n: int, bits: int, value: Any, out: NDArray[np.int32], at: int) -> Any:
     """Add n differences of `bits` bits, the last in the lowest bits, and store the running values."""
     up = 64 - n * bits
     down = 64 - bits
-    w = np.int64(word) << up
+    w: Any = np.int64(word) << up
     for k in range(n):
         value += w >> down
         out[at + k] = value
@@ -63,7 +65,7 @@ def _spread(word: int, n: int, bits: int, value: int, out: NDArray[np.int32], at
 
 
 @njit(cache=True, inline="always")
-def _run(code: int, word: int, value: int, out: NDArray[np.int32], at: int) -> tuple[int, int]:
+def _run(code: int, word: int, value: Any, out: NDArray[np.int32], at: int) -> tuple[int, Any]:
     """Store a whole word of a known layout (code: number of differences in it)."""
     if code == 4:
         return 4, _spread(word, 4, 8, value, out, at)
@@ -104,7 +106,7 @@ def _record(
                 done += n
                 continue
             shift = bits * (n - 1)
-            half = np.int64(1) << (bits - 1)
+            half: Any = np.int64(1) << (bits - 1)
             mask = (half << 1) - 1
             for _ in range(n):
                 if done > 0:
@@ -114,7 +116,7 @@ def _record(
                 done += 1
                 shift -= bits
                 if done == count:
-                    return value == last
+                    return bool(value == last)
     return False
 
 

@@ -527,6 +527,23 @@ def write_noise(path: str | Path, noise: Iterable[NoiseHour]) -> None:
     csvio.write_rows(path, NOISE_COLUMNS, rows)
 
 
+def write_findings(path: str | Path, findings: Iterable[Finding]) -> None:
+    """Findings by subject and kind."""
+    rows = [
+        {
+            "kind": f.kind,
+            "subject": f.subject,
+            "start": format_time(f.span.start_ns) if f.span else None,
+            "end": format_time(f.span.end_ns) if f.span else None,
+            "message": f.message,
+        }
+        for f in sorted(
+            findings, key=lambda f: (f.subject, f.kind, f.span.start_ns if f.span else 0, f.message)
+        )
+    ]
+    csvio.write_rows(path, ("kind", "subject", "start", "end", "message"), rows)
+
+
 def write_stations(path: str | Path, sites: Iterable[Site]) -> None:
     """Sites as a station table."""
     rows = []

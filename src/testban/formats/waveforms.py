@@ -79,8 +79,8 @@ def decode_batches(
             continue
         batch, bad = mseed.samples_of(data, part)
         damage += bad
-        sound += len(batch.count)
-        if len(batch.count):
+        sound += len(batch.number)
+        if len(batch.number):
             batches.append(batch)
     if not sound:
         raise FormatError(
@@ -94,7 +94,7 @@ def _select(table: mseed.Table, wanted: Span | None, channels: frozenset[Nslc] |
         return None
     if wanted is None:
         return table
-    stop = table.start_ns + np.ceil(table.count * (1e9 / table.rate_hz)).astype(np.int64)
+    stop = table.start_ns + np.ceil(table.number * (1e9 / table.rate_hz)).astype(np.int64)
     mask = (stop > wanted.start_ns) & (table.start_ns < wanted.end_ns)
     if not mask.any():
         return None
@@ -157,13 +157,13 @@ def _join_channel(batches: list[Batch]) -> list[Segment]:
     first = batches[0]
     if len(batches) == 1 and _is_one_chain(first):
         lo = int(first.first[0])
-        part = first.samples[lo : lo + int(first.count.sum())]
+        part = first.samples[lo : lo + int(first.number.sum())]
         return [_segment(first, int(first.start_ns[0]), part)]
     start = np.concatenate([b.start_ns for b in batches])
-    count = np.concatenate([b.count for b in batches])
+    count = np.concatenate([b.number for b in batches])
     pieces: list[NDArray[Any]] = []
     for b in batches:
-        pieces += [b.samples[f : f + n] for f, n in zip(b.first.tolist(), b.count.tolist(), strict=True)]
+        pieces += [b.samples[f : f + n] for f, n in zip(b.first.tolist(), b.number.tolist(), strict=True)]
     order = np.lexsort((-count, start)).tolist()
     _break_ties(order, start, count, pieces)
     chains = _chains(order, start.tolist(), count.tolist(), first.rate_hz)
@@ -174,7 +174,7 @@ def _join_channel(batches: list[Batch]) -> list[Segment]:
 
 def _is_one_chain(b: Batch) -> bool:
     """Whether the records, in the order given, follow one another in memory and in time."""
-    before = np.cumsum(b.count) - b.count
+    before = np.cumsum(b.number) - b.number
     if (b.first - b.first[0] != before).any():
         return False
     expected = b.start_ns[0] + np.rint(before * (1e9 / b.rate_hz)).astype(np.int64)

@@ -20,7 +20,8 @@ class PsModel(msgspec.Struct, frozen=True, kw_only=True):
     """Regional P/S: class means of log10 P/S by band, and the spreads of paths and of events.
 
     explosion, earthquake: (band, mean log10 P/S) in order of band. spread_event: standard deviation between events
-    of one class (it does not shrink with stations); spread_path: between the paths of one event.
+    of one class (it does not shrink with stations); spread_path: between the paths of one event. caveat: what the
+    text says about the calibration.
     """
 
     name: str
@@ -31,6 +32,7 @@ class PsModel(msgspec.Struct, frozen=True, kw_only=True):
     spread_event: float = 0.20
     spread_path: float = 0.20
     cap: float = 1.5
+    caveat: str = ""
 
     def centre(self, band: Band) -> float | None:
         """Half-way between the class means in a band; None for a band that was not calibrated."""
@@ -54,6 +56,10 @@ PS_DEFAULT = PsModel(
     earthquake=((BANDS[0], -0.563), (BANDS[1], -0.461), (BANDS[2], -0.277)),
     n_explosions=1,
     n_earthquakes=2,
+    caveat=(
+        "calibrated on 1 explosion (DPRK, January 2016) and 2 earthquakes (Vosges 2003, California 2019) only; no "
+        "earthquake on the paths of the DPRK test site was at hand; wide densities and a cap allow for it"
+    ),
 )
 
 
@@ -92,7 +98,12 @@ def fit(
     if [b for b, _ in x] != [b for b, _ in q] or not x:
         raise InputError("expected both classes in the same bands, got different ones: add events")
     return PsModel(
-        name=name, explosion=x, earthquake=q, n_explosions=len(explosions), n_earthquakes=len(earthquakes)
+        name=name,
+        explosion=x,
+        earthquake=q,
+        n_explosions=len(explosions),
+        n_earthquakes=len(earthquakes),
+        caveat=f"calibrated on {len(explosions)} explosion(s) and {len(earthquakes)} earthquake(s) ({name})",
     )
 
 

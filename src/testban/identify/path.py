@@ -19,6 +19,7 @@ from testban.base.measurements import BandRatio, PathMeasurement
 from testban.base.records import Arrival, Channel, Origin, Pick, Segment, Site
 from testban.earth import response, travel
 from testban.identify import windows as win
+from testban.size import traces
 
 BANDS = ((1.0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 8.0), (8.0, 10.0), (10.0, 12.0), (12.0, 16.0))
 LG_BANDS = ((1.0, 2.0), (2.0, 4.0))
@@ -27,7 +28,8 @@ LG_SNR_LEAST = 1.4  # Lg rms over noise rms for the blocking rule to speak
 LG_EXCESS_LEAST = 0.15  # log10; halfway between open and blocked paths of dprk_2016-01-06 (0.24 and 0.06)
 NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
-CLIP_RUN = 4
+COMPONENTS = 3
+LATE_SHORTEST_S = 15.0  # a record may end within the coda after Lg
 
 
 class _Power(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,29 +65,16 @@ def clipped(segment: Segment, origin_ns: int, span: tuple[float, float]) -> bool
     start = (segment.start_ns - origin_ns) / 1e9
     first = max(0, math.floor((span[0] - start) * rate))
     x = np.asarray(segment.samples[first : max(first, math.ceil((span[1] - start) * rate))], dtype=np.float64)
-    if len(x) < CLIP_RUN:
-        return False
-    for sign in (1.0, -1.0):
-        y = sign * x
-        top = y == y.max()
-        run, longest = 0, 0
-        for flag in top[np.flatnonzero(top)[0] :].tolist() if top.any() else ():
-            run = run + 1 if flag else 0
-            longest = max(longest, run)
-        if longest >= CLIP_RUN and float(y.max()) > 4.0 * float(np.median(np.abs(x))):
-            return True
-    return False
+    return traces.clipped(x)
 
 
 def _gain(channels: Sequence[Channel], segment: Segment, edges: tuple[float, float]) -> float | None:
-    """Counts per m/s at the geometric centre of a band, or None without a response."""
-    for channel in channels:
-        if channel.nslc == segment.nslc and channel.response is not None:
-            centre = np.array([math.sqrt(edges[0] * edges[1])])
-            h = response.evaluate(channel.response, centre, unit="m/s")[0]
-            g = math.sqrt(h.real * h.real + h.imag * h.imag)
-            return g if g > 0.0 and math.isfinite(g) else None
-    return None
+    """Counts per m/s at the geometric centre of a band, or None without a valid response."""
+    resp = traces.response_of(channels, segment)
+    if resp is None:
+        return None
+    g = response.velocity_gain(resp, math.sqrt(edges[0] * edges[1]))
+    return g if g > 0.0 and math.isfinite(g) else None
 
 
 def _powers(
@@ -105,9 +94,10 @@ def _powers(
         if trace is None:
             continue
         begin = max(w.noise[0], trace.start_s + min(3.0 / edges[0], 5.0))
-        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, w.late)
+        late = (w.late[0], min(w.late[1], trace.end_s))
+        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late)
         for i, (a, b) in enumerate(limits):
-            shortest = win.NOISE_SHORTEST_S if i == 0 else 3.0
+            shortest = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S)[i]
             totals[i] += trace.mean_square(a, b, shortest) / (gain * gain)
         count += 1
     if count == 0:
@@ -206,7 +196,7 @@ def measure_path(
         return _refused(
             origin, site, f"distance {delta:.1f} deg is outside {NEAREST_DEG:g}-{FARTHEST_DEG:g} deg"
         )
-    own = [s for s in segments if s.nslc.net_sta == site.key and len(s.samples) > 0]
+    own = [s for s in segments if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples) > 0]
     if not own:
         return _refused(origin, site, "no recording")
     table = travel.load(model)
@@ -260,13 +250,16 @@ def _measure(
     excess = _lg_excess(lg) if w.lg_separate else None
     blocked = None if excess is None else excess < LG_EXCESS_LEAST
     reason = _why_not(ratios, w, blocked)
+    components = max((r.components for r in ratios), default=0)
+    if not reason and components < COMPONENTS:
+        reason = f"{components} component(s): the calibration is for three"
     return PathMeasurement(
         station_key=site.key,
         distance_deg=place[0],
         azimuth_deg=place[1],
         usable=reason == "",
         reason=reason,
-        components=max((r.components for r in ratios), default=0),
+        components=components,
         sample_rate_hz=rate,
         windows=w.named(),
         bands=tuple(ratios),

@@ -2,7 +2,8 @@
 
 Rules: only polarities of first P picks, read by `detect` from causally filtered data with a confidence; several
 impulsive dilatations speak against an explosion, compressions alone say little. A channel may be wired upside
-down, so one reading is wrong with at least 10 % [assumed]. Under "earthquake" the share of compressions over the
+down, so one reading is wrong with at least
+15 % [assumed], or with what its confidence leaves. Under "earthquake" the share of compressions over the
 stations at hand is unknown: Beta(1/2, 1/2), which allows for neighbours in one quadrant.
 """
 
@@ -16,14 +17,14 @@ from testban.identify.registry import Inquiry, not_applicable, register
 NAME = "first motion"
 LEAST_CONFIDENCE = 0.7
 LEAST_READINGS = 3
-WRONG_LEAST = 0.10  # reversed channels and misreadings [assumed]
+WRONG_LEAST = 0.15  # reversed channels and misreadings [assumed]
 FARTHEST_DEG = 95.0
-CAP = 1.0
+CAP = 0.8  # below the verdict: first motions alone never decide
 FIRST_P = ("P", "Pn", "Pg", "P1")
 
 
-def readings(arrivals: tuple[Arrival, ...], picks: tuple[Pick, ...]) -> list[int]:
-    """Polarities (+1, -1) of the first P of each station, read with confidence, in order of station."""
+def readings(arrivals: tuple[Arrival, ...], picks: tuple[Pick, ...]) -> list[tuple[int, float]]:
+    """Polarity (+1, -1) of each station's first P and the chance that it is wrong, in order of station."""
     by_id = {p.pick_id: p for p in picks}
     first: dict[str, Arrival] = {}
     for a in arrivals:
@@ -35,7 +36,7 @@ def readings(arrivals: tuple[Arrival, ...], picks: tuple[Pick, ...]) -> list[int
         if pick is None or first[key].distance_deg > FARTHEST_DEG:
             continue
         if pick.polarity != 0 and pick.polarity_confidence >= LEAST_CONFIDENCE:
-            out.append(pick.polarity)
+            out.append((pick.polarity, max(WRONG_LEAST, 1.0 - pick.polarity_confidence)))
     return out
 
 
@@ -49,36 +50,34 @@ def _beta_half(ups: int, downs: int) -> float:
     return p
 
 
-def _tails(n: int, ups: int) -> tuple[float, float]:
-    """Chance of as few ups under explosion, of as many under earthquake."""
-    coefficient, below, above = 1.0, 0.0, 0.0
+def _tails(wrong: list[float], ups: int) -> tuple[float, float]:
+    """Chance of as few ups under explosion (each wrong with its own chance), of as many under earthquake."""
+    n = len(wrong)
+    counts = [1.0] + [0.0] * n
+    for w in wrong:
+        for k in range(n, -1, -1):
+            counts[k] = counts[k] * w + (counts[k - 1] * (1.0 - w) if k else 0.0)
+    above, coefficient = 0.0, 1.0
     for k in range(n + 1):
-        x = coefficient
-        for _ in range(k):
-            x *= 1.0 - WRONG_LEAST
-        for _ in range(n - k):
-            x *= WRONG_LEAST
-        if k <= ups:
-            below += x
         if k >= ups:
             above += coefficient * _beta_half(k, n - k)
         coefficient = coefficient * (n - k) / (k + 1)
-    return min(1.0, below), min(1.0, above)
+    return min(1.0, sum(counts[: ups + 1])), min(1.0, above)
 
 
 @register(NAME)
 def polarity(inquiry: Inquiry) -> Evidence:
     """First-motion evidence; value is the share of compressions."""
     read = readings(inquiry.event.arrivals, tuple(inquiry.picks))
-    n, ups = len(read), sum(1 for r in read if r > 0)
+    n, ups = len(read), sum(1 for sign, _ in read if sign > 0)
     if n < LEAST_READINGS:
         return not_applicable(
             NAME, f"{n} first motion(s) read with confidence, at least {LEAST_READINGS} are needed"
         )
     x = 1.0
-    for r in read:
-        x *= (1.0 - WRONG_LEAST) if r > 0 else WRONG_LEAST
-    below, above = _tails(n, ups)
+    for sign, wrong in read:
+        x *= (1.0 - wrong) if sign > 0 else wrong
+    below, above = _tails([w for _, w in read], ups)
     ratio = log10_ratio(x, _beta_half(ups, n - ups), CAP)
     words = (
         "speaks against an explosion" if ratio < 0 else "is what an explosion gives, and many earthquakes too"

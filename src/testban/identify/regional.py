@@ -7,6 +7,7 @@ between events that does not shrink with stations. Method: Walter, Mayeda & Patt
 2018. No correction for distance or size: too few events to fit one, and the spread includes what that costs.
 """
 
+from testban.base.dmath import DEG, acos_, cos_, sincos_
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Evidence
 from testban.identify.calibration import PsModel, predictive
@@ -15,10 +16,7 @@ from testban.identify.registry import Inquiry, not_applicable, register
 from testban.size import censored
 
 NAME = "regional P/S"
-NO_PATH_EARTHQUAKE = (
-    "calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths; "
-    "the densities are wide and the ratio is capped for that reason"
-)
+ONE_VOICE_DEG = 0.15  # nearer stations share their path
 
 
 def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | None:
@@ -41,19 +39,51 @@ def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | Non
     return (min(upper), "upper") if upper else None
 
 
-def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
-    """Network mean of centred log10 P/S, its standard error from the paths alone, numbers measured and bounded.
+def _apart_deg(a: PathMeasurement, b: PathMeasurement) -> float:
+    """Distance between two stations seen from the event, by the spherical law of cosines (degrees)."""
+    sa, ca = sincos_(a.distance_deg * DEG)
+    sb, cb = sincos_(b.distance_deg * DEG)
+    return acos_(ca * cb + sa * sb * cos_((a.azimuth_deg - b.azimuth_deg) * DEG)) / DEG
 
-    None with no measured path.
+
+def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[float, str]]:
+    """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice.
+
+    Within a voice the measured values are averaged; bounds count only where nothing was measured (the first one).
     """
-    got = [v for p in paths if p.usable and (v := path_value(p, model)) is not None]
+    groups: list[tuple[PathMeasurement, list[tuple[float, str]]]] = []
+    for p in sorted(paths, key=lambda p: p.station_key):
+        got = path_value(p, model) if p.usable else None
+        if got is None:
+            continue
+        for leader, members in groups:
+            if _apart_deg(leader, p) < ONE_VOICE_DEG:
+                members.append(got)
+                break
+        else:
+            groups.append((p, [got]))
+    out = []
+    for _, members in groups:
+        measured = [v for v, bound in members if not bound]
+        out.append((sum(measured) / len(measured), "") if measured else members[0])
+    return out
+
+
+def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
+    """Network mean of centred log10 P/S, its standard error from the paths alone, good paths, those only bounds.
+
+    A path that is only a bound is good where it speaks: a lower bound above the middle, an upper one below. None with
+    no measured path.
+    """
+    got = voices(paths, model)
     values = [v for v, bound in got if not bound]
     upper = [v for v, bound in got if bound == "upper"]
     lower = [v for v, bound in got if bound == "lower"]
     if not values:
         return None
     mean, error = censored.estimate(values, upper, model.spread_path, lower)
-    return mean, error, len(values), len(upper) + len(lower)
+    speaking = sum(1 for v in lower if v > 0.0) + sum(1 for v in upper if v < 0.0)
+    return mean, error, len(values) + speaking, len(upper) + len(lower)
 
 
 @register(NAME)
@@ -94,8 +124,7 @@ def regional(inquiry: Inquiry) -> Evidence:
         log10_lr=ratio,
         reason=(
             f"P over S at 2-8 Hz on {n} good path(s) is {mean:+.2f} (log10) from the middle between the classes at "
-            f"{half:+.2f} and {-half:+.2f}: {side}; {aside}; "
-            + NO_PATH_EARTHQUAKE.format(x=model.n_explosions, q=model.n_earthquakes)
+            f"{half:+.2f} and {-half:+.2f}: {side}; {aside}; {model.caveat}"
         ),
         detail={
             "n_paths": float(n),

@@ -80,6 +80,11 @@ class Filtered(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rate_hz: float
     samples: F64
 
+    @property
+    def end_s(self) -> float:
+        """Time one interval after the last sample."""
+        return self.start_s + len(self.samples) / self.rate_hz
+
     def mean_square(self, start_s: float, end_s: float, shortest_s: float) -> float:
         """Mean square inside a window that is wholly recorded; NaN otherwise."""
         first = math.ceil((start_s - self.start_s) * self.rate_hz - 1e-6)

@@ -70,7 +70,7 @@ def _parse(data: bytes, name: str) -> tuple[Entry, ...]:
         raise FormatError(f"expected miniSEED or SAC, got {got} in {name}; check or fetch the file again")
     out: list[Entry] = []
     for t in tables:
-        ends = t.start_ns + np.rint(t.count * (1e9 / t.rate_hz)).astype(np.int64)
+        ends = t.start_ns + np.rint(t.number * (1e9 / t.rate_hz)).astype(np.int64)
         out += _days(t.nslc, t.start_ns, ends)
     return tuple(sorted(out))
 
@@ -160,14 +160,14 @@ class FileSource:
         lo = start_ns if start_ns is not None else -(1 << 62)
         hi = end_ns if end_ns is not None else 1 << 62
         out = []
-        for key, day in sorted(found):
-            rows_in = [e for e in found[key, day] if e.start_ns < hi and e.end_ns > lo]
+        for station, day in sorted(found):
+            rows_in = [e for e in found[station, day] if e.start_ns < hi and e.end_ns > lo]
             if rows_in:
                 span = Span(
                     max(lo, min(e.start_ns for e in rows_in)), min(hi, max(e.end_ns for e in rows_in))
                 )
                 names = tuple(sorted({e.nslc for e in rows_in}))
-                out.append(Unit(station_key=key, span=span, channels=names, day_ns=day))
+                out.append(Unit(station_key=station, span=span, channels=names, day_ns=day))
         return tuple(out)
 
     def read(self, unit: Unit, span: Span | None = None) -> tuple[list[Segment], list[Finding]]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 
-from testban import simulate
 from testban.base.errors import InputError
 from testban.run import batch, data, worlds
 from testban.run.batch import Done
@@ -64,8 +63,8 @@ def _prefer(dataset: data.DataSet, folder: Path) -> Sequence[str]:
 def _simulated(
     out: Path, configuration: Configuration, scenario: str, pdf: bool, progress: Progress
 ) -> Shown:
-    world = simulate.read_scenario(simulate.included(scenario))
-    worlds.write(world, out / "world", progress=progress)
+    world = worlds.read(scenario)
+    worlds.write(world, out / "world", workers=configuration.workers, progress=progress)
     done = batch.run(
         [str(out / "world" / "archive")],
         [out / "world" / "stations.xml"],

@@ -8,9 +8,9 @@ pictures.
 from collections.abc import Callable
 from pathlib import Path
 
-from testban import formats
 from testban.base.canonical import digest, digest_of
 from testban.base.errors import StoreError
+from testban.formats import css30, findings, geojson, ims10, quakeml, tables
 from testban.run.process import Outcome
 from testban.show import report
 
@@ -20,15 +20,15 @@ COMPARED = ("events.csv", "arrivals.csv", "picks.csv", "noise.csv", "bulletin.qu
 def write(outcome: Outcome, out: Path, *, language: str = "en", pdf: bool = False) -> dict[str, str]:
     """Write every product; returns their SHA-256 by relative name, `bulletin` being the digest that is compared."""
     b = outcome.bulletin
-    whole(out / "events.csv", lambda p: formats.tables.write_events(p, b.events))
-    whole(out / "arrivals.csv", lambda p: formats.tables.write_arrivals(p, b.events, b.picks))
-    whole(out / "picks.csv", lambda p: formats.tables.write_picks(p, b.picks))
-    whole(out / "noise.csv", lambda p: formats.tables.write_noise(p, b.noise))
-    whole(out / "findings.csv", lambda p: formats.tables.write_findings(p, b.findings))
-    whole(out / "bulletin.quakeml", lambda p: formats.quakeml.write(p, b))
-    whole(out / "bulletin.ims", lambda p: formats.ims10.write(p, b))
-    whole(out / "bulletin.geojson", lambda p: formats.geojson.write(p, b))
-    formats.css30.write(out / "css30" / "bulletin", b)
+    whole(out / "events.csv", lambda p: tables.write_events(p, b.events))
+    whole(out / "arrivals.csv", lambda p: tables.write_arrivals(p, b.events, b.picks))
+    whole(out / "picks.csv", lambda p: tables.write_picks(p, b.picks))
+    whole(out / "noise.csv", lambda p: tables.write_noise(p, b.noise))
+    whole(out / "findings.csv", lambda p: findings.write(p, b.findings))
+    whole(out / "bulletin.quakeml", lambda p: quakeml.write(p, b))
+    whole(out / "bulletin.ims", lambda p: ims10.write(p, b))
+    whole(out / "bulletin.geojson", lambda p: geojson.write(p, b))
+    css30.write(out / "css30" / "bulletin", b)
     page = report.render(b, outcome.traces, language=language)
     whole(out / "report.html", lambda p: p.write_text(page, encoding="utf-8"))
     if pdf:

@@ -3,54 +3,56 @@
 from pathlib import Path
 from typing import Any
 
-from testban import formats, simulate
+from testban import simulate
 from testban.base.errors import SourceError
 from testban.base.records import Segment
 from testban.base.times import julian_day
+from testban.formats import quakeml, stationxml_writer, tables, waveforms
+from testban.run.outputs import whole
 from testban.run.process import Progress
+from testban.run.work import executor
 
 
-def make(scenario: str, out: Path, *, progress: Progress) -> dict[str, Any]:
-    """Make the world of a TOML file or an included scenario; returns counts for a summary."""
+def read(scenario: str) -> simulate.Scenario:
+    """A scenario from a TOML file, or an included one by name."""
     path = Path(scenario)
-    if path.suffix == ".toml" or path.exists():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise SourceError(f"expected a readable TOML scenario, got {path}: {exc}") from exc
-    else:
-        text = simulate.included(scenario)
-    return write(simulate.read_scenario(text), out, progress=progress)
+    if path.suffix != ".toml" and not path.exists():
+        return simulate.read_scenario(simulate.shipped(scenario))
+    try:
+        return simulate.read_scenario(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SourceError(f"expected a readable TOML scenario, got {path}: {exc}") from exc
 
 
-def write(world: simulate.Scenario, out: Path, *, progress: Progress) -> dict[str, Any]:
-    """Write archive/, stations.xml, truth.quakeml and truth.csv of a world."""
-    channels = simulate.inventory(world)
-    events = simulate.truth(world)
-    archive = out / "archive"
-    total = simulate.units(world)
-    for done, segments in enumerate(simulate.recordings(world)):
-        for segment in segments:
-            append_sds(archive, segment)
-        progress("simulate", done + 1, total)
-    formats.stationxml_writer.write(out / "stations.xml", channels, note="SIMULATED")
-    formats.tables.write_events(out / "truth.csv", events)
-    formats.quakeml.write_events(out / "truth.quakeml", events, simulated=True)
+def write(world: simulate.Scenario, out: Path, *, workers: int = 0, progress: Progress) -> dict[str, Any]:
+    """Write archive/, stations.xml, truth.quakeml and truth.csv of a world; returns counts for a summary."""
+    sites = simulate.sites(world)
+    events = simulate.truth_events(world)
+    whole(out / "stations.xml", lambda p: stationxml_writer.write(p, simulate.inventory(world), note="SIMULATED"))
+    whole(out / "truth.csv", lambda p: tables.write_events(p, events))
+    whole(out / "truth.quakeml", lambda p: quakeml.write_events(p, events, simulated=True))
+    with executor("processes", workers) as pool:
+        jobs = [pool.submit(_station, world, site.key, out / "archive") for site in sites]
+        for done, job in enumerate(jobs):
+            job.result()
+            progress("simulate", done + 1, len(jobs))
     hours = (world.end_ns - world.start_ns) / 3.6e12
-    return {
-        "simulated": True,
-        "out": str(out),
-        "events": len(events),
-        "stations": len(simulate.sites(world)),
-        "hours": hours,
-    }
+    return {"simulated": True, "out": str(out), "events": len(events), "stations": len(sites), "hours": hours}
 
 
-def append_sds(root: Path, segment: Segment) -> None:
-    """Append a segment to its day file in an SDS archive: YEAR/NET/STA/CHA.D/NET.STA.LOC.CHA.D.YEAR.DAY."""
+def _station(world: simulate.Scenario, key: str, archive: Path) -> None:
+    """The recordings of one station, one day file after the other."""
+    days: dict[Path, list[Segment]] = {}
+    for segments in simulate.recordings(world, [key]):
+        for segment in segments:
+            days.setdefault(archive / sds_path(segment), []).append(segment)
+    for path, parts in days.items():
+        whole(path, lambda p, parts=parts: waveforms.write_mseed(p, parts))  # type: ignore[misc]
+
+
+def sds_path(segment: Segment) -> Path:
+    """Where a segment belongs in an SDS archive: YEAR/NET/STA/CHA.D/NET.STA.LOC.CHA.D.YEAR.DAY."""
     n = segment.nslc
     year, day = julian_day(segment.start_ns)
-    folder = root / str(year) / n.network / n.station / f"{n.channel}.D"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{n.network}.{n.station}.{n.location}.{n.channel}.D.{year}.{day:03d}").open("ab") as f:
-        f.write(formats.waveforms.encode_mseed([segment]))
+    name = f"{n.network}.{n.station}.{n.location}.{n.channel}.D.{year}.{day:03d}"
+    return Path(str(year)) / n.network / n.station / f"{n.channel}.D" / name

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
-from testban.show.texts import Both, N_, finite, fixed, foreign, num, sig, t
+from testban.show.reasons import reason
+from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -49,13 +50,13 @@ KINDS = (
         r"first.?motion|polarit",
         N_("First motion"),
         N_("An explosion pushes outward in every direction; a single clear dilatation speaks against it."),
-        N_("One clear first motion downwards at a station with known polarity."),
+        N_("Clear first motions at stations of known polarity: one downwards would speak against an explosion."),
     ),
     Kind(
         r"depth|pp|sp",
         N_("Depth"),
         N_("Nobody drills deeper than about ten kilometres; a resolved greater depth excludes an explosion."),
-        N_("A depth phase (pP, sP) or a station nearer than the depth is large."),
+        N_("A depth phase (pP, sP), or a station about as near as the source is deep."),
     ),
     Kind(
         r"spect|corner|complexity|cepstr",
@@ -66,37 +67,10 @@ KINDS = (
 )
 UNKNOWN = Kind("", "", "", N_("More stations with this measurement, or a reference population nearer to these paths."))
 
-# Reasons of the discriminants that have a Russian form: pattern with named groups -> message.
-REASONS: tuple[tuple[str, str], ...] = (
-    (r"^no discriminant applies\.?$", N_("no discriminant applies")),
-    (r"^(?P<n>\d+) paths?$", N_("number of paths: {n}")),
-    (r"^no records?$", N_("no record")),
-)
-
-
 def kind_of(name: str) -> Kind:
     """The family of a discriminant by its name."""
     low = name.lower()
     return next((k for k in KINDS if re.search(k.pattern, low)), UNKNOWN)
-
-
-def reason(text: str) -> Both:
-    """A reason in both languages where a pattern knows it, else marked as English."""
-    text = text.strip()
-    if not text:
-        return Both("", "")
-    for pattern, message in REASONS:
-        m = re.match(pattern, text)
-        if m:
-            values = {k: reason(v) if k.startswith("sub") else v for k, v in m.groupdict("").items()}
-            russian = t(message, **values).ru
-            return Both(text, russian)
-    parts = [p.strip() for p in text.split(";") if p.strip()]
-    if len(parts) > 1:
-        known = [reason(p) for p in parts]
-        if not all(k.foreign for k in known):
-            return Both(text, "; ".join(k.ru for k in known))
-    return foreign(text)
 
 
 def times_likelier(log10_lr: float | None) -> Both:
@@ -107,9 +81,15 @@ def times_likelier(log10_lr: float | None) -> Both:
     if ratio < 1.25:
         return t("speaks for neither")
     shown = num(ratio, 1) if ratio < 9.95 else Both(f"{sig_int(ratio)}", f"{sig_int(ratio)}")
+    last = int(ratio) % 10 if ratio >= 9.95 else 0
+    few = ratio < 9.95 or (last in (2, 3, 4) and int(ratio) % 100 not in (12, 13, 14) and ratio < 99.5)
+    if ratio < 9.95 and abs(ratio - round(ratio)) < 0.05:
+        few = round(ratio) in (2, 3, 4)
+        shown = Both(f"{ratio:.0f}", f"{ratio:.0f}")
+    times = Both("times", "раза" if few else "раз")
     if log10_lr > 0:
-        return t("{n} times likelier from an explosion", n=shown)
-    return t("{n} times likelier from an earthquake", n=shown)
+        return t("{n} {times} likelier from an explosion", n=shown, times=times)
+    return t("{n} {times} likelier from an earthquake", n=shown, times=times)
 
 
 def sig_int(value: float) -> str:
@@ -127,7 +107,7 @@ class Card(NamedTuple):
     idea: Both
     applicable: bool
     value: str
-    unit: str
+    unit: Both
     tails: Both | None
     reason: Both
     log10_lr: str
@@ -159,7 +139,7 @@ def card(e: Evidence) -> Card:
         idea=t(kind.idea) if kind.idea else Both("", ""),
         applicable=e.applicable,
         value=value,
-        unit=e.unit,
+        unit=unit_text(e.unit),
         tails=tails,
         reason=reason(e.reason),
         log10_lr=fixed(e.log10_lr, 2, sign=True),
@@ -181,6 +161,19 @@ def _change(e: Evidence, kind: Kind) -> Both:
             "A value beyond about {even} (now {value}) would turn it.", even=num(even, 2), value=num(e.value, 2)
         )
     return t(kind.change)
+
+
+UNITS = (
+    N_("km"),
+    N_("log10 P/S from the middle between the classes"),
+    N_("magnitude above Ms = mb - 0.64"),
+    N_("share of compressions"),
+)
+
+
+def unit_text(unit: str) -> Both:
+    """A unit in both languages where it is known."""
+    return t(unit) if unit in UNITS else foreign(unit) if " " in unit else Both(unit, unit)
 
 
 def fixed_sigma(value: float | None, sigma: float | None) -> str:
@@ -235,11 +228,10 @@ def what_would_change(a: Assessment) -> list[Both]:
     rest = without_strongest(a)
     if rest:
         out.append(rest)
-    silent = [e for e in a.evidence if not e.applicable]
-    for e in silent:
-        kind = kind_of(e.name)
-        if kind.title:
-            out.append(t("Not available now: {name}. {change}", name=t(kind.title), change=t(kind.change)))
+    silent = list(dict.fromkeys(kind_of(e.name).title for e in a.evidence if not e.applicable))
+    names = [t(title) for title in silent if title]
+    if names:
+        out.append(t("Not available here: {names}.", names=joined(names, "; ")))
     if a.margin:
         out.append(t("A deciding value lies within a millionth of its threshold."))
     return out

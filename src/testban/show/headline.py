@@ -5,7 +5,8 @@ Rule: only what was measured; an error stands beside its number; a probability s
 
 from testban.base.records import Event, Magnitude, Verdict
 from testban.base.times import format_time
-from testban.show.evidence import probability, reason, times_likelier
+from testban.show.evidence import probability, times_likelier
+from testban.show.reasons import reason
 from testban.show.texts import Both, finite, joined, num, position, t
 
 ORDER = ("mb", "ML", "Ms")
@@ -85,8 +86,8 @@ def certainty(event: Event) -> list[Both]:
         return [t("Nothing was measured on what kind of source it was.")]
     out: list[Both] = []
     if a.reason:
-        why = reason(a.reason)
-        out.append(why if why.foreign else joined([t("Why:"), why]))
+        why = reason(a.reason.rstrip(". ") + ".")
+        out += [t("Why:"), why] if why.foreign else [joined([t("Why:"), why])]
     if finite(a.log10_lr):
         out.append(t("Taken together the records are {words} (log10 LR {lr}).", words=times_likelier(a.log10_lr), lr=num(a.log10_lr, 2, sign=True)))
     if finite(a.probability_explosion):

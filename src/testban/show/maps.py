@@ -84,10 +84,10 @@ def frame(shown: Sequence[Mark]) -> Frame:
     pad = 0.09 * max(max(xs) - min(xs), max(ys) - min(ys), 1.5) + 0.05
     west, east, south, north = min(xs) - pad, max(xs) + pad, min(ys) - pad, max(ys) + pad
     w, h = east - west, north - south
-    if h < 0.62 * w:
-        south, north = (south + north) / 2 - 0.31 * w, (south + north) / 2 + 0.31 * w
-    elif h > 0.95 * w:
-        west, east = (west + east) / 2 - h / 1.9, (west + east) / 2 + h / 1.9
+    if h < 0.66 * w:
+        south, north = (south + north) / 2 - 0.33 * w, (south + north) / 2 + 0.33 * w
+    elif h > 0.92 * w:
+        west, east = (west + east) / 2 - h / 1.84, (west + east) / 2 + h / 1.84
     scale = WIDTH / (east - west)
     return Frame((west, south, east, north), scale, (north - south) * scale)
 
@@ -177,8 +177,10 @@ def _rim_label(
 class Labels:
     """Places for names that do not lie on each other: eight tries each, else none."""
 
-    def __init__(self, width: float, height: float) -> None:
-        self.taken: list[tuple[float, float, float, float]] = []
+    def __init__(
+        self, width: float, height: float, taken: Sequence[tuple[float, float, float, float]] = ()
+    ) -> None:
+        self.taken = list(taken)
         self.width, self.height = width, height
 
     def block(self, x: float, y: float, r: float) -> None:
@@ -222,9 +224,8 @@ def event_map(event: Event, sites: Mapping[str, Site]) -> Markup:
     cx, cy = fr.at(0.0, 0.0)
     labels = Labels(WIDTH, fr.height)
     labels.block(cx, cy, 9)
-    labels.block(WIDTH - 75, 15, 75)
     placed = []
-    paths, symbols, names = [], [], []
+    paths, symbols = [], []
     for m in every:
         x, y = fr.at(m.x, m.y)
         if not (0 <= x <= WIDTH and 0 <= y <= fr.height):
@@ -236,22 +237,32 @@ def event_map(event: Event, sites: Mapping[str, Site]) -> Markup:
     for m, x, y in placed:
         note = f"{m.key} · {m.distance_deg:.2f}° · {m.distance_deg * KM_PER_DEG:.0f} km · az {m.azimuth_deg:.0f}°"
         symbols.append(svg.tip(symbol(m.status, x, y), note))
+    corner = free_corner([(x, y) for _, x, y in placed], fr.height)
+    labels.taken.append((corner[0] - 145, corner[1] - 8, corner[0] + 8, corner[1] + 30))
     telling = [p for p in reversed(placed) if p[0].status != "other"][:LABELS]
-    for m, x, y in telling:
-        name = m.key.rsplit(".", 1)[-1][:8]
-        spot = labels.place(x, y, name, 10)
-        if spot:
-            names.append(svg.text(*spot, name))
+    narrow = Labels(WIDTH, fr.height, labels.taken)
     parts.append(svg.group(paths, stroke=BLUE, stroke_width="0.8", stroke_opacity="0.45"))
     parts.append(ellipse_path(event.origin.ellipse, fr, cx, cy))
     parts.append(svg.group(symbols))
     parts.append(svg.star(cx, cy, 9, fill=RED, stroke="#fff", stroke_width="1"))
-    parts.append(halo(names, font_size="10"))
-    parts.append(scale_bar(fr))
+    parts.append(halo(_names(telling, labels, 10), font_size="10", class_="wide"))
+    parts.append(halo(_names(telling, narrow, 15.5), font_size="15.5", class_="narrow", display="none"))
+    parts.append(scale_bar(fr, *corner))
     parts.append(
         svg.element("rect", width=WIDTH, height=fr.height, fill="none", stroke=FAINT, stroke_width="1")
     )
     return svg.picture(WIDTH, fr.height, parts, t("Map of the event and the stations"))
+
+
+def _names(telling: Sequence[tuple[Mark, float, float]], labels: Labels, size: float) -> list[str]:
+    """Station codes where they find room; nearest and most telling first."""
+    out = []
+    for m, x, y in telling:
+        name = m.key.rsplit(".", 1)[-1][:8]
+        spot = labels.place(x, y, name, size)
+        if spot:
+            out.append(svg.text(*spot, name))
+    return out
 
 
 def halo(names: Sequence[str], **values: object) -> str:
@@ -285,15 +296,22 @@ def ellipse_path(ellipse: Ellipse, fr: Frame, cx: float, cy: float) -> str:
     return svg.element("path", d=d, fill=RED, fill_opacity="0.14", stroke=RED, stroke_width="1.2")
 
 
-def scale_bar(fr: Frame) -> str:
+def free_corner(points: Sequence[tuple[float, float]], height: float) -> tuple[float, float]:
+    """Right end of the scale bar: the corner of the picture with the fewest stations near."""
+    corners = [(WIDTH - 14, height - 42), (WIDTH - 14, 12.0), (150.0, 12.0), (180.0, height - 42)]
+    crowd = [sum(abs(x - cx + 65) < 95 and abs(y - cy - 12) < 35 for x, y in points) for cx, cy in corners]
+    return corners[crowd.index(min(crowd))]
+
+
+def scale_bar(fr: Frame, x1: float, y: float) -> str:
     """Kilometres, true along any line through the epicentre."""
-    km = next(
-        k for k in (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 1) if k / KM_PER_DEG * fr.scale < 130 or k == 1
-    )
+    steps = (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 1)
+    km = next(k for k in steps if k / KM_PER_DEG * fr.scale < 130 or k == 1)
     w = km / KM_PER_DEG * fr.scale
-    x1 = WIDTH - 12
-    bar = svg.element("path", d=f"M{f1(x1 - w)} 9v6h{f1(w)}v-6", fill="none", stroke=INK, stroke_width="1.4")
-    label = svg.text(x1 - w / 2, 28, t("{n} km", n=km), text_anchor="middle")
+    d = f"M{f1(x1 - w)} {f1(y)}v6h{f1(w)}v-6"
+    bar = svg.element("path", d=d, fill="none", stroke="#fff", stroke_width="4")
+    bar += svg.element("path", d=d, fill="none", stroke=INK, stroke_width="1.4")
+    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle")
     return bar + halo([label], font_size="10.5")
 
 
@@ -304,7 +322,7 @@ def close_view(event: Event, sites: Mapping[str, Site]) -> Markup:
     if not _drawable(e) or e.smajor_km <= 0:
         return Markup("")
     k = rim * 0.86 / max(e.smajor_km * 1.15, 1e-3)
-    label = t("Epicentre, close view, with the 90 % ellipse")
+    label = t("Epicentre, close view, with the 90% ellipse")
     parts = [svg.element("circle", cx=c, cy=c, r=rim, fill="#fbfcfd", stroke=FAINT, stroke_width="1")]
     ticks = [v for v in svg.nice_ticks(0, rim / k, 3) if v > 0]
     for v in ticks:
@@ -320,7 +338,7 @@ def close_view(event: Event, sites: Mapping[str, Site]) -> Markup:
             svg.element("path", d=d, fill=fill, fill_opacity="0.14", stroke=colour, stroke_width="1.6", stroke_dasharray=dash)
         )
     parts.append(svg.star(c, c, 8, fill=RED, stroke="#fff", stroke_width="1"))
-    names = [svg.text(c + 3, c - v * k - 3, t("{n} km", n=svg.tick_text(v, ticks))) for v in ticks if v * k < rim - 4]
+    names = [svg.text(c + 0.707 * v * k + 2, c + 0.707 * v * k + 4, t("{n} km", n=svg.tick_text(v, ticks))) for v in ticks if v * k < rim - 4]
     parts.append(halo(names, font_size="10.5", fill=SOFT))
     parts.append(azimuth_rim(event, sites, c, rim))
     return svg.picture(size, size, parts, label)
@@ -342,7 +360,7 @@ def azimuth_rim(event: Event, sites: Mapping[str, Site], c: float, rim: float) -
         arc = [(c + r * math.sin(math.radians(q)), c - r * math.cos(math.radians(q))) for q in points]
         parts.append(svg.polyline(arc, stroke=ORANGE, stroke_width="4", stroke_opacity="0.55"))
         q = math.radians(start + width / 2)
-        x, y = c + (rim - 14) * math.sin(q), c - (rim - 14) * math.cos(q)
+        x, y = c + (rim - 30) * math.sin(q), c - (rim - 30) * math.cos(q)
         parts.append(halo([svg.text(x, y + 4, t("gap {n}°", n=fixed(width, 0)), text_anchor="middle")], font_size="10.5", fill=SOFT))
     for m in sorted(seen, key=lambda m: (m.status != "used", m.distance_deg)):
         q = math.radians(m.azimuth_deg)
@@ -356,5 +374,5 @@ def azimuth_rim(event: Event, sites: Mapping[str, Site], c: float, rim: float) -
         if all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in labels.taken):
             labels.taken.append(box)
             parts.append(svg.text(x0, y + 4 + 5 * k, name, font_size="10"))
-    parts.append(svg.text(c + 4, c - rim + 13, "N", font_size="11", font_weight="bold", fill=SOFT))
+    parts.append(svg.text(c + 4, c - rim + 13, t("N"), font_size="11", font_weight="bold", fill=SOFT))
     return "".join(parts)

@@ -111,12 +111,15 @@ def magnitude(mag: Magnitude) -> Markup:
 
 def population_keys(e: Evidence) -> tuple[float, float, float, float] | None:
     """Means and deviations of both reference populations, where the evidence gives them."""
-    d = e.detail
+    d = dict(e.detail)
+    if "class_mean" in d and isinstance(d["class_mean"], (int, float)):
+        d.setdefault("explosion_mean", d["class_mean"])
+        d.setdefault("earthquake_mean", -d["class_mean"])
     found = []
     for kind in ("explosion", "earthquake"):
-        for what in ("mean", "sigma"):
-            v = d.get(f"{kind}_{what}", d.get(f"{what}_{kind}"))
-            if not isinstance(v, (int, float)) or not math.isfinite(v) or (what == "sigma" and v <= 0):
+        for key in (f"{kind}_mean", f"{kind}_sigma"):
+            v = d.get(key, d.get(f"scale_{kind}") if key.endswith("sigma") else None)
+            if not isinstance(v, (int, float)) or not math.isfinite(v) or (key.endswith("sigma") and v <= 0):
                 return None
             found.append(float(v))
     return found[0], found[1], found[2], found[3]
@@ -149,7 +152,7 @@ def populations(e: Evidence) -> Markup:
         parts.append(svg.line(max(4, at - sigma), base + 8, min(w - 4, at + sigma), base + 8, stroke=INK, stroke_width="2"))
     parts.append(svg.line(at, 22, at, base + 12, stroke=INK, stroke_width="2"))
     ticks = svg.nice_ticks(low, high, 5)
-    for v in ticks:
+    for v in (v for v in ticks if 0.04 < (v - low) / (high - low) < 0.96):
         parts.append(svg.text(6 + (v - low) / (high - low) * (w - 12), base + 25, svg.tick_text(v, ticks), font_size="10.5", fill=SOFT, text_anchor="middle"))
     return svg.picture(w, h, parts, t("The value between the reference populations"))
 

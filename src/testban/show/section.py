@@ -89,14 +89,30 @@ def rows(event: Event, traces: Sequence[ReportTrace], sites: Mapping[str, Site])
         delta = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)[0]
         if not math.isfinite(delta):
             continue
-        low, high = o.time_ns, o.time_ns + round((60 + delta * 35) * 1e9)
-        if tr.end_ns > low and tr.start_ns < high:
-            found.append(Row(tr, delta, {}))
+        times = predicted(o.model, o.depth_km, delta)
+        first = min(times.values(), default=8.0 + 13.0 * min(delta, 100.0))
+        before, after = tr.start_ns - o.time_ns, tr.end_ns - o.time_ns
+        if before < (first + 30.0) * 1e9 and after > first * 1e9:
+            found.append(Row(tr, delta, times))
+    found = _one_each(found, o.time_ns)
     if len(found) > MOST_ROWS:
         found.sort(key=lambda r: (r.trace.station_key not in seen, r.delta, r.trace.nslc))
         found = found[:MOST_ROWS]
     found.sort(key=lambda r: (r.delta, r.trace.nslc))
-    return [r._replace(predicted=predicted(o.model, o.depth_km, r.delta)) for r in found]
+    return found
+
+
+def _one_each(found: Sequence[Row], origin_ns: int) -> list[Row]:
+    """One trace for each channel: that which begins nearest before the first arrival."""
+    best: dict[tuple[str, str], tuple[int, int, Row]] = {}
+    for i, r in enumerate(found):
+        first = origin_ns + round(min(r.predicted.values(), default=8.0 + 13.0 * r.delta) * 1e9)
+        late = r.trace.start_ns > first
+        rank = (int(late) * 10**18 + abs(first - r.trace.start_ns), i, r)
+        key = (r.trace.station_key, r.trace.nslc)
+        if key not in best or rank[:2] < best[key][:2]:
+            best[key] = rank
+    return [best[k][2] for k in sorted(best)]
 
 
 def window(event: Event, found: Sequence[Row]) -> tuple[float, float]:
@@ -176,7 +192,8 @@ def _curves(found: Sequence[Row], low: float, high: float) -> tuple[str, str]:
             at = r.predicted.get(phase, math.nan)
             x = LEFT + (at - low) * k if low <= at <= high else math.nan
             y = TOP + i * ROW
-            points += [(x, y + 1), (x, y + ROW - 1)]
+            points += [(x, y - 3)] if i == 0 else []
+            points += [(x, y + ROW / 2)] + ([(x, y + ROW)] if i == len(found) - 1 else [])
         curves.append(svg.polyline(points, stroke=colour(phase), stroke_width="1.2", stroke_dasharray="4 3", stroke_opacity="0.8"))
         first = next((p for p in points if math.isfinite(p[0])), None)
         if first is None:

@@ -12,7 +12,7 @@ from typing import Any
 from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
-from testban.show import evidence, headline, maps, plots, section
+from testban.show import evidence, headline, maps, plots, reasons, section
 from testban.show.texts import DASH, Both, N_, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
 
@@ -107,7 +107,7 @@ def magnitude_view(m: Magnitude) -> dict[str, Any]:
             "station": s.station_key,
             "value": ("< " if not s.detected else "") + fixed(s.value, 2),
             "state": t("refused") if not s.used else t("seen") if s.detected else t("upper bound"),
-            "reason": evidence.reason(s.reason),
+            "reason": reasons.reason(s.reason),
             "used": s.used,
             "distance": fixed(s.distance_deg, 2),
             "amplitude": sig(s.amplitude_nm, 3),
@@ -208,14 +208,14 @@ def event_view(
 def facts(event: Event) -> list[tuple[Both, Both | str]]:
     """Key figures beside the map."""
     o = event.origin
-    reason = evidence.reason(o.depth_reason)
+    reason = reasons.reason(o.depth_reason)
     out: list[tuple[Both, Both | str]] = [
         (t("Origin time"), f"{time_text(o.time_ns, 2)} ± {fixed(o.time_sigma_s, 2)} s"),
         (t("Epicentre"), f"{fixed(o.latitude, 4)}, {fixed(o.longitude, 4)}"),
         (t("Depth"), headline.depth(event)),
         (t("Why this depth"), reason),
         (
-            t("90% ellipse" if abs(o.ellipse.probability - 0.9) < 1e-6 else "Ellipse"),
+            t("{p}% ellipse", p=f"{100 * o.ellipse.probability:.0f}"),
             t("{a} × {b} km, strike {s}°, {area} km²", a=fixed(o.ellipse.smajor_km, 1), b=fixed(o.ellipse.sminor_km, 1), s=fixed(o.ellipse.strike_deg, 0), area=fixed(o.ellipse.area_km2, 0)),
         ),
         (t("Stations / defining phases"), f"{o.n_stations} / {o.n_defining}"),
@@ -295,7 +295,7 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
         {
             "kind": t(KIND_TEXT[f.kind]) if f.kind in KIND_TEXT else Both(f.kind, f.kind),
             "subject": f.subject,
-            "message": evidence.reason(f.message),
+            "message": reasons.reason(f.message),
             "time": time_text(f.span.start_ns, 0) if f.span else "",
             "seconds": fixed(f.span.duration_s, 1) if f.span else "",
         }

@@ -36,10 +36,10 @@ def _missing(site: Site, kind: str, status: str, reason: str, delta: float) -> A
 
 
 def by_channel(site: Site, segments: Sequence[Segment]) -> list[list[Segment]]:
-    """This station's segments by channel, in order of channel code, each list by time."""
+    """Segments of a station by channel, in order of channel code, each list by time."""
     groups: dict[str, list[Segment]] = {}
     for s in segments:
-        if s.nslc.net_sta == site.key and len(s.samples):
+        if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples):
             groups.setdefault(str(s.nslc), []).append(s)
     return [sorted(groups[k], key=lambda s: s.start_ns) for k in sorted(groups)]
 
@@ -202,9 +202,7 @@ def _ml_channel(
     last = math.floor((end_ns - start_ns) * 1e-9 * rate)
     need = math.floor(0.7 * (end_ns - p_ns) * 1e-9 * rate)
     if first < 5.0 * rate or min(last, len(x)) - first < need:
-        return _missing(
-            site, "ML", "no-data", "the record does not hold noise, P and S to 2.5 km/s", delta
-        )
+        return _missing(site, "ML", "no-data", "the record does not hold noise, P and S to 2.5 km/s", delta)
     y = traces.restore(x, rate, resp, (*ML_BAND_LOW, 0.4 * rate, 0.48 * rate), wood_anderson=True)
     body = y[first : min(last, len(y))]
     amplitude, period = traces.half_peak_to_peak(body, rate)

@@ -1,6 +1,7 @@
 """Network magnitudes: censored maximum likelihood over stations, outlying responses set aside by the numbers.
 
-Rules: one value a station and scale; non-detections enter as upper bounds, clipped ones as lower bounds; a station
+Rules: one value a station and scale, one voice a group of stations nearer than 0.15 deg to each other (elements of
+one array do not see more than one station does); non-detections enter as upper bounds, clipped ones as lower bounds; a station
 whose value (or bound) contradicts the others by more than a stated limit is listed, flagged "outlying response"
 and not used; everything refused is listed with its reason. The standard error is that of the censored estimate and
 a model error that does not shrink with stations. Ringdal 1976; see `censored`.
@@ -32,10 +33,10 @@ FIRST_P = ("P", "Pn", "Pg", "P1", "Pdiff")
 SIGMA = {"mb": 0.35, "ML": 0.30, "Ms": 0.25, "Ms(regional)": 0.35}  # of one station; mb as in Ringdal 1976
 MODEL = {"mb": 0.05, "ML": 0.10, "Ms": 0.05, "Ms(regional)": 0.20}  # common to all stations [assumed]
 OUTLYING = 1.0  # magnitude units from the median: a factor of ten is a response, not a path
-OUTLYING_SPREADS = 4.0
-SPREAD_LEAST = 0.25
+OUTLYING_SPREADS, OUTLYING_LARGEST = 2.5, 1.5
 NOISE_SNR = 3.0  # an unseen P is taken to be below three times the noise
 UP_LEAST_S = 3000.0
+GROUP_DEG = 0.15  # nearer stations share path and site: one voice
 UPPER_PROBABILITY = 0.9
 
 
@@ -108,7 +109,7 @@ def station_magnitude(origin: Origin, m: AmplitudeMeasurement) -> StationMagnitu
 def _from_picks(
     origin: Origin, arrivals: Sequence[Arrival], picks: Sequence[Pick], have: set[str]
 ) -> list[AmplitudeMeasurement]:
-    """mb amplitudes that stand on picks of first P, for stations without a measurement of their own."""
+    """Amplitudes for mb that stand on picks of first P, for stations without a measurement of their own."""
     by_id = {p.pick_id: p for p in picks}
     out: dict[str, AmplitudeMeasurement] = {}
     for a in sorted(arrivals, key=lambda a: (a.station_key, a.time_ns, a.pick_id)):
@@ -173,7 +174,7 @@ def _from_noise(
 def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING) -> list[StationMagnitude]:
     """Set aside values and bounds that contradict the median of the detections; needs three detections to speak.
 
-    The limit is the larger of `limit` and four robust spreads; an upper bound contradicts only from below, a lower
+    The limit is `limit`, or 2.5 robust spreads where those are larger, at most 1.5 times `limit`; an upper bound contradicts only from below, a lower
     bound (clipped) only from above.
     """
     values = [s.value for s in stations if s.used and s.detected and "clipped" not in s.reason]
@@ -181,7 +182,7 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
         return list(stations)
     median = float(np.median(np.array(values)))
     spread = 1.4826 * float(np.median(np.abs(np.array(values) - median)))
-    bar = max(limit, min(OUTLYING_SPREADS * max(spread, SPREAD_LEAST), 2.0 * limit))
+    bar = max(limit, min(OUTLYING_SPREADS * spread, OUTLYING_LARGEST * limit))
     out = []
     for s in stations:
         r = s.value - median
@@ -195,7 +196,36 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     return out
 
 
-def _network(kind: str, stations: Sequence[StationMagnitude], settings: Settings) -> Magnitude | None:
+def groups(keys: Sequence[str], sites: Mapping[str, Site]) -> dict[str, str]:
+    """Each station's group: the first station (by name) within `GROUP_DEG`; elements of one array are one voice."""
+    leaders: list[str] = []
+    out = {}
+    for key in sorted(keys):
+        own = sites.get(key)
+        out[key] = key
+        for leader in leaders if own is not None else ():
+            first = sites[leader]
+            if own is not None and (
+                delaz_(first.longitude, first.latitude, own.longitude, own.latitude)[0] < GROUP_DEG
+            ):
+                out[key] = leader
+                break
+        if out[key] == key and own is not None:
+            leaders.append(key)
+    return out
+
+
+def _voices(rows: Sequence[tuple[str, float]]) -> list[float]:
+    """Mean of each group's values, in order of group."""
+    by_group: dict[str, list[float]] = {}
+    for group, value in sorted(rows):
+        by_group.setdefault(group, []).append(value)
+    return [sum(v) / len(v) for _, v in sorted(by_group.items())]
+
+
+def _network(
+    kind: str, stations: Sequence[StationMagnitude], settings: Settings, sites: Mapping[str, Site]
+) -> Magnitude | None:
     sigma = SIGMA[kind]
     flagged = flag_outlying(stations, settings.outlying)
     used = [s for s in flagged if s.used]
@@ -203,9 +233,20 @@ def _network(kind: str, stations: Sequence[StationMagnitude], settings: Settings
     def corrected(s: StationMagnitude) -> float:
         return s.value - settings.station_terms.get(f"{s.station_key} {kind}", 0.0)
 
-    lower = [corrected(s) for s in used if s.detected and "clipped" in s.reason]
-    values = [corrected(s) for s in used if s.detected and "clipped" not in s.reason]
-    upper = [corrected(s) for s in used if not s.detected]
+    of = groups([s.station_key for s in used], sites)
+    seen = [(of[s.station_key], corrected(s)) for s in used if s.detected and "clipped" not in s.reason]
+    heard = {g for g, _ in seen}
+    values = _voices(seen)
+    lower = _voices(
+        [
+            (of[s.station_key], corrected(s))
+            for s in used
+            if s.detected and "clipped" in s.reason and of[s.station_key] not in heard
+        ]
+    )
+    upper = _voices(
+        [(of[s.station_key], corrected(s)) for s in used if not s.detected and of[s.station_key] not in heard]
+    )
     if values:
         value, error = censored.estimate(values, upper, sigma, lower)
         bound = ""
@@ -260,9 +301,10 @@ def network(
     covered = {m.station_key for m in extra}
     rows = usable + extra + [m for m in refused if m.station_key not in covered]
     stations = [station_magnitude(origin, m) for m in sorted(rows, key=lambda m: (m.station_key, m.kind))]
+    by_key = {s.key: s for s in sorted(sites, key=lambda s: s.key)}
     out = []
     for kind in KINDS:
-        magnitude = _network(kind, [s for s in stations if s.kind == kind], settings)
+        magnitude = _network(kind, [s for s in stations if s.kind == kind], settings, by_key)
         if magnitude is not None:
             out.append(magnitude)
     return tuple(out)

@@ -7,6 +7,7 @@ numbers; no response, no amplitude.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ F64 = NDArray[np.float64]
 # Wood-Anderson torsion seismometer as measured: T 0.8 s, damping 0.7, magnification 2080 (Uhrhammer & Collins 1990,
 # BSSA 80, 702).
 WA_PERIOD_S, WA_DAMPING, WA_MAGNIFICATION = 0.8, 0.7, 2080.0
-CLIP_RUN = 4
+CLIP_RUN, CLIP_COUNT, CLIP_LEAST = 4, 8, 4.0
 
 
 def cut(segments: Sequence[Segment], start_ns: int, end_ns: int) -> tuple[F64, int] | None:
@@ -45,18 +46,22 @@ def cut(segments: Sequence[Segment], start_ns: int, end_ns: int) -> tuple[F64, i
 
 
 def clipped(x: F64) -> bool:
-    """Whether the largest or smallest value is held for several samples well outside the usual range."""
+    """Whether the largest or smallest value is held for several samples, or met often, far outside the usual range.
+
+    A digitiser at its limit repeats one value; the median of the absolute values says what is usual.
+    """
     if len(x) < CLIP_RUN:
         return False
-    usual = float(np.median(np.abs(x - np.median(x))))
+    middle = float(np.median(x))
+    usual = float(np.median(np.abs(x - middle)))
     for value in (float(x.max()), float(x.min())):
-        if abs(value - float(np.median(x))) <= 4.0 * usual:
+        if abs(value - middle) <= CLIP_LEAST * usual:
             continue
-        run = longest = 0
-        for flag in (x == value).tolist():
-            run = run + 1 if flag else 0
-            longest = max(longest, run)
-        if longest >= CLIP_RUN:
+        at = np.flatnonzero(x == value)
+        if len(at) >= CLIP_COUNT or (
+            len(at) >= CLIP_RUN
+            and bool((at[CLIP_RUN - 1 :] - at[: len(at) - CLIP_RUN + 1] == CLIP_RUN - 1).any())
+        ):
             return True
     return False
 
@@ -73,7 +78,7 @@ def half_peak_to_peak(x: F64, rate_hz: float) -> tuple[float, float]:
             points.append(i)
     points.append(len(v) - 1)
     best, period = 0.0, 0.0
-    for i, j in zip(points[:-1], points[1:], strict=True):
+    for i, j in pairwise(points):
         half = 0.5 * abs(v[j] - v[i])
         if half > best:
             best, period = half, 2.0 * (j - i) / rate_hz
@@ -95,8 +100,7 @@ def response_of(channels: Sequence[Channel], segment: Segment) -> Response | Non
 
 def gain(resp: Response, frequency_hz: float) -> float:
     """Counts per metre of ground displacement at one frequency (modulus); 0 where it is not finite."""
-    h = response.evaluate(resp, np.array([frequency_hz]), unit="m")[0]
-    g = math.sqrt(h.real * h.real + h.imag * h.imag)
+    g = response.displacement_gain(resp, frequency_hz)
     return g if math.isfinite(g) else 0.0
 
 
