@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal
+
 from testban.base.errors import InputError
 from testban.signal import filters
 
