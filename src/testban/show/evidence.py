@@ -14,7 +14,7 @@ from markupsafe import Markup
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
 from testban.show.reasons import reason
-from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
+from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -214,7 +214,7 @@ def probability(p: float | None) -> Both:
         return Both("> 99.9%", "> 99,9 %")
     return (
         share(p)
-        if p < 0.1 or p > 0.9 and p < 0.99 or 0.1 <= p <= 0.9
+        if p < 0.1 or (p > 0.9 and p < 0.99) or 0.1 <= p <= 0.9
         else Both(f"{100 * p:.1f}%", f"{100 * p:.1f} %".replace(".", ","))
     )
 

@@ -6,6 +6,7 @@ event: straight lines through the centre are great circles, radii are true dista
 """
 
 import functools
+import itertools
 import json
 from importlib import resources
 
@@ -25,7 +26,7 @@ def rings(scale: str) -> tuple[Array, ...]:
         return tuple(densified(np.array(r, dtype=np.float64)) for p in body["coordinates"] for r in p)
     with (folder / "land50m.npz").open("rb") as f, np.load(f) as z:
         start, steps = z["start"], z["steps"].astype(np.int64)
-    parts = [np.cumsum(steps[:, a:b], axis=1).T / 100.0 for a, b in zip(start[:-1], start[1:], strict=True)]
+    parts = [np.cumsum(steps[:, a:b], axis=1).T / 100.0 for a, b in itertools.pairwise(start)]
     return tuple(densified(p) for p in parts)
 
 

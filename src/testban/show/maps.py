@@ -17,7 +17,7 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Ellipse, Event, Site
 from testban.show import land, svg
 from testban.show.svg import BLUE, FAINT, GRID, INK, ORANGE, RED, SOFT, f1
-from testban.show.texts import fixed, finite, t
+from testban.show.texts import finite, fixed, t
 
 WIDTH = 560.0
 LABELS = 46

@@ -245,10 +245,10 @@ def noise(hours: Sequence[NoiseHour]) -> Markup:
     columns = math.ceil(count / per)
     grid: dict[tuple[int, int], list[float]] = {}
     row = {k: i for i, k in enumerate(shown)}
-    for (k, h), v in sorted(cells.items()):
+    for (k, h), values in sorted(cells.items()):
         if k in row:
-            grid.setdefault((row[k], (h - first) // HOUR_NS // per), []).extend(v)
-    level = {at: float(np.median(v)) for at, v in grid.items()}
+            grid.setdefault((row[k], (h - first) // HOUR_NS // per), []).extend(values)
+    level = {at: float(np.median(all_of)) for at, all_of in grid.items()}
     low, high = float(np.quantile(list(level.values()), 0.02)), float(np.quantile(list(level.values()), 0.98))
     high = max(high, low + 0.2)
     w, left, cell_h = 640.0, 92.0, 13.0 if len(shown) <= 30 else 9.0

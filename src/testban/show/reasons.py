@@ -7,7 +7,7 @@ checks that a pattern's message says the same as the text it was made for.
 
 import re
 
-from testban.show.texts import Both, N_, foreign, russian, t
+from testban.show.texts import N_, Both, foreign, russian, t
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     # identify

@@ -66,12 +66,11 @@ def predicted(model: str, depth_km: float, delta: float) -> dict[str, float]:
             value = float(np.asarray(tables.predict(phase, max(0.0, depth_km), delta)[0]))
             if math.isfinite(value):
                 out[phase] = value
-    if "P1" in out:
-        close = [p for p in ("Pn", "P", "Pg") if p in out and abs(out[p] - out["P1"]) < 0.05]
-        out[close[0] if close else "P"] = out.pop("P1")
-    if "S1" in out:
-        close = [p for p in ("Sn", "S") if p in out and abs(out[p] - out["S1"]) < 0.05]
-        out[close[0] if close else "S"] = out.pop("S1")
+    for first, names in (("P1", ("Pn", "P", "Pg")), ("S1", ("Sn", "S"))):
+        if first in out:
+            at = out.pop(first)
+            if not any(p in out and abs(out[p] - at) < 0.05 for p in names):
+                out[first[0]] = at
     for regional, far in (("Pn", "P"), ("Sn", "S")):
         if regional in out and far in out and abs(out[regional] - out[far]) < 1.0:
             out.pop(far if delta < 16 else regional)
@@ -188,7 +187,9 @@ def _axis(low: float, high: float, bottom: float) -> str:
 def _curves(found: Sequence[Row], low: float, high: float) -> tuple[str, str]:
     """Predicted phases as dashed curves through the rows, and their names at the top."""
     k = (WIDTH - LEFT - RIGHT) / (high - low)
-    curves, names, taken = [], [], []
+    curves: list[str] = []
+    names: list[str] = []
+    taken: list[tuple[float, float]] = []
     for phase in dict.fromkeys(p for r in found for p in r.predicted):
         points: list[tuple[float, float]] = []
         for i, r in enumerate(found):

@@ -13,7 +13,7 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
 from testban.show import evidence, headline, maps, plots, reasons, section
-from testban.show.texts import DASH, Both, N_, finite, fixed, sig, t
+from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
 
 MOST_LOOSE = 200
@@ -187,7 +187,8 @@ def event_view(
     """All that the page says about one event."""
     a, o = event.assessment, event.origin
     placed = math.isfinite(o.longitude) and math.isfinite(o.latitude)
-    shown, rows = ("", [])
+    shown: str = ""
+    rows: list[section.Row] = []
     if pictured and placed:
         shown, rows = section.record_section(event, traces, all_picks, sites)
     status = maps.station_status(event)
@@ -262,7 +263,8 @@ def loose_picks(bulletin: Bulletin) -> tuple[list[dict[str, Any]], int]:
     for p in bulletin.picks:
         if p.pick_id not in used:
             by[p.station_key].append(p)
-    rows, total = [], sum(len(v) for v in by.values())
+    rows: list[dict[str, Any]] = []
+    total = sum(len(v) for v in by.values())
     each = max(1, MOST_LOOSE // max(1, len(by)))
     for key in sorted(by):
         strongest = sorted(
@@ -294,7 +296,6 @@ def station_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
         up[n.station_key] += n.up_s if finite(n.up_s) else 0.0
         if n.a_over_t_nm_s is not None and finite(n.a_over_t_nm_s):
             level[n.station_key].append(n.a_over_t_nm_s)
-    hours: dict[str, set[tuple[int, tuple[float, float]]]] = defaultdict(set)
     bands: dict[str, set[tuple[float, float]]] = defaultdict(set)
     for n in bulletin.noise:
         bands[n.station_key].add(n.band_hz)
@@ -312,7 +313,6 @@ def station_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
         key = next((k for k in (f.subject, ".".join(f.subject.split(".")[:2])) if k in keys), None)
         if key:
             found[key].append(f.kind)
-    del hours
     out = []
     for key in sorted(keys):
         share = up[key] / max(1, len(bands[key])) / total

@@ -117,7 +117,7 @@ def event(number, kind, rng, lon=LON, lat=LAT, t0=T0, count=20):
                     backazimuth_residual=2.0 if i < 3 else None,
                 )
             )
-        t, x = trace(rng, key, delta, kind, 26.0 / (1 + i % 7))
+        _, x = trace(rng, key, delta, kind, 26.0 / (1 + i % 7))
         traces.append(
             ReportTrace(
                 station_key=key,
@@ -139,9 +139,9 @@ def event(number, kind, rng, lon=LON, lat=LAT, t0=T0, count=20):
             reason="no valid response" if i % 8 == 6 else "",
             amplitude_nm=120.0,
             period_s=0.8,
-            distance_deg=delaz_(lon, lat, s, l)[0],
+            distance_deg=delaz_(lon, lat, slon, slat)[0],
         )
-        for i, (k, s, l) in enumerate(STATIONS[:count])
+        for i, (k, slon, slat) in enumerate(STATIONS[:count])
     )
     exp = kind == "explosion"
     value = -0.12 if exp else 0.55
