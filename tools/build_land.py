@@ -101,7 +101,7 @@ def main():
             write_geojson(shapes, OUT / "land110m.geojson")
         else:
             write_npz(shapes, OUT / "land50m.npz")
-        print(name, len(shapes), "polygons")
+        sys.stdout.write(f"{name}: {len(shapes)} polygons\n")
 
 
 if __name__ == "__main__":

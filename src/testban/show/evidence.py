@@ -14,7 +14,7 @@ from markupsafe import Markup
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots
 from testban.show.reasons import reason
-from testban.show.texts import Both, N_, finite, fixed, foreign, joined, num, sig, t
+from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -44,13 +44,17 @@ KINDS = (
         r"mb.{0,3}ms|ms.{0,3}mb|surface.?wave",
         N_("Body-wave against surface-wave magnitude (mb:Ms)"),
         N_("A shallow earthquake of the same mb makes larger surface waves than an explosion."),
-        N_("A surface wave measured where now only noise bounds it, or long-period records of more stations."),
+        N_(
+            "A surface wave measured where now only noise bounds it, or long-period records of more stations."
+        ),
     ),
     Kind(
         r"first.?motion|polarit",
         N_("First motion"),
         N_("An explosion pushes outward in every direction; a single clear dilatation speaks against it."),
-        N_("Clear first motions at stations of known polarity: one downwards would speak against an explosion."),
+        N_(
+            "Clear first motions at stations of known polarity: one downwards would speak against an explosion."
+        ),
     ),
     Kind(
         r"depth|pp|sp",
@@ -65,7 +69,10 @@ KINDS = (
         N_("Records with higher frequencies and less noise."),
     ),
 )
-UNKNOWN = Kind("", "", "", N_("More stations with this measurement, or a reference population nearer to these paths."))
+UNKNOWN = Kind(
+    "", "", "", N_("More stations with this measurement, or a reference population nearer to these paths.")
+)
+
 
 def kind_of(name: str) -> Kind:
     """The family of a discriminant by its name."""
@@ -81,8 +88,8 @@ def times_likelier(log10_lr: float | None) -> Both:
     if ratio < 1.25:
         return t("speaks for neither")
     shown = num(ratio, 1) if ratio < 9.95 else Both(f"{sig_int(ratio)}", f"{sig_int(ratio)}")
-    last = int(ratio) % 10 if ratio >= 9.95 else 0
-    few = ratio < 9.95 or (last in (2, 3, 4) and int(ratio) % 100 not in (12, 13, 14) and ratio < 99.5)
+    whole = round(ratio)
+    few = ratio < 9.95 or (whole < 100 and whole % 10 in (2, 3, 4) and whole not in (12, 13, 14))
     if ratio < 9.95 and abs(ratio - round(ratio)) < 0.05:
         few = round(ratio) in (2, 3, 4)
         shown = Both(f"{ratio:.0f}", f"{ratio:.0f}")
@@ -158,7 +165,9 @@ def _change(e: Evidence, kind: Kind) -> Both:
         m1, s1, m2, s2 = keys
         even = (m1 * s2 + m2 * s1) / (s1 + s2)
         return t(
-            "A value beyond about {even} (now {value}) would turn it.", even=num(even, 2), value=num(e.value, 2)
+            "A value beyond about {even} (now {value}) would turn it.",
+            even=num(even, 2),
+            value=num(e.value, 2),
         )
     return t(kind.change)
 
@@ -203,7 +212,11 @@ def probability(p: float | None) -> Both:
         return Both("–", "–")
     if p > 0.9995:
         return Both("> 99.9%", "> 99,9 %")
-    return share(p) if p < 0.1 or p > 0.9 and p < 0.99 or 0.1 <= p <= 0.9 else Both(f"{100 * p:.1f}%", f"{100 * p:.1f} %".replace(".", ","))
+    return (
+        share(p)
+        if p < 0.1 or (p > 0.9 and p < 0.99) or 0.1 <= p <= 0.9
+        else Both(f"{100 * p:.1f}%", f"{100 * p:.1f} %".replace(".", ","))
+    )
 
 
 def without_strongest(a: Assessment) -> Both | None:
@@ -241,6 +254,10 @@ def cards(evidence: Sequence[Evidence]) -> list[Card]:
     """Cards, those that apply and weigh most first."""
     order = sorted(
         range(len(evidence)),
-        key=lambda i: (not evidence[i].applicable, -abs(evidence[i].log10_lr or 0.0) if finite(evidence[i].log10_lr) else 0.0, i),
+        key=lambda i: (
+            not evidence[i].applicable,
+            -abs(evidence[i].log10_lr or 0.0) if finite(evidence[i].log10_lr) else 0.0,
+            i,
+        ),
     )
     return [card(evidence[i]) for i in order]

@@ -47,7 +47,10 @@ def ellipse(event: Event) -> Both:
         return t("ellipse not known")
     decimals = 0 if e.smajor_km >= 20 else 1
     return t(
-        "{p}% ellipse {a} × {b} km", p=f"{100 * e.probability:.0f}", a=num(e.smajor_km, decimals), b=num(e.sminor_km, decimals)
+        "{p}% ellipse {a} × {b} km",
+        p=f"{100 * e.probability:.0f}",
+        a=num(e.smajor_km, decimals),
+        b=num(e.sminor_km, decimals),
     )
 
 
@@ -89,7 +92,13 @@ def certainty(event: Event) -> list[Both]:
         why = reason(a.reason.rstrip(". ") + ".")
         out += [t("Why:"), why] if why.foreign else [joined([t("Why:"), why])]
     if finite(a.log10_lr):
-        out.append(t("Taken together the records are {words} (log10 LR {lr}).", words=times_likelier(a.log10_lr), lr=num(a.log10_lr, 2, sign=True)))
+        out.append(
+            t(
+                "Taken together the records are {words} (log10 LR {lr}).",
+                words=times_likelier(a.log10_lr),
+                lr=num(a.log10_lr, 2, sign=True),
+            )
+        )
     if finite(a.probability_explosion):
         out.append(
             t(

@@ -6,6 +6,7 @@ event: straight lines through the centre are great circles, radii are true dista
 """
 
 import functools
+import itertools
 import json
 from importlib import resources
 
@@ -18,17 +19,15 @@ SEAM = 179.995
 
 @functools.cache
 def rings(scale: str) -> tuple[Array, ...]:
-    """Closed rings of land in degrees, "110m" or "50m"; filled by the even-odd rule."""
+    """Closed rings of land in degrees, "110m" or "50m"; filled by the even-odd rule; no edge longer than two degrees."""
     folder = resources.files("testban.show") / "resources"
     if scale == "110m":
         body = json.loads((folder / "land110m.geojson").read_text())
-        return tuple(np.array(r, dtype=np.float64) for p in body["coordinates"] for r in p)
+        return tuple(densified(np.array(r, dtype=np.float64)) for p in body["coordinates"] for r in p)
     with (folder / "land50m.npz").open("rb") as f, np.load(f) as z:
         start, steps = z["start"], z["steps"].astype(np.int64)
-    parts = [
-        np.cumsum(steps[:, a:b], axis=1).T / 100.0 for a, b in zip(start[:-1], start[1:], strict=True)
-    ]
-    return tuple(parts)
+    parts = [np.cumsum(steps[:, a:b], axis=1).T / 100.0 for a, b in itertools.pairwise(start)]
+    return tuple(densified(p) for p in parts)
 
 
 def project(lon0: float, lat0: float, lon: Array, lat: Array) -> tuple[Array, Array]:
@@ -98,6 +97,7 @@ def _round_antipode(lon0: float, lat0: float, ring: Array) -> tuple[Array, Array
         extra = (np.arange(1, 16) / 16.0)[None, :, None]
         between = ring[bad, None, :] + extra * (ring[bad + 1, None, :] - ring[bad, None, :])
         ring = np.insert(ring, np.repeat(bad + 1, 15), between.reshape(-1, 2), axis=0)
+    x, y = project(lon0, lat0, ring[:, 0], ring[:, 1])
     return x, y, ring
 
 
@@ -110,9 +110,8 @@ def outlines(
     """
     fills: list[Array] = []
     coasts: list[Array] = []
-    reach = float(np.hypot(np.abs(box[0::2]).max(), np.abs(box[1::2]).max()))
     for ring in rings(scale):
-        x, y, dense = _round_antipode(lon0, lat0, densified(ring))
+        x, y, dense = _round_antipode(lon0, lat0, ring)
         if x.max() < box[0] or x.min() > box[2] or y.max() < box[1] or y.min() > box[3]:
             continue
         xy = np.column_stack([x, y])
@@ -123,7 +122,7 @@ def outlines(
         outside = (x < box[0]) | (x > box[2]) | (y < box[1]) | (y > box[3])
         hidden = (seam[:-1] & seam[1:]) | (outside[:-1] & outside[1:])
         coasts.extend(_pieces(xy, ~hidden))
-    if on_land(lon0 + 180.0, -lat0) and reach > 0:
+    if on_land(lon0 + 180.0, -lat0, scale):
         a = np.radians(np.arange(0.0, 360.0, 2.0))
         rim = clip(np.column_stack([180.5 * np.sin(a), 180.5 * np.cos(a)]), box)
         if len(rim) >= 3:

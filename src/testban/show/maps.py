@@ -17,7 +17,7 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Ellipse, Event, Site
 from testban.show import land, svg
 from testban.show.svg import BLUE, FAINT, GRID, INK, ORANGE, RED, SOFT, f1
-from testban.show.texts import fixed, finite, t
+from testban.show.texts import finite, fixed, t
 
 WIDTH = 560.0
 LABELS = 46
@@ -116,9 +116,7 @@ def background(event: Event, fr: Frame) -> list[str]:
         x, y = fr.at(0, 0)
         out = [svg.element("circle", cx=x, cy=y, r=180 * fr.scale, fill="#f3f7fa")]
     if fill:
-        out.append(
-            svg.element("path", d=fill, transform="scale(.1)", fill="#e8e4da", fill_rule="evenodd")
-        )
+        out.append(svg.element("path", d=fill, transform="scale(.1)", fill="#e8e4da", fill_rule="evenodd"))
     out.append(graticule(o.longitude, o.latitude, fr, span))
     if coast:
         out.append(
@@ -190,7 +188,16 @@ class Labels:
     def place(self, x: float, y: float, content: str, size: float) -> tuple[float, float] | None:
         """Left end and base line for a text beside a mark, or None."""
         w, h = 0.62 * size * len(content), size
-        for dx, dy in ((7, 4), (-7 - w, 4), (-w / 2, -8), (-w / 2, 8 + h), (6, -5), (6, 6 + h), (-6 - w, -5), (-6 - w, 6 + h)):
+        for dx, dy in (
+            (7, 4),
+            (-7 - w, 4),
+            (-w / 2, -8),
+            (-w / 2, 8 + h),
+            (6, -5),
+            (6, 6 + h),
+            (-6 - w, -5),
+            (-6 - w, 6 + h),
+        ):
             x0, y0 = x + dx, y + dy - h * 0.8
             box = (x0, y0, x0 + w, y0 + h)
             if x0 < 2 or y0 < 2 or box[2] > self.width - 2 or box[3] > self.height - 2:
@@ -208,9 +215,7 @@ def symbol(status: str, x: float, y: float, size: float = 1.0) -> str:
     if status == "unused":
         return svg.triangle(x, y, 5.5 * size, fill="#fff", stroke=BLUE, stroke_width="1.5")
     if status == "silent":
-        return svg.element(
-            "circle", cx=x, cy=y, r=4.6 * size, fill="#fff", stroke=ORANGE, stroke_width="2"
-        )
+        return svg.element("circle", cx=x, cy=y, r=4.6 * size, fill="#fff", stroke=ORANGE, stroke_width="2")
     if status == "down":
         return svg.cross(x, y, 4.0 * size, stroke=SOFT, stroke_width="2", fill="none")
     return svg.triangle(x, y, 3.6 * size, fill="#c9ced4", stroke="#8c959f", stroke_width="0.6")
@@ -268,9 +273,9 @@ def _names(telling: Sequence[tuple[Mark, float, float]], labels: Labels, size: f
 def halo(names: Sequence[str], **values: object) -> str:
     """Texts with a white rim, drawn twice because print engines know no paint order."""
     body = "".join(names)
-    return svg.group([body], stroke="#fff", stroke_width="2.6", stroke_opacity="0.85", aria_hidden="true", **values) + svg.group(
-        [body], **values
-    )
+    return svg.group(
+        [body], stroke="#fff", stroke_width="2.6", stroke_opacity="0.85", aria_hidden="true", **values
+    ) + svg.group([body], **values)
 
 
 def ellipse_points(ellipse: Ellipse) -> NDArray[np.float64]:
@@ -335,10 +340,22 @@ def close_view(event: Event, sites: Mapping[str, Site]) -> Markup:
         d = "M" + "L".join(f"{f1(c + x)} {f1(c - y)}" for x, y in p) + "Z"
         fill = colour if dash is None else "none"
         parts.append(
-            svg.element("path", d=d, fill=fill, fill_opacity="0.14", stroke=colour, stroke_width="1.6", stroke_dasharray=dash)
+            svg.element(
+                "path",
+                d=d,
+                fill=fill,
+                fill_opacity="0.14",
+                stroke=colour,
+                stroke_width="1.6",
+                stroke_dasharray=dash,
+            )
         )
     parts.append(svg.star(c, c, 8, fill=RED, stroke="#fff", stroke_width="1"))
-    names = [svg.text(c + 0.707 * v * k + 2, c + 0.707 * v * k + 4, t("{n} km", n=svg.tick_text(v, ticks))) for v in ticks if v * k < rim - 4]
+    names = [
+        svg.text(c + 0.707 * v * k + 2, c + 0.707 * v * k + 4, t("{n} km", n=svg.tick_text(v, ticks)))
+        for v in ticks
+        if v * k < rim - 4
+    ]
     parts.append(halo(names, font_size="10.5", fill=SOFT))
     parts.append(azimuth_rim(event, sites, c, rim))
     return svg.picture(size, size, parts, label)
@@ -361,11 +378,26 @@ def azimuth_rim(event: Event, sites: Mapping[str, Site], c: float, rim: float) -
         parts.append(svg.polyline(arc, stroke=ORANGE, stroke_width="4", stroke_opacity="0.55"))
         q = math.radians(start + width / 2)
         x, y = c + (rim - 30) * math.sin(q), c - (rim - 30) * math.cos(q)
-        parts.append(halo([svg.text(x, y + 4, t("gap {n}°", n=fixed(width, 0)), text_anchor="middle")], font_size="10.5", fill=SOFT))
+        parts.append(
+            halo(
+                [svg.text(x, y + 4, t("gap {n}°", n=fixed(width, 0)), text_anchor="middle")],
+                font_size="10.5",
+                fill=SOFT,
+            )
+        )
     for m in sorted(seen, key=lambda m: (m.status != "used", m.distance_deg)):
         q = math.radians(m.azimuth_deg)
         s, k = math.sin(q), -math.cos(q)
-        parts.append(svg.line(c + rim * s, c + rim * k, c + (rim + 8) * s, c + (rim + 8) * k, stroke=BLUE, stroke_width="1.6"))
+        parts.append(
+            svg.line(
+                c + rim * s,
+                c + rim * k,
+                c + (rim + 8) * s,
+                c + (rim + 8) * k,
+                stroke=BLUE,
+                stroke_width="1.6",
+            )
+        )
         name = m.key.rsplit(".", 1)[-1][:6]
         w = 6.2 * len(name)
         x, y = c + (rim + 12) * s, c + (rim + 12) * k

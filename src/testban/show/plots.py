@@ -23,7 +23,14 @@ CIVIDIS = ("#00224e", "#2a3f6d", "#575d6d", "#7d7c78", "#a59c74", "#d2c060", "#f
 
 
 def _frame(
-    low: float, high: float, ylow: float, yhigh: float, xlabel: Both, ylabel: Both, *, xticks: Sequence[float] | None = None
+    low: float,
+    high: float,
+    ylow: float,
+    yhigh: float,
+    xlabel: Both,
+    ylabel: Both,
+    *,
+    xticks: Sequence[float] | None = None,
 ) -> list[str]:
     """Grid, axes and their names for a plot of 420 x 210."""
     xt = list(xticks) if xticks else svg.nice_ticks(low, high, 6)
@@ -75,8 +82,15 @@ def residuals(event: Event, against: str) -> Markup:
             s = -1 if value > 0 else 1
             dot = svg.element("path", d=f"M{x:.1f} {y:.1f}l-4 {-7 * s}h8z", fill=c)
         else:
-            dot = svg.element("circle", cx=x, cy=y, r=3.6, fill=c if a.defining else "#fff", stroke=c, stroke_width="1.3")
-        parts.append(svg.tip(bar + dot, f"{a.station_key} {a.phase} {value:+.2f} s · {a.distance_deg:.2f}° · az {a.azimuth_deg:.0f}°"))
+            dot = svg.element(
+                "circle", cx=x, cy=y, r=3.6, fill=c if a.defining else "#fff", stroke=c, stroke_width="1.3"
+            )
+        parts.append(
+            svg.tip(
+                bar + dot,
+                f"{a.station_key} {a.phase} {value:+.2f} s · {a.distance_deg:.2f}° · az {a.azimuth_deg:.0f}°",
+            )
+        )
     return svg.picture(WIDTH, Y0 + YH + 36, parts, t("Time residuals"))
 
 
@@ -95,7 +109,9 @@ def magnitude(mag: Magnitude) -> Markup:
 
     if finite(mag.sigma):
         y1, y2 = ypos(min(yhigh, mag.value + mag.sigma)), ypos(max(ylow, mag.value - mag.sigma))
-        parts.append(svg.element("rect", x=X0, y=y1, width=XW, height=y2 - y1, fill=BLUE, fill_opacity="0.15"))
+        parts.append(
+            svg.element("rect", x=X0, y=y1, width=XW, height=y2 - y1, fill=BLUE, fill_opacity="0.15")
+        )
     parts.append(svg.line(X0, ypos(mag.value), X0 + XW, ypos(mag.value), stroke=BLUE, stroke_width="1.4"))
     for s in data:
         x, y = X0 + (s.distance_deg or 0.0) / high * XW, ypos(s.value)
@@ -104,8 +120,16 @@ def magnitude(mag: Magnitude) -> Markup:
         elif s.detected:
             mark = svg.element("circle", cx=x, cy=y, r=3.6, fill=BLUE)
         else:
-            mark = svg.element("path", d=f"M{x:.1f} {y:.1f}m-4 0h8M{x:.1f} {y:.1f}v9m-3-4l3 4l3-4", fill="none", stroke=ORANGE, stroke_width="1.6")
-        parts.append(svg.tip(mark, f"{s.station_key} {'<' if not s.detected else ''}{s.value:.2f} {s.reason}"))
+            mark = svg.element(
+                "path",
+                d=f"M{x:.1f} {y:.1f}m-4 0h8M{x:.1f} {y:.1f}v9m-3-4l3 4l3-4",
+                fill="none",
+                stroke=ORANGE,
+                stroke_width="1.6",
+            )
+        parts.append(
+            svg.tip(mark, f"{s.station_key} {'<' if not s.detected else ''}{s.value:.2f} {s.reason}")
+        )
     return svg.picture(WIDTH, Y0 + YH + 36, parts, t("Station magnitudes against distance"))
 
 
@@ -140,20 +164,39 @@ def populations(e: Evidence) -> Markup:
     for m, s, c in ((m1, s1, RED), (m2, s2, BLUE)):
         y = base - 56 * np.exp(-0.5 * ((x - m) / s) ** 2) / s / peak
         px = 6 + (x - low) / (high - low) * (w - 12)
-        d = f"M6 {base}L" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(px, y, strict=True)) + f"L{w - 6:.0f} {base}Z"
+        d = (
+            f"M6 {base}L"
+            + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(px, y, strict=True))
+            + f"L{w - 6:.0f} {base}Z"
+        )
         parts.append(svg.element("path", d=d, fill=c, fill_opacity="0.18", stroke=c, stroke_width="1.3"))
         at = 6 + (m - low) / (high - low) * (w - 12)
         name = t("explosions") if c == RED else t("earthquakes")
         top = base - 56 / s / peak
-        parts.append(svg.text(min(max(at, 40), w - 46), top - 5, name, fill=c, font_size="11", text_anchor="middle"))
+        parts.append(
+            svg.text(min(max(at, 40), w - 46), top - 5, name, fill=c, font_size="11", text_anchor="middle")
+        )
     at = 6 + (e.value - low) / (high - low) * (w - 12)
     sigma = (e.sigma or 0.0) / (high - low) * (w - 12)
     if math.isfinite(sigma) and sigma > 0:
-        parts.append(svg.line(max(4, at - sigma), base + 8, min(w - 4, at + sigma), base + 8, stroke=INK, stroke_width="2"))
+        parts.append(
+            svg.line(
+                max(4, at - sigma), base + 8, min(w - 4, at + sigma), base + 8, stroke=INK, stroke_width="2"
+            )
+        )
     parts.append(svg.line(at, 22, at, base + 12, stroke=INK, stroke_width="2"))
     ticks = svg.nice_ticks(low, high, 5)
     for v in (v for v in ticks if 0.04 < (v - low) / (high - low) < 0.96):
-        parts.append(svg.text(6 + (v - low) / (high - low) * (w - 12), base + 25, svg.tick_text(v, ticks), font_size="10.5", fill=SOFT, text_anchor="middle"))
+        parts.append(
+            svg.text(
+                6 + (v - low) / (high - low) * (w - 12),
+                base + 25,
+                svg.tick_text(v, ticks),
+                font_size="10.5",
+                fill=SOFT,
+                text_anchor="middle",
+            )
+        )
     return svg.picture(w, h, parts, t("The value between the reference populations"))
 
 
@@ -162,10 +205,23 @@ def balance(log10_lr: float | None) -> Markup:
     w, c = 200.0, 100.0
     parts = [svg.element("rect", x=2, y=8, width=w - 4, height=8, rx=4, fill="#eceff2")]
     for k in range(-3, 4):
-        parts.append(svg.line(c + 32 * k, 5, c + 32 * k, 19, stroke=FAINT if k else INK, stroke_width="1.6" if k == 0 else "0.7"))
+        parts.append(
+            svg.line(
+                c + 32 * k,
+                5,
+                c + 32 * k,
+                19,
+                stroke=FAINT if k else INK,
+                stroke_width="1.6" if k == 0 else "0.7",
+            )
+        )
     if finite(log10_lr) and log10_lr is not None:
         v = max(-3.05, min(3.05, log10_lr))
-        parts.append(svg.element("rect", x=min(c, c + 32 * v), y=8, width=abs(32 * v), height=8, fill=RED if v > 0 else BLUE))
+        parts.append(
+            svg.element(
+                "rect", x=min(c, c + 32 * v), y=8, width=abs(32 * v), height=8, fill=RED if v > 0 else BLUE
+            )
+        )
     return svg.picture(w, 24, parts, t("Weight of evidence"))
 
 
@@ -189,10 +245,10 @@ def noise(hours: Sequence[NoiseHour]) -> Markup:
     columns = math.ceil(count / per)
     grid: dict[tuple[int, int], list[float]] = {}
     row = {k: i for i, k in enumerate(shown)}
-    for (k, h), v in sorted(cells.items()):
+    for (k, h), values in sorted(cells.items()):
         if k in row:
-            grid.setdefault((row[k], (h - first) // HOUR_NS // per), []).extend(v)
-    level = {at: float(np.median(v)) for at, v in grid.items()}
+            grid.setdefault((row[k], (h - first) // HOUR_NS // per), []).extend(values)
+    level = {at: float(np.median(all_of)) for at, all_of in grid.items()}
     low, high = float(np.quantile(list(level.values()), 0.02)), float(np.quantile(list(level.values()), 0.98))
     high = max(high, low + 0.2)
     w, left, cell_h = 640.0, 92.0, 13.0 if len(shown) <= 30 else 9.0
@@ -200,18 +256,33 @@ def noise(hours: Sequence[NoiseHour]) -> Markup:
     paths: dict[int, list[str]] = {}
     for (i, j), v in sorted(level.items()):
         q = min(6, max(0, int((v - low) / (high - low) * 7)))
-        paths.setdefault(q, []).append(f"M{svg.f1(left + j * cell_w)} {svg.f1(24 + i * cell_h)}h{svg.f1(cell_w - 0.5)}v{svg.f1(cell_h - 1)}h-{svg.f1(cell_w - 0.5)}z")
+        paths.setdefault(q, []).append(
+            f"M{svg.f1(left + j * cell_w)} {svg.f1(24 + i * cell_h)}h{svg.f1(cell_w - 0.5)}v{svg.f1(cell_h - 1)}h-{svg.f1(cell_w - 0.5)}z"
+        )
     bottom = 24 + len(shown) * cell_h
     parts = [svg.element("path", d="".join(d), fill=CIVIDIS[q]) for q, d in sorted(paths.items())]
-    parts += [svg.text(2, 24 + (i + 0.78) * cell_h, k[:14], font_size="10" if cell_h > 10 else "8") for k, i in row.items()]
+    parts += [
+        svg.text(2, 24 + (i + 0.78) * cell_h, k[:14], font_size="10" if cell_h > 10 else "8")
+        for k, i in row.items()
+    ]
     for j in range(0, columns, max(1, columns // 6)):
         stamp = format_time(first + j * per * HOUR_NS, 0)
-        parts.append(svg.text(left + j * cell_w, 16, stamp[5:16].replace("T", " ") if count > 24 else stamp[11:16], font_size="10", fill=SOFT))
+        parts.append(
+            svg.text(
+                left + j * cell_w,
+                16,
+                stamp[5:16].replace("T", " ") if count > 24 else stamp[11:16],
+                font_size="10",
+                fill=SOFT,
+            )
+        )
     unit = t("nm/s (A/T)") if calibrated else t("counts (rms)")
     for q in range(7):
         parts.append(svg.element("rect", x=left + q * 26, y=bottom + 8, width=26, height=9, fill=CIVIDIS[q]))
     parts.append(svg.text(left, bottom + 30, fixed_power(low), font_size="10.5", fill=SOFT))
-    parts.append(svg.text(left + 182, bottom + 30, fixed_power(high), font_size="10.5", fill=SOFT, text_anchor="end"))
+    parts.append(
+        svg.text(left + 182, bottom + 30, fixed_power(high), font_size="10.5", fill=SOFT, text_anchor="end")
+    )
     parts.append(svg.text(left + 192, bottom + 16, unit, font_size="10.5", fill=SOFT))
     return svg.picture(w, bottom + 36, parts, t("Noise by station and hour"))
 

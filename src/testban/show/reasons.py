@@ -7,7 +7,7 @@ checks that a pattern's message says the same as the text it was made for.
 
 import re
 
-from testban.show.texts import Both, N_, foreign, russian, t
+from testban.show.texts import N_, Both, foreign, russian, t
 
 PATTERNS: tuple[tuple[str, str], ...] = (
     # identify
@@ -16,7 +16,9 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"(?P<name>regional P/S|mb:Ms|depth|first motion): (?P<sub>.+)", N_("{name}: {sub}")),
     (
         r"P over S at 2-8 Hz on (?P<n>\d+) good path\(s\) is (?P<value>[-+\d.]+) \(log10\) from the middle between the classes at (?P<a>[-+\d.]+) and (?P<b>[-+\d.]+): (?P<sub>.+)",
-        N_("P over S at 2-8 Hz on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"),
+        N_(
+            "P over S at 2-8 Hz on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"
+        ),
     ),
     (r"nearer to explosions", N_("nearer to explosions")),
     (r"nearer to earthquakes", N_("nearer to earthquakes")),
@@ -34,7 +36,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"the densities are wide and the ratio is capped for that reason",
         N_("the densities are wide and the ratio is capped for that reason"),
     ),
-    (r"(?P<n>\d+) good path\(s\), at least (?P<m>\d+) are needed", N_("{n} good path(s), at least {m} are needed")),
+    (
+        r"(?P<n>\d+) good path\(s\), at least (?P<m>\d+) are needed",
+        N_("{n} good path(s), at least {m} are needed"),
+    ),
     (r"no (?P<kind>mb|Ms) could be measured", N_("no {kind} could be measured")),
     (
         r"mb (?P<value>[-\d.]+) is below (?P<least>[\d.]+), where the relation was not tried",
@@ -55,7 +60,9 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"(?P<n>\d+) of (?P<m>\d+) first motions are compressions: this is what an explosion gives, and many earthquakes too",
-        N_("{n} of {m} first motions are compressions: this is what an explosion gives, and many earthquakes too"),
+        N_(
+            "{n} of {m} first motions are compressions: this is what an explosion gives, and many earthquakes too"
+        ),
     ),
     (r"the depth was fixed \((?P<sub>.+)\)", N_("the depth was fixed ({sub})")),
     (r"a fixed depth is no evidence", N_("a fixed depth is no evidence")),
@@ -76,19 +83,29 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"deeper than a test would be, without certainty", N_("deeper than a test would be, without certainty")),
     (
         r"(?P<verdict>explosion-like|earthquake-like) by (?P<names>.+): likelihood ratio 10\^(?P<lr>[-+\d.]+) at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
-        N_("{verdict} by {names}: likelihood ratio 10^{lr} at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"),
+        N_(
+            "{verdict} by {names}: likelihood ratio 10^{lr} at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
+        ),
     ),
     (
         r"the evidence at hand \((?P<names>.+)\) gives a likelihood ratio of 10\^(?P<lr>[-+\d.]+), which is not enough to decide at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
-        N_("the evidence at hand ({names}) gives a likelihood ratio of 10^{lr}, which is not enough to decide at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"),
+        N_(
+            "the evidence at hand ({names}) gives a likelihood ratio of 10^{lr}, which is not enough to decide at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
+        ),
     ),
     (
         r"where the event lies was not looked at, and 'explosion-like' does not say nuclear",
         N_("where the event lies was not looked at, and 'explosion-like' does not say nuclear"),
     ),
     # size
-    (r"P is not recorded with a sampling rate above 10 Hz", N_("P is not recorded with a sampling rate above 10 Hz")),
-    (r"no valid response at that time, so no amplitude", N_("no valid response at that time, so no amplitude")),
+    (
+        r"P is not recorded with a sampling rate above 10 Hz",
+        N_("P is not recorded with a sampling rate above 10 Hz"),
+    ),
+    (
+        r"no valid response at that time, so no amplitude",
+        N_("no valid response at that time, so no amplitude"),
+    ),
     (r"no valid response", N_("no valid response")),
     (r"the window of P is not wholly recorded", N_("the window of P is not wholly recorded")),
     (r"less than one window of noise before P", N_("less than one window of noise before P")),
@@ -98,15 +115,33 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (r"clipped: a lower bound", N_("clipped: a lower bound")),
     (r"not above twice the noise: an upper bound", N_("not above twice the noise: an upper bound")),
-    (r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: nearer than 20 deg, where no decay for mb holds", N_("{kind} refused at {d}°: nearer than 20°, where no decay for mb holds")),
-    (r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: farther than 105 deg", N_("{kind} refused at {d}°: farther than 105°")),
-    (r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: outside 20-105 deg", N_("{kind} refused at {d}°: outside 20–105°")),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: nearer than 20 deg, where no decay for mb holds",
+        N_("{kind} refused at {d}°: nearer than 20°, where no decay for mb holds"),
+    ),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: farther than 105 deg",
+        N_("{kind} refused at {d}°: farther than 105°"),
+    ),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: outside 20-105 deg",
+        N_("{kind} refused at {d}°: outside 20–105°"),
+    ),
     (r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg", N_("{kind} refused at {d}°")),
     (r"ML refused at (?P<d>\d+) km, beyond 1200 km", N_("ML refused at {d} km, beyond 1200 km")),
-    (r"no (?P<word>vertical|horizontal) channel recorded (?P<phase>\w+)", N_("no {word} channel recorded {phase}")),
+    (
+        r"no (?P<word>vertical|horizontal) channel recorded (?P<phase>\w+)",
+        N_("no {word} channel recorded {phase}"),
+    ),
     (r"not recorded", N_("not recorded")),
-    (r"beyond 600 km, where the ML relation is extrapolated", N_("beyond 600 km, where the ML relation is extrapolated")),
-    (r"no P found: three times the noise of the hour is an upper bound", N_("no P found: three times the noise of the hour is an upper bound")),
+    (
+        r"beyond 600 km, where the ML relation is extrapolated",
+        N_("beyond 600 km, where the ML relation is extrapolated"),
+    ),
+    (
+        r"no P found: three times the noise of the hour is an upper bound",
+        N_("no P found: three times the noise of the hour is an upper bound"),
+    ),
     (
         r"outlying response: (?P<r>[-+\d.]+) from the median of (?P<n>\d+)",
         N_("outlying response: {r} from the median of {n}"),

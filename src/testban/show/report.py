@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["ReportTrace", "pdf", "render", "select_language"]
 
 PICTURES = 12
+UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Control characters, marks that turn the direction of writing, half surrogates: shown as U+FFFD."""
 
 
 def _resource(name: str) -> str:
@@ -34,7 +36,11 @@ def _resource(name: str) -> str:
 def _environment() -> Environment:
     load: Callable[[str], str] = _resource
     env = Environment(
-        autoescape=True, loader=FunctionLoader(load), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        loader=FunctionLoader(load),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.globals["t"] = texts.t
     return env
@@ -54,7 +60,8 @@ def render(
     values["language"] = language
     values["css"] = Markup(_resource("style.css"))  # noqa: S704 - our own file
     values["script"] = Markup(_resource("script.js"))  # noqa: S704 - our own file
-    return _environment().get_template("report.html.j2").render(values)
+    page = _environment().get_template("report.html.j2").render(values)
+    return UNFIT.sub("\ufffd", page)
 
 
 def select_language(html: str, language: str | None = None) -> str:

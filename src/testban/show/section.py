@@ -6,7 +6,6 @@ sample of each half point, so no onset is lost; predicted times come from `testb
 dashed, what was picked is drawn solid.
 """
 
-import importlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,9 +14,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.base.records import Event, Pick, Site
 from testban.base.times import format_time
+from testban.earth import travel
 from testban.show import svg
 from testban.show.svg import BLUE, FAINT, GREEN, GRID, INK, ORANGE, PURPLE, RED, SOFT
 from testban.show.texts import t
@@ -51,13 +52,13 @@ def colour(phase: str) -> str:
 
 
 def predicted(model: str, depth_km: float, delta: float) -> dict[str, float]:
-    """Travel times in seconds of the phases that a section shows; empty without tables."""
+    """Travel times in seconds of the phases that a section shows; empty for a model without tables."""
     try:
-        travel = importlib.import_module("testban.earth.travel")
         tables = travel.load(model or "ak135")
-    except (ImportError, ValueError, KeyError, OSError):
+    except InputError:
         return {}
     out: dict[str, float] = {}
+    depth_km = depth_km if math.isfinite(depth_km) else 0.0
     for phase in PHASES:
         if phase == "Lg" and delta > 25:
             continue
@@ -65,12 +66,11 @@ def predicted(model: str, depth_km: float, delta: float) -> dict[str, float]:
             value = float(np.asarray(tables.predict(phase, max(0.0, depth_km), delta)[0]))
             if math.isfinite(value):
                 out[phase] = value
-    if "P1" in out:
-        close = [p for p in ("Pn", "P", "Pg") if p in out and abs(out[p] - out["P1"]) < 0.05]
-        out[close[0] if close else "P"] = out.pop("P1")
-    if "S1" in out:
-        close = [p for p in ("Sn", "S") if p in out and abs(out[p] - out["S1"]) < 0.05]
-        out[close[0] if close else "S"] = out.pop("S1")
+    for first, names in (("P1", ("Pn", "P", "Pg")), ("S1", ("Sn", "S"))):
+        if first in out:
+            at = out.pop(first)
+            if not any(p in out and abs(out[p] - at) < 0.05 for p in names):
+                out[first[0]] = at
     for regional, far in (("Pn", "P"), ("Sn", "S")):
         if regional in out and far in out and abs(out[regional] - out[far]) < 1.0:
             out.pop(far if delta < 16 else regional)
@@ -179,13 +179,17 @@ def _axis(low: float, high: float, bottom: float) -> str:
         x = LEFT + (v - low) * k
         lines.append(svg.line(x, TOP - 4, x, bottom))
         names.append(svg.text(x, bottom + 14, svg.tick_text(v, ticks), text_anchor="middle"))
-    return svg.group(lines, stroke=GRID, stroke_width="1") + svg.group(names, font_size="11", fill=SOFT, class_="axis")
+    return svg.group(lines, stroke=GRID, stroke_width="1") + svg.group(
+        names, font_size="11", fill=SOFT, class_="axis"
+    )
 
 
 def _curves(found: Sequence[Row], low: float, high: float) -> tuple[str, str]:
     """Predicted phases as dashed curves through the rows, and their names at the top."""
     k = (WIDTH - LEFT - RIGHT) / (high - low)
-    curves, names, taken = [], [], []
+    curves: list[str] = []
+    names: list[str] = []
+    taken: list[tuple[float, float]] = []
     for phase in dict.fromkeys(p for r in found for p in r.predicted):
         points: list[tuple[float, float]] = []
         for i, r in enumerate(found):
@@ -194,7 +198,11 @@ def _curves(found: Sequence[Row], low: float, high: float) -> tuple[str, str]:
             y = TOP + i * ROW
             points += [(x, y - 3)] if i == 0 else []
             points += [(x, y + ROW / 2)] + ([(x, y + ROW)] if i == len(found) - 1 else [])
-        curves.append(svg.polyline(points, stroke=colour(phase), stroke_width="1.2", stroke_dasharray="4 3", stroke_opacity="0.8"))
+        curves.append(
+            svg.polyline(
+                points, stroke=colour(phase), stroke_width="1.2", stroke_dasharray="4 3", stroke_opacity="0.8"
+            )
+        )
         first = next((p for p in points if math.isfinite(p[0])), None)
         if first is None:
             continue
@@ -224,8 +232,18 @@ def _picks(
         if a.station_key not in index or not low <= at <= high:
             continue
         x, y = LEFT + (at - low) * k, TOP + (index[a.station_key] + 0.5) * ROW
-        bar = svg.line(x, y - 12, x, y + 12, stroke=colour(a.phase), stroke_width="2.2", stroke_dasharray=None if a.defining else "3 2")
-        bars.append(svg.tip(bar, f"{a.station_key} {a.phase} {format_time(a.time_ns)} ({_seconds(a.residual_s)})"))
+        bar = svg.line(
+            x,
+            y - 12,
+            x,
+            y + 12,
+            stroke=colour(a.phase),
+            stroke_width="2.2",
+            stroke_dasharray=None if a.defining else "3 2",
+        )
+        bars.append(
+            svg.tip(bar, f"{a.station_key} {a.phase} {format_time(a.time_ns)} ({_seconds(a.residual_s)})")
+        )
         names.append(svg.text(x + 3, y - 6, a.phase, fill=colour(a.phase)))
     return bars, names
 
@@ -262,17 +280,40 @@ def record_section(
         f'<defs><clipPath id="{clip}"><rect x="{LEFT}" y="0" width="{WIDTH - LEFT - RIGHT}" height="{bottom:.0f}"/></clipPath></defs>',
         _axis(low, high, bottom),
         f'<g clip-path="url(#{clip})"><g class="zoom">',
-        svg.group(lines, class_="traces", transform="scale(.1)", stroke=INK, stroke_width="8", fill="none", stroke_linejoin="round"),
+        svg.group(
+            lines,
+            class_="traces",
+            transform="scale(.1)",
+            stroke=INK,
+            stroke_width="8",
+            fill="none",
+            stroke_linejoin="round",
+        ),
         svg.group([curves]),
         svg.group(bars),
         svg.group([halo_text(bar_names)], font_size="9.5", font_weight="bold"),
         svg.group([curve_names], font_size="10.5"),
         "</g></g>",
         svg.group(names, font_size="10"),
-        svg.text((LEFT + WIDTH) / 2, bottom + 29, t("seconds after the origin time"), text_anchor="middle", fill=SOFT),
+        svg.text(
+            (LEFT + WIDTH) / 2,
+            bottom + 29,
+            t("seconds after the origin time"),
+            text_anchor="middle",
+            fill=SOFT,
+        ),
     ]
     made = svg.picture(
-        WIDTH, bottom + 36, parts, t("Record section"), class_="section", data_low=f"{low:.3f}", data_high=f"{high:.3f}", data_left=f1(LEFT), data_right=f1(RIGHT), data_bottom=f1(bottom)
+        WIDTH,
+        bottom + 36,
+        parts,
+        t("Record section"),
+        class_="section",
+        data_low=f"{low:.3f}",
+        data_high=f"{high:.3f}",
+        data_left=f1(LEFT),
+        data_right=f1(RIGHT),
+        data_bottom=f1(bottom),
     )
     return made, found
 

@@ -36,11 +36,11 @@ def attributes(**values: object) -> str:
     return "".join(out)
 
 
-def element(tag: str, body: str | Markup | None = None, **values: object) -> str:
-    """One element. `body` is SVG already."""
-    if body is None:
+def element(tag: str, inside: object = None, **values: object) -> str:
+    """One element. `inside` is SVG already."""
+    if inside is None:
         return f"<{tag}{attributes(**values)}/>"
-    return f"<{tag}{attributes(**values)}>{body}</{tag}>"
+    return f"<{tag}{attributes(**values)}>{inside}</{tag}>"
 
 
 def group(parts: Iterable[str], **values: object) -> str:

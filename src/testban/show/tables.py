@@ -25,7 +25,9 @@ def printable(value: object) -> str:
 
 
 def _table(columns: Sequence[tuple[str, bool]], caption: str = "") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", caption=caption or None, caption_justify="left")
+    table = Table(
+        box=None, pad_edge=False, header_style="bold", caption=caption or None, caption_justify="left"
+    )
     for name, right in columns:
         table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
     return table
@@ -33,7 +35,18 @@ def _table(columns: Sequence[tuple[str, bool]], caption: str = "") -> Table:
 
 def events(found: Sequence[Event]) -> Table:
     """One line an event: when, where, how deep, how big, the ellipse, the verdict."""
-    names = ("origin time UTC", "lat", "lon", "depth", "magnitude", "90% km", "sta", "verdict", "log10 LR", "event")
+    names = (
+        "origin time UTC",
+        "lat",
+        "lon",
+        "depth",
+        "magnitude",
+        "90% km",
+        "sta",
+        "verdict",
+        "log10 LR",
+        "event",
+    )
     right = {"lat", "lon", "depth", "90% km", "sta", "log10 LR"}
     table = _table([(n, n in right) for n in names], "" if found else "no event")
     for e in found:
@@ -64,7 +77,9 @@ def findings(found: Sequence[Finding], most: int = 12) -> Table:
     for kind in order[:most]:
         first = min(by[kind], key=lambda f: (f.subject, f.message))
         example = Text(printable(f"{first.subject}: {first.message}"))
-        table.add_row(Text(printable(kind)), str(len(by[kind])), str(len({f.subject for f in by[kind]})), example)
+        table.add_row(
+            Text(printable(kind)), str(len(by[kind])), str(len({f.subject for f in by[kind]})), example
+        )
     rest = order[most:]
     if rest:
         table.add_row(f"{len(rest)} more kinds", str(sum(len(by[k]) for k in rest)), "", "")

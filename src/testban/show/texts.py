@@ -51,7 +51,7 @@ class Both:
 
     def _pair(self, tag: str) -> Markup:
         if self.foreign:
-            return Markup('<{0} class="x" lang="en">{1}</{0}>').format(tag, self.en)  # noqa: S704
+            return Markup('<{0} class="x" lang="en">{1}</{0}>').format(tag, self.en)
         if self.en == self.ru:
             return escape(self.en)
         pattern = '<{0} class="e" lang="en">{1}</{0}><{0} class="r" lang="ru">{2}</{0}>'

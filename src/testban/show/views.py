@@ -13,7 +13,7 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
 from testban.show import evidence, headline, maps, plots, reasons, section
-from testban.show.texts import DASH, Both, N_, finite, fixed, sig, t
+from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
 
 MOST_LOOSE = 200
@@ -49,7 +49,9 @@ def time_text(ns: int, decimals: int = 3) -> str:
 def notable(event: Event) -> tuple[int, float, int]:
     """Order in which events get their pictures: explosion-like, undetermined, the rest; larger first."""
     a = event.assessment
-    rank = 1 if a is None else {Verdict.EXPLOSION: 0, Verdict.UNDETERMINED: 1, Verdict.EARTHQUAKE: 2}[a.verdict]
+    rank = (
+        1 if a is None else {Verdict.EXPLOSION: 0, Verdict.UNDETERMINED: 1, Verdict.EARTHQUAKE: 2}[a.verdict]
+    )
     m = headline.best_magnitude(event)
     return rank, -(m.value if m else -9.0), -len(event.arrivals)
 
@@ -113,7 +115,9 @@ def magnitude_view(m: Magnitude) -> dict[str, Any]:
             "amplitude": sig(s.amplitude_nm, 3),
             "period": fixed(s.period_s, 2),
         }
-        for s in sorted(m.stations, key=lambda s: (s.distance_deg if finite(s.distance_deg) else 999.0, s.station_key))
+        for s in sorted(
+            m.stations, key=lambda s: (s.distance_deg if finite(s.distance_deg) else 999.0, s.station_key)
+        )
     ]
     return {
         "kind": m.kind,
@@ -132,7 +136,14 @@ def silence_rows(expected: Sequence[Expected]) -> list[dict[str, Any]]:
     """Stations that did not see the event: the most surprising first."""
     order = {"not-seen": 0, "masked": 1, "down": 2, "too-weak": 3}
     quiet = [e for e in expected if e.status != "seen"]
-    quiet.sort(key=lambda e: (order.get(e.status, 4), -e.probability if finite(e.probability) else 0.0, e.distance_deg, e.station_key))
+    quiet.sort(
+        key=lambda e: (
+            order.get(e.status, 4),
+            -e.probability if finite(e.probability) else 0.0,
+            e.distance_deg,
+            e.station_key,
+        )
+    )
     return [
         {
             "station": e.station_key,
@@ -176,7 +187,8 @@ def event_view(
     """All that the page says about one event."""
     a, o = event.assessment, event.origin
     placed = math.isfinite(o.longitude) and math.isfinite(o.latitude)
-    shown, rows = ("", [])
+    shown: str = ""
+    rows: list[section.Row] = []
     if pictured and placed:
         shown, rows = section.record_section(event, traces, all_picks, sites)
     status = maps.station_status(event)
@@ -216,13 +228,25 @@ def facts(event: Event) -> list[tuple[Both, Both | str]]:
         (t("Why this depth"), reason),
         (
             t("{p}% ellipse", p=f"{100 * o.ellipse.probability:.0f}"),
-            t("{a} × {b} km, strike {s}°, {area} km²", a=fixed(o.ellipse.smajor_km, 1), b=fixed(o.ellipse.sminor_km, 1), s=fixed(o.ellipse.strike_deg, 0), area=fixed(o.ellipse.area_km2, 0)),
+            t(
+                "{a} × {b} km, strike {s}°, {area} km²",
+                a=fixed(o.ellipse.smajor_km, 1),
+                b=fixed(o.ellipse.sminor_km, 1),
+                s=fixed(o.ellipse.strike_deg, 0),
+                area=fixed(o.ellipse.area_km2, 0),
+            ),
         ),
         (t("Stations / defining phases"), f"{o.n_stations} / {o.n_defining}"),
         (t("Azimuth gap, second gap"), f"{fixed(o.gap_deg, 0)}°, {fixed(o.secondary_gap_deg, 0)}°"),
         (
             t("Distances"),
-            t("{a}° to {b}° ({c} to {d} km)", a=fixed(o.min_distance_deg, 1), b=fixed(o.max_distance_deg, 1), c=fixed(o.min_distance_deg * KM_PER_DEG, 0), d=fixed(o.max_distance_deg * KM_PER_DEG, 0)),
+            t(
+                "{a}° to {b}° ({c} to {d} km)",
+                a=fixed(o.min_distance_deg, 1),
+                b=fixed(o.max_distance_deg, 1),
+                c=fixed(o.min_distance_deg * KM_PER_DEG, 0),
+                d=fixed(o.max_distance_deg * KM_PER_DEG, 0),
+            ),
         ),
         (t("Weighted rms residual"), f"{fixed(o.rms_s, 2)} s"),
         (t("Earth model"), o.model),
@@ -239,14 +263,27 @@ def loose_picks(bulletin: Bulletin) -> tuple[list[dict[str, Any]], int]:
     for p in bulletin.picks:
         if p.pick_id not in used:
             by[p.station_key].append(p)
-    rows, total = [], sum(len(v) for v in by.values())
+    rows: list[dict[str, Any]] = []
+    total = sum(len(v) for v in by.values())
     each = max(1, MOST_LOOSE // max(1, len(by)))
     for key in sorted(by):
-        strongest = sorted(by[key], key=lambda p: (-(p.snr if p.snr is not None and finite(p.snr) else 0.0), p.time_ns, p.pick_id))
+        strongest = sorted(
+            by[key],
+            key=lambda p: (-(p.snr if p.snr is not None and finite(p.snr) else 0.0), p.time_ns, p.pick_id),
+        )
         for i, p in enumerate(strongest[:each]):
             band = f"{p.band_hz[0]:g}–{p.band_hz[1]:g}" if p.band_hz else DASH
             rows.append(
-                {"station": key, "count": len(strongest) if i == 0 else "", "time": time_text(p.time_ns, 2), "phase": p.phase_hint or DASH, "snr": sig(p.snr, 3), "band": band, "slowness": fixed(p.slowness_s_per_deg, 1), "backazimuth": fixed(p.backazimuth_deg, 0)}
+                {
+                    "station": key,
+                    "count": len(strongest) if i == 0 else "",
+                    "time": time_text(p.time_ns, 2),
+                    "phase": p.phase_hint or DASH,
+                    "snr": sig(p.snr, 3),
+                    "band": band,
+                    "slowness": fixed(p.slowness_s_per_deg, 1),
+                    "backazimuth": fixed(p.backazimuth_deg, 0),
+                }
             )
     return rows[: 4 * MOST_LOOSE], total - len(rows[: 4 * MOST_LOOSE])
 
@@ -259,7 +296,6 @@ def station_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
         up[n.station_key] += n.up_s if finite(n.up_s) else 0.0
         if n.a_over_t_nm_s is not None and finite(n.a_over_t_nm_s):
             level[n.station_key].append(n.a_over_t_nm_s)
-    hours: dict[str, set[tuple[int, tuple[float, float]]]] = defaultdict(set)
     bands: dict[str, set[tuple[float, float]]] = defaultdict(set)
     for n in bulletin.noise:
         bands[n.station_key].add(n.band_hz)
@@ -277,13 +313,19 @@ def station_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
         key = next((k for k in (f.subject, ".".join(f.subject.split(".")[:2])) if k in keys), None)
         if key:
             found[key].append(f.kind)
-    del hours
     out = []
     for key in sorted(keys):
         share = up[key] / max(1, len(bands[key])) / total
         median = sorted(level[key])[len(level[key]) // 2] if level[key] else None
         out.append(
-            {"station": key, "up": fixed(100 * min(1.0, share), 0) if key in up else DASH, "noise": sig(median, 2), "picks": picks[key], "used": used[key], "findings": len(found[key])}
+            {
+                "station": key,
+                "up": fixed(100 * min(1.0, share), 0) if key in up else DASH,
+                "noise": sig(median, 2),
+                "picks": picks[key],
+                "used": used[key],
+                "findings": len(found[key]),
+            }
         )
     return out
 
@@ -310,7 +352,8 @@ def page(bulletin: Bulletin, traces: Sequence[ReportTrace], pictures: int) -> di
     order = sorted(range(len(bulletin.events)), key=lambda i: (*notable(bulletin.events[i]), i))
     pictured = set(order[:pictures])
     events = [
-        event_view(i + 1, e, i in pictured, traces, picks, bulletin.picks, sites) for i, e in enumerate(bulletin.events)
+        event_view(i + 1, e, i in pictured, traces, picks, bulletin.picks, sites)
+        for i, e in enumerate(bulletin.events)
     ]
     unfolded = set(order[:3]) if len(events) > 4 else set(order)
     for i, e in enumerate(events):
@@ -325,7 +368,9 @@ def page(bulletin: Bulletin, traces: Sequence[ReportTrace], pictures: int) -> di
         "n_picks": len(bulletin.picks),
         "events": events,
         "pictured": len(pictured),
-        "verdicts": {v: sum(1 for e in bulletin.events if e.assessment and e.assessment.verdict == v) for v in Verdict},
+        "verdicts": {
+            v: sum(1 for e in bulletin.events if e.assessment and e.assessment.verdict == v) for v in Verdict
+        },
         "loose": loose,
         "loose_left_out": left_out,
         "stations": station_rows(bulletin),
