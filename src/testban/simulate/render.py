@@ -113,7 +113,9 @@ class Renderer:
         env = wavelets.envelope(s, t) * ratio
         here = w * wavelets.shift(f, lag - wavelets.onset_s(plain, rate) if s.wave != "Lg" else lag)
         direct = {"Z": 0.0, "R": 0.0, "T": 0.0} if s.wave == "Lg" else self._direction(a)
-        common = {c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"}
+        common = {
+            c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"
+        }
         weight = {"Z": 1.0 if s.wave == "P" else 0.8, "R": s.horizontal, "T": s.horizontal}
         tracks = {c: here * (direct[c] + weight[c] * common[c]) for c in "ZRT"}
         scale = self._scale(a, tracks, band, rate, n)
@@ -124,7 +126,9 @@ class Renderer:
         for r in receivers:
             g = self._turn(a, tracks, r.component)
             if r.east_km or r.north_km:
-                own = np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, str(r.nslc), n), n))
+                own = np.fft.rfft(
+                    env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, str(r.nslc), n), n)
+                )
                 g = here * (direct["Z"] + weight["Z"] * (COHERENT * common["Z"] + 0.6 * own))
                 g = g * wavelets.shift(f, self._delay(a, r))
             x = np.fft.irfft(g * self._response(r, f), n) * (scale * h_cut)
@@ -148,7 +152,9 @@ class Renderer:
         channels = "Z" if a.shape.wave == "P" else "RT"
         window = {"P": 5.5, "S": 10.0, "Lg": a.shape.length_s}[a.shape.wave]
         stop = round((PAD_S + 1.0 + window) * rate)
-        got = max(wavelets.amplitude_over_period(np.fft.irfft(tracks[c] * band, n)[:stop], rate) for c in channels)
+        got = max(
+            wavelets.amplitude_over_period(np.fft.irfft(tracks[c] * band, n)[:stop], rate) for c in channels
+        )
         return dmath.exp10_(a.log_a) / got if got > 0.0 else 0.0
 
     def _turn(self, a: Arriving, tracks: dict[str, Any], component: str) -> Any:
