@@ -81,7 +81,8 @@ def response(instrument: Instrument) -> Response:
 
 def rings(elements: int, aperture_km: float) -> list[tuple[float, float]]:
     """East and north offsets in km: one element in the middle, then rings of 3, 5, 7, ... whose radii grow by 2."""
-    left, sizes = elements - 1, []
+    left = elements - 1
+    sizes: list[int] = []
     while left > 0:
         sizes.append(min(left, 3 + 2 * len(sizes)))
         left -= sizes[-1]

@@ -43,6 +43,15 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     backazimuth: Floats
     phases: tuple["PhasePath", ...]
 
+    def first_time(self, wave: str) -> Floats:
+        """Travel time in s of the first P-type ("P") or S-type ("S") phase at each site, NaN where there is none."""
+        times = [np.where(p.first, p.time_s, np.nan) for p in self.phases if p.phase[0] == wave]
+        stack = np.array(
+            [np.where(np.isnan(t), np.inf, t) for t in times] or [np.full(self.delta.shape, np.inf)]
+        )
+        least = stack.min(axis=0)
+        return np.asarray(np.where(np.isinf(least), np.nan, least))
+
 
 class PhasePath(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One phase at all sites: travel time in s, slowness in s/deg, log10 amplitude; NaN time where it does not arrive."""
@@ -109,7 +118,7 @@ class Propagator:
         out = np.empty((3, len(self.posts)))
         _geometry(shock.longitude, shock.latitude, self.lons, self.lats, out)
         delta, azimuth, backazimuth = out
-        event = draws.key(self.scenario.seed, "path", shock.event_id, shock.time_ns)
+        event = draws.key(self.scenario.seed, "path", shock.name, shock.time_ns)
         scatter = self.station_term + self.scenario.physics.path_sigma * draws.pair_normals(
             event, self.names, SALT["path"]
         )

@@ -63,14 +63,15 @@ def _station(world: World, post: Post) -> list[tuple[Pick, Arriving | None]]:
     model, up = world.scenario.picks, world.up(post.key)
     candidates: list[tuple[int, Pick, Arriving | None]] = []
     loud: list[Arriving] = []
+    never = dmath.exp10_(-4.0 * model.log_snr_sigma)  # beyond four sigma: spare the draw
     for a in world.arrivals(post.key):
-        if a.phase == "LR":
+        threshold = model.snr_threshold * (model.s_penalty if a.phase[0] in "SL" else 1.0)
+        if a.phase == "LR" or a.snr < threshold * never:
             continue
         if not any(u.start_ns <= a.stamp_ns < u.end_ns for u in up):
             continue
         z = draws.normal(draws.key(a.key, "pick", a.phase), 6)
         u = draws.uniform(draws.key(a.key, "pick chance", a.phase), 6)
-        threshold = model.snr_threshold * (model.s_penalty if a.phase[0] in "SL" else 1.0)
         snr = a.snr * dmath.exp10_(model.log_snr_sigma * float(z[0]))
         if snr < threshold or _hidden(a, loud):
             continue

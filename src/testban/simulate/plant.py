@@ -4,6 +4,8 @@ Rules: the noise keeps its counts; the template is scaled so that its peak over 
 in the stated band, is the SNR asked for. The result is float counts rounded to int32 where the noise was int32.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,12 +84,12 @@ def wavelet(
         horizontal=0.7,
     )
     n = 2 * round(length_s * rate_hz)
-    f = np.arange(n // 2 + 1) * (rate_hz / n)
+    f = wavelets.grid(n // 2 + 1, rate_hz / n)
     f[0] = 0.1 * f[1]
-    w = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
+    w: Any = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
     plain = np.fft.irfft(w, n)
     energy = float(np.sqrt(np.sum(plain * plain)))
-    t = (np.arange(n) + 0.5) / rate_hz
+    t = wavelets.grid(n, 1.0 / rate_hz, 0.5)
     env = wavelets.envelope(s, t) * (coda * float(np.abs(plain).max()) / energy)
     g = w * (1.0 + np.fft.rfft(env * draws.bulk_normal(draws.key(seed, "planted"), n)))
     g = g * wavelets.shift(f, -wavelets.onset_s(plain, rate_hz))

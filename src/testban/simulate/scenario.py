@@ -312,7 +312,8 @@ def _check(s: Scenario) -> None:
         )
         _refuse(not 0 <= st.elements <= 99, f"{where}: expected at most 99 elements, got {st.elements}")
     known = seen | {st.code for st in s.station} | {"*"}
-    for o in (*s.outage, *s.clock_error):
+    timed: list[Outage | ClockError] = [*s.outage, *s.clock_error]
+    for o in timed:
         _refuse(o.station not in known, f"outage or clock error: no station is called {o.station!r}")
         _refuse(
             parse_time(o.end) <= parse_time(o.start),

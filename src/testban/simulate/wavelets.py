@@ -50,10 +50,9 @@ def attenuation(phase: str, delta: Floats, p_tstar_s: float) -> tuple[Floats, Fl
     return np.where(near, km / (900.0 * 8.0), far), np.where(near, 0.3, 0.0)
 
 
-def shape(phase: str, shock: Shock, delta: float, p_tstar_s: float, s_minus_p_s: float) -> Shape:
-    """Stand-in spectra and coda of a phase of an event at a distance."""
+def shape(phase: str, shock: Shock, delta: float, tstar: float, eta: float, s_minus_p_s: float) -> Shape:
+    """Stand-in spectra and coda of a phase of an event at a distance; tstar and eta from `attenuation`."""
     km = delta * geo.KM_PER_DEG
-    tstar, eta = (float(x[0]) for x in attenuation(phase, np.array([delta]), p_tstar_s))
     corner, lacking = corner_and_deficit(phase, shock)
     near = delta < 20.0
     if phase == "LR":
@@ -86,6 +85,11 @@ def corner_and_deficit(phase: str, shock: Shock) -> tuple[float, float | None]:
     if phase[0] in "SL":
         return shock.corner_hz / 1.3, 3.0 if shock.kind in ("explosion", "quarry blast") else None
     return shock.corner_hz, None
+
+
+def grid(n: int, step: float, offset: float = 0.0) -> Floats:
+    """Return n numbers from offset * step, a step apart."""
+    return np.asarray((np.arange(n) + offset) * step, dtype=np.float64)
 
 
 def log_spectrum(s: Shape, f: Floats) -> Floats:
