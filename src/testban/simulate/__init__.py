@@ -15,8 +15,23 @@ from testban.simulate.truth import events
 from testban.simulate.world import World
 
 __all__ = [
-    "Recorder", "Scenario", "World", "arrays", "events", "inventory", "labels", "mb_of_yield", "onset_ns", "picks", "plant", "read_scenario", "recordings",
-    "shipped", "sites", "truth_events", "wavelet",
+    "Recorder",
+    "Scenario",
+    "World",
+    "arrays",
+    "events",
+    "inventory",
+    "labels",
+    "mb_of_yield",
+    "onset_ns",
+    "picks",
+    "plant",
+    "read_scenario",
+    "recordings",
+    "shipped",
+    "sites",
+    "truth_events",
+    "wavelet",
 ]
 
 

@@ -8,12 +8,14 @@ on every machine.
 """
 
 import hashlib
+import math
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from testban.base import dmath
+from testban.base.dmath import PI, log_, sincos_
 
 _MASK = (1 << 64) - 1
 _TO_UNIT = 1.0 / 9007199254740992.0
@@ -32,22 +34,41 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.asarray(x ^ (x >> np.uint64(31)), dtype=np.uint64)
 
 
+@njit(cache=True)
+def _mix_(x: np.uint64) -> np.uint64:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@njit(cache=True)
+def _uniforms(low: np.uint64, high: np.uint64, out: NDArray[np.float64]) -> None:
+    for i in range(out.size):
+        counter = (np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15)) ^ high
+        bits = _mix_(_mix_(counter + low) + high)
+        out[i] = (float(bits >> np.uint64(11)) + 0.5) * _TO_UNIT
+
+
+@njit(cache=True)
+def _normals(low: np.uint64, high: np.uint64, out: NDArray[np.float64]) -> None:
+    _uniforms(low, high, out)
+    for i in range(0, out.size - 1, 2):
+        r = math.sqrt(-2.0 * log_(out[i]))
+        sine, cosine = sincos_(2.0 * PI * out[i + 1])
+        out[i], out[i + 1] = r * cosine, r * sine
+
+
 def uniform(start: int, n: int) -> NDArray[np.float64]:
     """Return n uniform numbers in (0, 1) of the stream with this key."""
-    counter = (np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ np.uint64(start >> 64)
-    bits = _mix(_mix(counter + np.uint64(start & _MASK)) + np.uint64(start >> 64))
-    return np.asarray(((bits >> np.uint64(11)).astype(np.float64) + 0.5) * _TO_UNIT)
+    out = np.empty(n)
+    _uniforms(np.uint64(start & _MASK), np.uint64(start >> 64), out)
+    return out
 
 
 def normal(start: int, n: int) -> NDArray[np.float64]:
     """Return n standard normal numbers of the stream with this key (Box-Muller)."""
-    m = (n + 1) // 2
-    u = uniform(start, 2 * m)
-    r = np.sqrt(-2.0 * dmath.log(u[:m]))
-    angle = 2.0 * dmath.PI * u[m:]
-    out = np.empty(2 * m)
-    out[0::2] = r * dmath.cos(angle)
-    out[1::2] = r * dmath.sin(angle)
+    out = np.empty(n + n % 2)
+    _normals(np.uint64(start & _MASK), np.uint64(start >> 64), out)
     return out[:n]
 
 

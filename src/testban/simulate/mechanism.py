@@ -7,7 +7,9 @@ slowness and a crustal (6.0 km/s) or mantle (8.0 km/s) velocity at the source.
 from testban.base import dmath
 
 
-def radiation(strike: float, dip: float, rake: float, azimuth: float, takeoff: float) -> tuple[float, float, float]:
+def radiation(
+    strike: float, dip: float, rake: float, azimuth: float, takeoff: float
+) -> tuple[float, float, float]:
     """P, SV and SH radiation factors (each within -1..1) of a double couple, all angles in degrees."""
     sd, cd = dmath.sincos_(dip * dmath.DEG)
     s2d, c2d = dmath.sincos_(2.0 * dip * dmath.DEG)
@@ -17,13 +19,25 @@ def radiation(strike: float, dip: float, rake: float, azimuth: float, takeoff: f
     phi = (azimuth - strike) * dmath.DEG
     sp, cp = dmath.sincos_(phi)
     s2p, c2p = dmath.sincos_(2.0 * phi)
-    p = cl * sd * si * si * s2p - cl * cd * s2i * cp + sl * s2d * (ci * ci - si * si * sp * sp) + sl * c2d * s2i * sp
-    sv = sl * c2d * c2i * sp - cl * cd * c2i * cp + 0.5 * cl * sd * s2i * s2p - 0.5 * sl * s2d * s2i * (1.0 + sp * sp)
+    p = (
+        cl * sd * si * si * s2p
+        - cl * cd * s2i * cp
+        + sl * s2d * (ci * ci - si * si * sp * sp)
+        + sl * c2d * s2i * sp
+    )
+    sv = (
+        sl * c2d * c2i * sp
+        - cl * cd * c2i * cp
+        + 0.5 * cl * sd * s2i * s2p
+        - 0.5 * sl * s2d * s2i * (1.0 + sp * sp)
+    )
     sh = cl * cd * ci * sp + cl * sd * si * c2p + sl * c2d * ci * cp - 0.5 * sl * s2d * si * s2p
     return p, sv, sh
 
 
-def takeoff_deg(slowness_s_per_deg: float, depth_km: float, shear: bool = False, upward: bool = False) -> float:
+def takeoff_deg(
+    slowness_s_per_deg: float, depth_km: float, shear: bool = False, upward: bool = False
+) -> float:
     """Take-off angle from straight down of a ray, degrees; upward rays are beyond 90."""
     velocity = 6.0 if depth_km < 35.0 else 8.0
     if shear:

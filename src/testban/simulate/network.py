@@ -62,14 +62,27 @@ def response(instrument: Instrument) -> Response:
     for p in poles:
         value /= s - complex(*p)
     norm = 1.0 / float(np.sqrt(value.real * value.real + value.imag * value.imag))
-    sensor = ResponseStage(kind="paz", gain=instrument.sensitivity / 4.0e5, gain_frequency_hz=1.0, zeros=zeros, poles=poles, normalization=norm)
+    sensor = ResponseStage(
+        kind="paz",
+        gain=instrument.sensitivity / 4.0e5,
+        gain_frequency_hz=1.0,
+        zeros=zeros,
+        poles=poles,
+        normalization=norm,
+    )
     digitiser = ResponseStage(kind="gain", gain=4.0e5, gain_frequency_hz=1.0)
-    return Response(input_unit="m/s", stages=(sensor, digitiser), sensitivity=instrument.sensitivity, sensitivity_frequency_hz=1.0)
+    return Response(
+        input_unit="m/s",
+        stages=(sensor, digitiser),
+        sensitivity=instrument.sensitivity,
+        sensitivity_frequency_hz=1.0,
+    )
 
 
 def rings(elements: int, aperture_km: float) -> list[tuple[float, float]]:
     """East and north offsets in km: one element in the middle, then rings of 3, 5, 7, ... whose radii grow by 2."""
-    left, sizes = elements - 1, []
+    left = elements - 1
+    sizes: list[int] = []
     while left > 0:
         sizes.append(min(left, 3 + 2 * len(sizes)))
         left -= sizes[-1]
@@ -89,7 +102,9 @@ def posts(scenario: Scenario) -> tuple[Post, ...]:
     names = [str(r.nslc) for p in out for r in p.receivers]
     twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) != len(names) else []
     if twice:
-        raise ConfigurationError(f"two channels are called {twice[0]}; give arrays codes that differ in their first three letters")
+        raise ConfigurationError(
+            f"two channels are called {twice[0]}; give arrays codes that differ in their first three letters"
+        )
     return tuple(sorted(out, key=lambda p: p.key))
 
 
@@ -99,11 +114,21 @@ def _post(scenario: Scenario, s: Station, instruments: dict[str, Instrument]) ->
     key = f"{network}.{s.code}"
     noise = s.noise
     if noise is None:
-        noise = d.noise + d.noise_spread * (2.0 * float(draws.uniform(draws.key(scenario.seed, "noise", key), 1)[0]) - 1.0)
+        noise = d.noise + d.noise_spread * (
+            2.0 * float(draws.uniform(draws.key(scenario.seed, "noise", key), 1)[0]) - 1.0
+        )
     main = instruments[s.instrument or d.instrument]
     receivers = [
-        Receiver(nslc=Nslc(network, s.code, "", main.band + c), component=c, east_km=0.0, north_km=0.0, longitude=s.longitude,
-                 latitude=s.latitude, elevation_m=s.elevation_m, instrument=main)
+        Receiver(
+            nslc=Nslc(network, s.code, "", main.band + c),
+            component=c,
+            east_km=0.0,
+            north_km=0.0,
+            longitude=s.longitude,
+            latitude=s.latitude,
+            elevation_m=s.elevation_m,
+            instrument=main,
+        )
         for c in s.components
     ]
     if s.elements > 1:
@@ -113,12 +138,26 @@ def _post(scenario: Scenario, s: Station, instruments: dict[str, Instrument]) ->
         for i, (east, north) in enumerate(rings(s.elements, s.aperture_km), 1):
             lon, lat = geo.shift_km_(s.longitude, s.latitude, east, north)
             receivers.append(
-                Receiver(nslc=Nslc(network, f"{s.code[:3]}{i:02d}", "", inner.band + "Z"), component="Z", east_km=east, north_km=north,
-                         longitude=lon, latitude=lat, elevation_m=s.elevation_m, instrument=inner)
+                Receiver(
+                    nslc=Nslc(network, f"{s.code[:3]}{i:02d}", "", inner.band + "Z"),
+                    component="Z",
+                    east_km=east,
+                    north_km=north,
+                    longitude=lon,
+                    latitude=lat,
+                    elevation_m=s.elevation_m,
+                    instrument=inner,
+                )
             )
     return Post(
-        key=key, longitude=s.longitude, latitude=s.latitude, elevation_m=s.elevation_m, is_array=s.elements > 1,
-        n_vertical=max(1, s.elements), noise=noise, receivers=tuple(receivers),
+        key=key,
+        longitude=s.longitude,
+        latitude=s.latitude,
+        elevation_m=s.elevation_m,
+        is_array=s.elements > 1,
+        n_vertical=max(1, s.elements),
+        noise=noise,
+        receivers=tuple(receivers),
     )
 
 
@@ -130,8 +169,17 @@ def inventory(scenario: Scenario) -> tuple[Channel, ...]:
         for r in p.receivers:
             azimuth, dip = orient[r.component]
             out.append(
-                Channel(nslc=r.nslc, longitude=r.longitude, latitude=r.latitude, elevation_m=r.elevation_m, azimuth_deg=azimuth,
-                        dip_deg=dip, sample_rate_hz=r.instrument.rate_hz, response=response(r.instrument), origin="simulated")
+                Channel(
+                    nslc=r.nslc,
+                    longitude=r.longitude,
+                    latitude=r.latitude,
+                    elevation_m=r.elevation_m,
+                    azimuth_deg=azimuth,
+                    dip_deg=dip,
+                    sample_rate_hz=r.instrument.rate_hz,
+                    response=response(r.instrument),
+                    origin="simulated",
+                )
             )
     return tuple(sorted(out, key=lambda c: c.nslc))
 
@@ -139,7 +187,13 @@ def inventory(scenario: Scenario) -> tuple[Channel, ...]:
 def sites(scenario: Scenario) -> tuple[Site, ...]:
     """The sites of the scenario, arrays as one, sorted by key."""
     return tuple(
-        Site(key=p.key, longitude=p.longitude, latitude=p.latitude, elevation_m=p.elevation_m, is_array=p.is_array)
+        Site(
+            key=p.key,
+            longitude=p.longitude,
+            latitude=p.latitude,
+            elevation_m=p.elevation_m,
+            is_array=p.is_array,
+        )
         for p in posts(scenario)
     )
 
@@ -147,5 +201,7 @@ def sites(scenario: Scenario) -> tuple[Site, ...]:
 def arrays(scenario: Scenario) -> dict[str, tuple[str, ...]]:
     """Which NET.STA elements belong to each array: array key to element names, in order."""
     return {
-        p.key: tuple(sorted({r.nslc.net_sta for r in p.receivers if r.component == "Z"})) for p in posts(scenario) if p.is_array
+        p.key: tuple(sorted({r.nslc.net_sta for r in p.receivers if r.component == "Z"}))
+        for p in posts(scenario)
+        if p.is_array
     }

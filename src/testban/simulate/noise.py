@@ -28,8 +28,12 @@ class Weather:
         self.model = scenario.noise
         self.longitude = post.longitude
         days = (scenario.end_ns - scenario.start_ns) / DAY_NS
-        at = draws.poisson_times(draws.key(scenario.seed, "storms", post.key), self.model.storms_per_day * days)
-        self.storms = [scenario.start_ns + round(float(x) * (scenario.end_ns - scenario.start_ns)) for x in at]
+        at = draws.poisson_times(
+            draws.key(scenario.seed, "storms", post.key), self.model.storms_per_day * days
+        )
+        self.storms = [
+            scenario.start_ns + round(float(x) * (scenario.end_ns - scenario.start_ns)) for x in at
+        ]
 
     def extra_db(self, time_ns: int) -> tuple[float, float]:
         """Extra dB at low and at high frequency, in steps of half a dB."""
@@ -110,7 +114,7 @@ class NoiseMaker:
         if held is not None:
             return held
         rate = receiver.instrument.rate_hz
-        f = np.arange(n // 2 + 1) * rate / n
+        f = np.asarray(np.arange(n // 2 + 1) * rate / n, dtype=np.float64)
         base = self.bases.get(ident[:2])
         if base is None:
             h = np.zeros(f.shape, dtype=np.complex128)
@@ -125,8 +129,10 @@ class NoiseMaker:
         return shape
 
 
-def band_rms_nm_s(level: float, low_hz: float, high_hz: float, extra: tuple[float, float] = (0.0, 0.0)) -> float:
+def band_rms_nm_s(
+    level: float, low_hz: float, high_hz: float, extra: tuple[float, float] = (0.0, 0.0)
+) -> float:
     """Root mean square ground velocity in nm/s in a band, from the target power."""
-    f = low_hz + (high_hz - low_hz) * (np.arange(64) + 0.5) / 64.0
+    f = np.asarray(low_hz + (high_hz - low_hz) * (np.arange(64) + 0.5) / 64.0, dtype=np.float64)
     power = dmath.exp(psd_db(f, level, *extra) * (2.302585092994046 / 10.0)) / (2.0 * dmath.PI * f) ** 2
     return float(np.sqrt(np.sum(power) * (high_hz - low_hz) / 64.0)) * 1e9

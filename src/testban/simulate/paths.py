@@ -26,7 +26,12 @@ RELATIVE = {"Pg": 0.15, "pP": -0.4, "sP": -0.55, "PcP": -0.9, "S": -0.9, "Sn": 0
 S_DEFICIT = {"explosion": -0.55, "quarry blast": -0.4, "collapse": 0.0, "earthquake": 0.0}
 # Stand-in levels of core phases: mb minus log10 A/T.
 PKP_Q = {"PKPdf": 4.5, "PKPbc": 3.9, "PKPab": 4.3}
-SALT = {name: 0x51_7C_C1_B7_27_22_0A_95 * (i + 1) & (1 << 63) - 1 for i, name in enumerate(("station", "path", "time", "phase", "detect", "onset", "slow", "baz", "out", "miss"))}
+SALT = {
+    name: 0x51_7C_C1_B7_27_22_0A_95 * (i + 1) & (1 << 63) - 1
+    for i, name in enumerate(
+        ("station", "path", "time", "phase", "detect", "onset", "slow", "baz", "out", "miss")
+    )
+}
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -37,6 +42,15 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     azimuth: Floats
     backazimuth: Floats
     phases: tuple["PhasePath", ...]
+
+    def first_time(self, wave: str) -> Floats:
+        """Travel time in s of the first P-type ("P") or S-type ("S") phase at each site, NaN where there is none."""
+        times = [np.where(p.first, p.time_s, np.nan) for p in self.phases if p.phase[0] == wave]
+        stack = np.array(
+            [np.where(np.isnan(t), np.inf, t) for t in times] or [np.full(self.delta.shape, np.inf)]
+        )
+        least = stack.min(axis=0)
+        return np.asarray(np.where(np.isinf(least), np.nan, least))
 
 
 class PhasePath(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -72,7 +86,9 @@ def p_q(delta: Floats, depth_km: float) -> Floats:
 def lg_log_amplitude(mb: float, delta: Floats) -> Floats:
     """log10 A/T of Lg near 1 s: mb(Lg) after Nuttli (110 micrometres at 10 km for 5.0; unconfirmed), Q = 500, 3.5 km/s."""
     km = np.maximum(delta * geo.KM_PER_DEG, 15.0)
-    spread = -dmath.log10(km / 10.0) / 3.0 - 0.5 * dmath.log10(dmath.sin(km / 6371.0) / dmath.sin_(10.0 / 6371.0))
+    spread = -dmath.log10(km / 10.0) / 3.0 - 0.5 * dmath.log10(
+        dmath.sin(km / 6371.0) / dmath.sin_(10.0 / 6371.0)
+    )
     return np.asarray(mb - 5.0 + 5.0414 + spread - 0.43429 * dmath.PI * (km - 10.0) / (500.0 * 3.5))
 
 
@@ -102,14 +118,27 @@ class Propagator:
         out = np.empty((3, len(self.posts)))
         _geometry(shock.longitude, shock.latitude, self.lons, self.lats, out)
         delta, azimuth, backazimuth = out
-        event = draws.key(self.scenario.seed, "path", shock.event_id, shock.time_ns)
-        scatter = self.station_term + self.scenario.physics.path_sigma * draws.pair_normals(event, self.names, SALT["path"])
+        event = draws.key(self.scenario.seed, "path", shock.name, shock.time_ns)
+        scatter = self.station_term + self.scenario.physics.path_sigma * draws.pair_normals(
+            event, self.names, SALT["path"]
+        )
         late = draws.pair_normals(event, self.names, SALT["time"]) * self.scenario.physics.travel_time_sigma_s
         late = late * np.where(delta < 20.0, np.minimum(1.5, 0.2 + delta / 4.0), 1.0)
-        phases = [self._finish(p, shock, delta, azimuth, scatter, late, event) for p in self._raw(shock, delta)]
+        phases = [
+            self._finish(p, shock, delta, azimuth, scatter, late, event) for p in self._raw(shock, delta)
+        ]
         return Paths(shock=shock, delta=delta, azimuth=azimuth, backazimuth=backazimuth, phases=tuple(phases))
 
-    def _finish(self, p: PhasePath, shock: Shock, delta: Floats, azimuth: Floats, scatter: Floats, late: Floats, event: int) -> PhasePath:
+    def _finish(
+        self,
+        p: PhasePath,
+        shock: Shock,
+        delta: Floats,
+        azimuth: Floats,
+        scatter: Floats,
+        late: Floats,
+        event: int,
+    ) -> PhasePath:
         salt = SALT["phase"] ^ sum(ord(c) << (8 * i) for i, c in enumerate(p.phase))
         own = draws.pair_normals(event, self.names, salt)
         time = p.time_s + late * (1.7 if p.phase[0] in "SL" else 1.0)
@@ -146,12 +175,28 @@ class Propagator:
             keep = (delta > 1.0) & (delta < 25.0)
             level = lg_log_amplitude(shock.mb, delta) + S_DEFICIT[kind]
             slow = np.full(delta.shape, geo.KM_PER_DEG / travel.LG_VELOCITY_KM_S)
-            out.append(PhasePath(phase="Lg", time_s=np.where(keep, km / travel.LG_VELOCITY_KM_S, none), slowness=slow, log_a=level, first=no))
+            out.append(
+                PhasePath(
+                    phase="Lg",
+                    time_s=np.where(keep, km / travel.LG_VELOCITY_KM_S, none),
+                    slowness=slow,
+                    log_a=level,
+                    first=no,
+                )
+            )
         if shock.ms is not None:
             keep = (delta > 1.5) & (delta < 160.0)
             slow = np.full(delta.shape, geo.KM_PER_DEG / travel.LR_VELOCITY_KM_S)
             level = ms_log_amplitude(shock.ms, delta)
-            out.append(PhasePath(phase="LR", time_s=np.where(keep, km / travel.LR_VELOCITY_KM_S, none), slowness=slow, log_a=level, first=no))
+            out.append(
+                PhasePath(
+                    phase="LR",
+                    time_s=np.where(keep, km / travel.LR_VELOCITY_KM_S, none),
+                    slowness=slow,
+                    log_a=level,
+                    first=no,
+                )
+            )
         return [p for p in out if not np.isnan(p.time_s).all()]
 
     def _body(self, wave: str, depth: float, delta: Floats, level: Floats, rise: Floats) -> list[PhasePath]:
@@ -162,17 +207,46 @@ class Propagator:
         crust = np.abs(tg - t) < 0.02
         head = ~crust & (delta < 17.0) & (depth < 40.0)
         late = ~np.isnan(tg) & ~crust & (delta < 7.0)
-        names = ((wave + "g", crust, RELATIVE["Sg"] if wave == "S" else 0.0), (wave + "n", head, rise), (wave, ~crust & ~head, rise))
-        out = [PhasePath(phase=n, time_s=np.where(m, t, np.nan), slowness=p, log_a=level + r, first=np.ones(delta.shape, bool)) for n, m, r in names]
+        names = (
+            (wave + "g", crust, RELATIVE["Sg"] if wave == "S" else 0.0),
+            (wave + "n", head, rise),
+            (wave, ~crust & ~head, rise),
+        )
+        out = [
+            PhasePath(
+                phase=n,
+                time_s=np.where(m, t, np.nan),
+                slowness=p,
+                log_a=level + r,
+                first=np.ones(delta.shape, bool),
+            )
+            for n, m, r in names
+        ]
         if wave == "P":
-            out.append(PhasePath(phase="Pg", time_s=np.where(late, tg, np.nan), slowness=pg, log_a=level + RELATIVE["Pg"], first=np.zeros(delta.shape, bool)))
+            out.append(
+                PhasePath(
+                    phase="Pg",
+                    time_s=np.where(late, tg, np.nan),
+                    slowness=pg,
+                    log_a=level + RELATIVE["Pg"],
+                    first=np.zeros(delta.shape, bool),
+                )
+            )
         return out
 
-    def _later(self, phase: str, depth: float, delta: Floats, span: tuple[float, float], p_level: Floats) -> PhasePath:
+    def _later(
+        self, phase: str, depth: float, delta: Floats, span: tuple[float, float], p_level: Floats
+    ) -> PhasePath:
         t, p = self._time(phase, depth, delta)
         keep = (delta > span[0]) & (delta < span[1])
         first = np.full(delta.shape, phase == "Pdiff")
-        return PhasePath(phase=phase, time_s=np.where(keep, t, np.nan), slowness=p, log_a=p_level + RELATIVE.get(phase, 0.0), first=first)
+        return PhasePath(
+            phase=phase,
+            time_s=np.where(keep, t, np.nan),
+            slowness=p,
+            log_a=p_level + RELATIVE.get(phase, 0.0),
+            first=first,
+        )
 
     def _core(self, shock: Shock, delta: Floats) -> list[PhasePath]:
         ranges = {"PKPdf": (113.0, 180.0), "PKPbc": (144.0, 156.0), "PKPab": (145.0, 175.0)}
@@ -181,11 +255,21 @@ class Propagator:
             t, p = self._time(n, shock.depth_km, delta)
             keep = (delta > low) & (delta < high)
             level = np.full(delta.shape, shock.mb - PKP_Q[n])
-            out.append(PhasePath(phase=n, time_s=np.where(keep, t, np.nan), slowness=p, log_a=level, first=(delta >= 115.0) & (n == "PKPdf")))
+            out.append(
+                PhasePath(
+                    phase=n,
+                    time_s=np.where(keep, t, np.nan),
+                    slowness=p,
+                    log_a=level,
+                    first=(delta >= 115.0) & (n == "PKPdf"),
+                )
+            )
         return out
 
 
 def _ellipticity(phase: str, shock: Shock, delta: Floats, azimuth: Floats) -> Floats:
     ray = {"Pn": "P", "Pg": "P", "Sn": "S", "Sg": "S"}.get(phase, phase)
-    c = ellipticity.correction(ray, np.full(delta.shape, shock.depth_km), delta, azimuth, np.full(delta.shape, shock.latitude))
+    c = ellipticity.correction(
+        ray, np.full(delta.shape, shock.depth_km), delta, azimuth, np.full(delta.shape, shock.latitude)
+    )
     return np.nan_to_num(np.asarray(c, dtype=np.float64), nan=0.0)

@@ -24,7 +24,9 @@ PERIOD_S = 0.8
 Floats = NDArray[np.float64]
 
 
-def picks(scenario: Scenario, world: World | None = None) -> tuple[tuple[Pick, ...], tuple[Site, ...], tuple[Event, ...]]:
+def picks(
+    scenario: Scenario, world: World | None = None
+) -> tuple[tuple[Pick, ...], tuple[Site, ...], tuple[Event, ...]]:
     """Picks by time, the sites with their up-time, and the true events, whose arrivals name the picks they caused.
 
     Picks that no event names are false. An event's arrivals hold the true time; residual_s is picked minus true.
@@ -41,9 +43,13 @@ def picks(scenario: Scenario, world: World | None = None) -> tuple[tuple[Pick, .
         named = msgspec.structs.replace(p, pick_id=f"p{n:0{width}d}")
         out.append(named)
         if a is not None:
-            found[a.shock.event_id].append(truth.arrival(a, p.station_key, named.pick_id, (p.time_ns - a.time_ns) / NS_PER_S))
+            found[a.shock.event_id].append(
+                truth.arrival(a, p.station_key, named.pick_id, (p.time_ns - a.time_ns) / NS_PER_S)
+            )
     events = [
-        truth.event(s, tuple(found[s.event_id])) for s in world.shocks if found[s.event_id] or s.time_ns >= scenario.start_ns
+        truth.event(s, tuple(found[s.event_id]))
+        for s in world.shocks
+        if found[s.event_id] or s.time_ns >= scenario.start_ns
     ]
     return tuple(out), world.sites, tuple(events)
 
@@ -57,14 +63,15 @@ def _station(world: World, post: Post) -> list[tuple[Pick, Arriving | None]]:
     model, up = world.scenario.picks, world.up(post.key)
     candidates: list[tuple[int, Pick, Arriving | None]] = []
     loud: list[Arriving] = []
+    never = dmath.exp10_(-4.0 * model.log_snr_sigma)  # beyond four sigma: spare the draw
     for a in world.arrivals(post.key):
-        if a.phase == "LR":
+        threshold = model.snr_threshold * (model.s_penalty if a.phase[0] in "SL" else 1.0)
+        if a.phase == "LR" or a.snr < threshold * never:
             continue
         if not any(u.start_ns <= a.stamp_ns < u.end_ns for u in up):
             continue
         z = draws.normal(draws.key(a.key, "pick", a.phase), 6)
         u = draws.uniform(draws.key(a.key, "pick chance", a.phase), 6)
-        threshold = model.snr_threshold * (model.s_penalty if a.phase[0] in "SL" else 1.0)
         snr = a.snr * dmath.exp10_(model.log_snr_sigma * float(z[0]))
         if snr < threshold or _hidden(a, loud):
             continue
@@ -104,7 +111,10 @@ def _pick(world: World, post: Post, a: Arriving, snr: float, z: Floats, u: Float
     if post.is_array:
         slow_sigma = _array_slowness_sigma(post, snr)
         baz_sigma = min(90.0, slow_sigma / max(a.slowness, 1.0) / dmath.DEG)
-        slow, baz = max(0.0, a.slowness + slow_sigma * float(z[2])), (a.backazimuth + baz_sigma * float(z[3])) % 360.0
+        slow, baz = (
+            max(0.0, a.slowness + slow_sigma * float(z[2])),
+            (a.backazimuth + baz_sigma * float(z[3])) % 360.0,
+        )
     elif len(post.receivers) >= 3 and not shear and snr > 5.0:
         baz_sigma = 10.0 + 60.0 / snr
         baz = (a.backazimuth + baz_sigma * float(z[3])) % 360.0
@@ -112,10 +122,24 @@ def _pick(world: World, post: Post, a: Arriving, snr: float, z: Floats, u: Float
     amplitude = None if shear else dmath.exp10_(a.log_a) * PERIOD_S * max(0.3, 1.0 + 0.5 * float(z[4]) / snr)
     read = not shear and a.first and snr > 8.0 and a.nodal > 0.3
     return Pick(
-        pick_id="", station_key=post.key, nslc=post.receivers[0].nslc, time_ns=a.stamp_ns + seconds_to_ns(error), time_sigma_s=sigma,
-        phase_hint=hint, phase_hint_probability=0.9 if hint else None, slowness_s_per_deg=slow, slowness_sigma=slow_sigma, backazimuth_deg=baz,
-        backazimuth_sigma=baz_sigma, amplitude_nm=amplitude, period_s=None if amplitude is None else PERIOD_S, snr=snr, band_hz=(1.0, 3.0),
-        polarity=a.polarity if read else 0, polarity_confidence=0.9 if read else 0.0, score=snr / model.snr_threshold,
+        pick_id="",
+        station_key=post.key,
+        nslc=post.receivers[0].nslc,
+        time_ns=a.stamp_ns + seconds_to_ns(error),
+        time_sigma_s=sigma,
+        phase_hint=hint,
+        phase_hint_probability=0.9 if hint else None,
+        slowness_s_per_deg=slow,
+        slowness_sigma=slow_sigma,
+        backazimuth_deg=baz,
+        backazimuth_sigma=baz_sigma,
+        amplitude_nm=amplitude,
+        period_s=None if amplitude is None else PERIOD_S,
+        snr=snr,
+        band_hz=(1.0, 3.0),
+        polarity=a.polarity if read else 0,
+        polarity_confidence=0.9 if read else 0.0,
+        score=snr / model.snr_threshold,
     )
 
 
@@ -130,7 +154,9 @@ def _array_slowness_sigma(post: Post, snr: float) -> float:
 def _false(world: World, post: Post) -> list[tuple[int, Pick]]:
     s = world.scenario
     length = s.end_ns - s.start_ns
-    at = draws.poisson_times(draws.key(s.seed, "false picks", post.key), s.picks.false_per_hour * length / HOUR_NS)
+    at = draws.poisson_times(
+        draws.key(s.seed, "false picks", post.key), s.picks.false_per_hour * length / HOUR_NS
+    )
     u = draws.uniform(draws.key(s.seed, "false pick", post.key), 5 * len(at)).reshape(-1, 5)
     out = []
     for x, (strength, hint, slow, baz, size) in zip(at, u, strict=True):
@@ -141,10 +167,27 @@ def _false(world: World, post: Post) -> list[tuple[int, Pick]]:
         slowness = 2.0 + 33.0 * float(slow) if post.is_array else None
         three = post.is_array or (len(post.receivers) >= 3 and snr > 5.0)
         a_over_t = world.band_rms(post, time_ns)[1] * snr / (2.0 * dmath.PI)
-        out.append((time_ns, Pick(
-            pick_id="", station_key=post.key, nslc=post.receivers[0].nslc, time_ns=time_ns, time_sigma_s=s.picks.onset_floor_s + 1.0 / snr,
-            phase_hint=named, phase_hint_probability=0.6 if named else None, slowness_s_per_deg=slowness, slowness_sigma=sigma,
-            backazimuth_deg=360.0 * float(baz) if three else None, backazimuth_sigma=30.0 if three else None,
-            amplitude_nm=a_over_t * PERIOD_S * (0.7 + 0.6 * float(size)), period_s=PERIOD_S, snr=snr, band_hz=(1.0, 3.0), score=snr / s.picks.snr_threshold,
-        )))
+        out.append(
+            (
+                time_ns,
+                Pick(
+                    pick_id="",
+                    station_key=post.key,
+                    nslc=post.receivers[0].nslc,
+                    time_ns=time_ns,
+                    time_sigma_s=s.picks.onset_floor_s + 1.0 / snr,
+                    phase_hint=named,
+                    phase_hint_probability=0.6 if named else None,
+                    slowness_s_per_deg=slowness,
+                    slowness_sigma=sigma,
+                    backazimuth_deg=360.0 * float(baz) if three else None,
+                    backazimuth_sigma=30.0 if three else None,
+                    amplitude_nm=a_over_t * PERIOD_S * (0.7 + 0.6 * float(size)),
+                    period_s=PERIOD_S,
+                    snr=snr,
+                    band_hz=(1.0, 3.0),
+                    score=snr / s.picks.snr_threshold,
+                ),
+            )
+        )
     return out

@@ -4,6 +4,8 @@ Rules: the noise keeps its counts; the template is scaled so that its peak over 
 in the stated band, is the SNR asked for. The result is float counts rounded to int32 where the noise was int32.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,12 @@ Floats = NDArray[np.float64]
 
 
 def plant(
-    template: Floats, noise: Segment, snr: float, onset_s: float, band_hz: tuple[float, float] = (0.8, 4.5), noise_window_s: float = 60.0
+    template: Floats,
+    noise: Segment,
+    snr: float,
+    onset_s: float,
+    band_hz: tuple[float, float] = (0.8, 4.5),
+    noise_window_s: float = 60.0,
 ) -> Segment:
     """The noise with a template added that begins onset_s seconds after the segment's start.
 
@@ -32,7 +39,9 @@ def plant(
     if not 0.0 <= snr < 1e9:
         raise InputError(f"expected an SNR of 0 or more, got {snr}")
     if y.ndim != 1 or len(y) < 4 or at + len(y) > len(x) or not np.all(np.isfinite(y)):
-        raise InputError(f"expected a finite template that ends inside the noise, got {len(y)} samples at {onset_s} s of {len(x) / rate:.1f} s")
+        raise InputError(
+            f"expected a finite template that ends inside the noise, got {len(y)} samples at {onset_s} s of {len(x) / rate:.1f} s"
+        )
     begin = at - round(noise_window_s * rate)
     if begin < 0:
         raise InputError(f"expected {noise_window_s} s of noise before the onset, got {onset_s} s")
@@ -52,17 +61,35 @@ def onset_ns(noise: Segment, onset_s: float) -> int:
     return noise.start_ns + round(round(onset_s * noise.sample_rate_hz) * NS_PER_S / noise.sample_rate_hz)
 
 
-def wavelet(rate_hz: float, seed: int = 0, corner_hz: float = 3.0, tstar_s: float = 0.5, coda: float = 0.15, coda_s: float = 8.0, length_s: float = 30.0) -> Floats:
+def wavelet(
+    rate_hz: float,
+    seed: int = 0,
+    corner_hz: float = 3.0,
+    tstar_s: float = 0.5,
+    coda: float = 0.15,
+    coda_s: float = 8.0,
+    length_s: float = 30.0,
+) -> Floats:
     """A P arrival to plant: ground velocity, any unit, first motion up, with its own random coda; onset at index 0."""
-    s = wavelets.Shape(wave="P", tstar_s=tstar_s, eta=0.0, corner_hz=corner_hz, deficit_hz=None, coda=coda, coda_s=coda_s, rise_s=0.3,
-                       length_s=length_s, horizontal=0.7)
+    s = wavelets.Shape(
+        wave="P",
+        tstar_s=tstar_s,
+        eta=0.0,
+        corner_hz=corner_hz,
+        deficit_hz=None,
+        coda=coda,
+        coda_s=coda_s,
+        rise_s=0.3,
+        length_s=length_s,
+        horizontal=0.7,
+    )
     n = 2 * round(length_s * rate_hz)
-    f = np.arange(n // 2 + 1) * (rate_hz / n)
+    f = wavelets.grid(n // 2 + 1, rate_hz / n)
     f[0] = 0.1 * f[1]
-    w = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
+    w: Any = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
     plain = np.fft.irfft(w, n)
     energy = float(np.sqrt(np.sum(plain * plain)))
-    t = (np.arange(n) + 0.5) / rate_hz
+    t = wavelets.grid(n, 1.0 / rate_hz, 0.5)
     env = wavelets.envelope(s, t) * (coda * float(np.abs(plain).max()) / energy)
     g = w * (1.0 + np.fft.rfft(env * draws.bulk_normal(draws.key(seed, "planted"), n)))
     g = g * wavelets.shift(f, -wavelets.onset_s(plain, rate_hz))
@@ -76,4 +103,6 @@ def _filtered(x: Floats, rate: float, band_hz: tuple[float, float]) -> Floats:
     n = 2 * len(x)
     f = np.maximum(np.arange(n // 2 + 1) * (rate / n), 1e-6)
     high = min(band_hz[1], 0.45 * rate)
-    return np.asarray(np.fft.irfft(np.fft.rfft(x, n) * wavelets.band_magnitude(f, band_hz[0], high), n)[: len(x)])
+    return np.asarray(
+        np.fft.irfft(np.fft.rfft(x, n) * wavelets.band_magnitude(f, band_hz[0], high), n)[: len(x)]
+    )

@@ -57,7 +57,14 @@ class Recorder:
             for u in up:
                 a, b = _index(u.start_ns, rate), _index(u.end_ns, rate)
                 if b > a:
-                    out.append(Segment(nslc=r.nslc, start_ns=_stamp(a, rate), sample_rate_hz=rate, samples=counts[a - first : b - first]))
+                    out.append(
+                        Segment(
+                            nslc=r.nslc,
+                            start_ns=_stamp(a, rate),
+                            sample_rate_hz=rate,
+                            samples=counts[a - first : b - first],
+                        )
+                    )
         return out
 
     def _sounding(self, key: str, span: Span) -> list[Arriving]:
@@ -85,7 +92,10 @@ class Recorder:
         if faults.glitches_per_day <= 0.0:
             return
         hour = span.start_ns // HOUR_NS * HOUR_NS
-        at = draws.poisson_times(draws.key(scenario.seed, "glitches", str(r.nslc), hour), faults.glitches_per_day * HOUR_NS / DAY_NS)
+        at = draws.poisson_times(
+            draws.key(scenario.seed, "glitches", str(r.nslc), hour),
+            faults.glitches_per_day * HOUR_NS / DAY_NS,
+        )
         u = draws.uniform(draws.key(scenario.seed, "glitch", str(r.nslc), hour), 3 * len(at))
         for n, where in enumerate(at):
             i = _index(hour + round(float(where) * HOUR_NS), r.instrument.rate_hz) - first
@@ -95,7 +105,9 @@ class Recorder:
                     x[j] += size
 
 
-def recordings(scenario: Scenario, stations: Sequence[str] | None = None, world: World | None = None) -> Iterator[list[Segment]]:
+def recordings(
+    scenario: Scenario, stations: Sequence[str] | None = None, world: World | None = None
+) -> Iterator[list[Segment]]:
     """All segments of the scenario, one list a station and clock hour, by station (sorted) and then by time.
 
     stations: keys to make only some. The world may be handed over where it is at hand (it is made once otherwise).

@@ -49,6 +49,8 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
 
 def polarity(shock: Shock, phase: str, azimuth: float, slowness: float) -> tuple[int, float]:
     """Sign of the first motion of a P-type phase and how far from a node it is (0..1)."""
+    if phase[0] != "P" or phase == "Pdiff":
+        return 1, 1.0
     if shock.kind != "earthquake" or shock.mechanism is None:
         sign = -1 if shock.kind == "collapse" else 1
         return (-sign if phase == "pP" else sign), 1.0
@@ -95,7 +97,7 @@ class Renderer:
             n *= 2
         if n >= 1024 and 3 * n // 4 >= (length_s + PAD_S + 30.0) * rate:
             n = 3 * n // 4
-        f = np.arange(n // 2 + 1) * (rate / n)
+        f = wavelets.grid(n // 2 + 1, rate / n)
         f[0] = 0.1 * f[1]
         return first, lag, n, f
 
@@ -107,13 +109,15 @@ class Renderer:
         band = wavelets.band_magnitude(f)
         filtered = np.fft.irfft(w * band, n)
         energy = float(np.sqrt(np.sum(filtered * filtered)))
-        t = (np.arange(n) + 0.5) / rate
+        t = wavelets.grid(n, 1.0 / rate, 0.5)
         ratio = s.coda * float(np.abs(filtered).max()) / energy
         ratio *= 1.0 if a.nodal >= 0.5 else 1.5  # near a node the scattered share is larger
         env = wavelets.envelope(s, t) * ratio
         here = w * wavelets.shift(f, lag - wavelets.onset_s(plain, rate) if s.wave != "Lg" else lag)
         direct = {"Z": 0.0, "R": 0.0, "T": 0.0} if s.wave == "Lg" else self._direction(a)
-        common = {c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"}
+        common = {
+            c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"
+        }
         weight = {"Z": 1.0 if s.wave == "P" else 0.8, "R": s.horizontal, "T": s.horizontal}
         tracks = {c: here * (direct[c] + weight[c] * common[c]) for c in "ZRT"}
         scale = self._scale(a, tracks, band, rate, n)
@@ -124,7 +128,9 @@ class Renderer:
         for r in receivers:
             g = self._turn(a, tracks, r.component)
             if r.east_km or r.north_km:
-                own = np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, str(r.nslc), n), n))
+                own = np.fft.rfft(
+                    env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, str(r.nslc), n), n)
+                )
                 g = here * (direct["Z"] + weight["Z"] * (COHERENT * common["Z"] + 0.6 * own))
                 g = g * wavelets.shift(f, self._delay(a, r))
             x = np.fft.irfft(g * self._response(r, f), n) * (scale * h_cut)
@@ -140,7 +146,7 @@ class Renderer:
             return {"Z": a.polarity * cosine, "R": a.polarity * sine, "T": 0.0}
         sine = min(0.95, per_km * 3.46)
         cosine = float(np.sqrt(1.0 - sine * sine))
-        u = draws.uniform(draws.key(a.key, "s", a.shock.event_id), 1)
+        u = draws.uniform(draws.key(a.key, "s"), 1)
         sv, sh = dmath.sincos_(2.0 * dmath.PI * float(u[0]))
         return {"Z": -sv * sine, "R": sv * cosine, "T": sh}
 
@@ -148,7 +154,9 @@ class Renderer:
         channels = "Z" if a.shape.wave == "P" else "RT"
         window = {"P": 5.5, "S": 10.0, "Lg": a.shape.length_s}[a.shape.wave]
         stop = round((PAD_S + 1.0 + window) * rate)
-        got = max(wavelets.amplitude_over_period(np.fft.irfft(tracks[c] * band, n)[:stop], rate) for c in channels)
+        got = max(
+            wavelets.amplitude_over_period(np.fft.irfft(tracks[c] * band, n)[:stop], rate) for c in channels
+        )
         return dmath.exp10_(a.log_a) / got if got > 0.0 else 0.0
 
     def _turn(self, a: Arriving, tracks: dict[str, Any], component: str) -> Any:
@@ -170,8 +178,9 @@ class Renderer:
         origin_ns = a.stamp_ns - round(a.slowness * a.delta * NS_PER_S)
         start = msgspec.structs.replace(a, stamp_ns=origin_ns + round(slow_first * NS_PER_S))
         first, lag, n, f = self._grid(start, rate, a.shape.length_s)
-        f_true = np.arange(n // 2 + 1) * (rate / n)
-        z = wavelets.rayleigh(f_true, a.delta) * wavelets.shift(f_true, lag - slow_first)
+        f_true = wavelets.grid(n // 2 + 1, rate / n)
+        z: Any = wavelets.rayleigh(f_true, a.delta)
+        z = z * wavelets.shift(f_true, lag - slow_first)
         narrow = np.where((f > 1.0 / 23.0) & (f < 1.0 / 17.0), z, 0.0)
         peak = float(np.abs(np.fft.irfft(narrow, n)).max())
         scale = 20.0 * dmath.exp10_(a.log_a) / peak if peak > 0.0 else 0.0

@@ -220,7 +220,9 @@ def read_scenario(text: str) -> Scenario:
         scenario = msgspec.toml.decode(text, type=Scenario)
     except (msgspec.DecodeError, ValueError) as exc:
         raise ConfigurationError(f"expected a scenario in TOML (see docs/rooms/simulate.md): {exc}") from exc
-    scenario = msgspec.structs.replace(scenario, station=scenario.station + _table(scenario.stations_table), stations_table="")
+    scenario = msgspec.structs.replace(
+        scenario, station=scenario.station + _table(scenario.stations_table), stations_table=""
+    )
     _check(scenario)
     return scenario
 
@@ -261,30 +263,62 @@ def _check(s: Scenario) -> None:
     _refuse(not s.station, "expected at least one [[station]] (or a stations_table), got none")
     names = {i.name for i in s.instrument}
     for i in s.instrument:
-        _refuse(i.kind not in ("broadband", "short-period", "paz"), f"instrument {i.name}: expected kind broadband, short-period or paz, got {i.kind!r}")
+        _refuse(
+            i.kind not in ("broadband", "short-period", "paz"),
+            f"instrument {i.name}: expected kind broadband, short-period or paz, got {i.kind!r}",
+        )
         _refuse(i.kind == "paz" and not i.poles, f"instrument {i.name}: kind paz needs poles")
         whole = i.rate_hz * HOP_S
-        _refuse(not 1.0 <= i.rate_hz <= 1000.0 or whole != round(whole), f"instrument {i.name}: expected rate_hz in 1..1000 with a whole number of samples in 256 s, got {i.rate_hz}")
-        _refuse(not i.sensitivity > 0, f"instrument {i.name}: expected a positive sensitivity, got {i.sensitivity}")
-        _refuse(not 8 <= i.clip_bits <= 32, f"instrument {i.name}: expected clip_bits in 8..32, got {i.clip_bits}")
+        _refuse(
+            not 1.0 <= i.rate_hz <= 1000.0 or whole != round(whole),
+            f"instrument {i.name}: expected rate_hz in 1..1000 with a whole number of samples in 256 s, got {i.rate_hz}",
+        )
+        _refuse(
+            not i.sensitivity > 0,
+            f"instrument {i.name}: expected a positive sensitivity, got {i.sensitivity}",
+        )
+        _refuse(
+            not 8 <= i.clip_bits <= 32, f"instrument {i.name}: expected clip_bits in 8..32, got {i.clip_bits}"
+        )
         _refuse(len(i.band) != 2, f"instrument {i.name}: expected two letters as band, got {i.band!r}")
     seen = set()
     for st in s.station:
         where = f"station {st.code}"
-        _refuse(not check_position(st.longitude, st.latitude), f"{where}: expected longitude and latitude in degrees, got {st.longitude}, {st.latitude}")
-        for want in (st.instrument or s.defaults.instrument, st.element_instrument or s.defaults.element_instrument):
-            _refuse(bool(want) and want not in names, f"{where}: no [[instrument]] is named {want!r}, only {', '.join(sorted(names))}")
+        _refuse(
+            not check_position(st.longitude, st.latitude),
+            f"{where}: expected longitude and latitude in degrees, got {st.longitude}, {st.latitude}",
+        )
+        for want in (
+            st.instrument or s.defaults.instrument,
+            st.element_instrument or s.defaults.element_instrument,
+        ):
+            _refuse(
+                bool(want) and want not in names,
+                f"{where}: no [[instrument]] is named {want!r}, only {', '.join(sorted(names))}",
+            )
         full = f"{st.network or s.defaults.network}.{st.code}"
         _refuse(full in seen, f"{where}: {full} is given twice")
         seen.add(full)
-        _refuse(st.noise is not None and not -0.5 <= st.noise <= 1.5, f"{where}: expected noise in -0.5..1.5, got {st.noise}")
-        _refuse(st.components not in ("Z", "ZNE"), f"{where}: expected components Z or ZNE, got {st.components!r}")
-        _refuse(st.elements > 1 and not 0 < st.aperture_km <= 500, f"{where}: an array needs aperture_km in 0..500, got {st.aperture_km}")
+        _refuse(
+            st.noise is not None and not -0.5 <= st.noise <= 1.5,
+            f"{where}: expected noise in -0.5..1.5, got {st.noise}",
+        )
+        _refuse(
+            st.components not in ("Z", "ZNE"), f"{where}: expected components Z or ZNE, got {st.components!r}"
+        )
+        _refuse(
+            st.elements > 1 and not 0 < st.aperture_km <= 500,
+            f"{where}: an array needs aperture_km in 0..500, got {st.aperture_km}",
+        )
         _refuse(not 0 <= st.elements <= 99, f"{where}: expected at most 99 elements, got {st.elements}")
     known = seen | {st.code for st in s.station} | {"*"}
-    for o in (*s.outage, *s.clock_error):
+    timed: list[Outage | ClockError] = [*s.outage, *s.clock_error]
+    for o in timed:
         _refuse(o.station not in known, f"outage or clock error: no station is called {o.station!r}")
-        _refuse(parse_time(o.end) <= parse_time(o.start), f"outage or clock error of {o.station}: the end is not after the start")
+        _refuse(
+            parse_time(o.end) <= parse_time(o.start),
+            f"outage or clock error of {o.station}: the end is not after the start",
+        )
     for r in s.region:
         _check_region(r)
     for n, src in enumerate(s.source):
@@ -297,26 +331,49 @@ def _check_region(r: Region) -> None:
     _refuse(places != 1, f"{where}: expected exactly one of box, polygon, centre; got {places}")
     _refuse(bool(r.polygon) and len(r.polygon) < 3, f"{where}: a polygon needs three corners")
     _refuse(r.centre is not None and not r.radius_km > 0, f"{where}: a centre needs radius_km above 0")
-    _refuse(r.box is not None and not (r.box[0] < r.box[2] and r.box[1] < r.box[3]), f"{where}: expected box = [west, south, east, north], got {r.box}")
+    _refuse(
+        r.box is not None and not (r.box[0] < r.box[2] and r.box[1] < r.box[3]),
+        f"{where}: expected box = [west, south, east, north], got {r.box}",
+    )
     corners = list(r.polygon) + ([r.centre] if r.centre else []) + ([r.box[:2], r.box[2:]] if r.box else [])
     _refuse(not all(check_position(*c) for c in corners), f"{where}: a corner is not on the Earth")
     _refuse(r.mmax <= r.mmin, f"{where}: mmax {r.mmax} is not above mmin {r.mmin}")
-    _refuse(not 0 <= r.rate_per_day <= 1e5, f"{where}: expected rate_per_day in 0..100000, got {r.rate_per_day}")
+    _refuse(
+        not 0 <= r.rate_per_day <= 1e5, f"{where}: expected rate_per_day in 0..100000, got {r.rate_per_day}"
+    )
     _refuse(not 0.1 <= r.b <= 5, f"{where}: expected b in 0.1..5, got {r.b}")
-    _refuse(not 0 <= r.depth_km[0] <= r.depth_km[1] <= 700, f"{where}: expected depth_km = [least, greatest] in 0..700, got {r.depth_km}")
-    _refuse(r.kind not in ("earthquake", "quarry blast"), f"{where}: expected kind earthquake or quarry blast, got {r.kind!r}")
+    _refuse(
+        not 0 <= r.depth_km[0] <= r.depth_km[1] <= 700,
+        f"{where}: expected depth_km = [least, greatest] in 0..700, got {r.depth_km}",
+    )
+    _refuse(
+        r.kind not in ("earthquake", "quarry blast"),
+        f"{where}: expected kind earthquake or quarry blast, got {r.kind!r}",
+    )
 
 
 def _check_source(where: str, src: Source, s: Scenario) -> None:
-    _refuse(not check_position(src.longitude, src.latitude), f"{where}: not on the Earth: {src.longitude}, {src.latitude}")
+    _refuse(
+        not check_position(src.longitude, src.latitude),
+        f"{where}: not on the Earth: {src.longitude}, {src.latitude}",
+    )
     _refuse(not 0 <= src.depth_km <= 700, f"{where}: expected depth_km in 0..700, got {src.depth_km}")
     kinds = ("explosion", "earthquake", "quarry blast", "collapse")
     _refuse(src.kind not in kinds, f"{where}: expected kind {', '.join(kinds)}; got {src.kind!r}")
     _refuse(src.mb is None and src.yield_kt is None, f"{where}: expected mb or (for an explosion) yield_kt")
     _refuse(src.mb is None and src.kind != "explosion", f"{where}: only an explosion has a yield; give mb")
-    _refuse(src.yield_kt is not None and not src.yield_kt > 0, f"{where}: expected yield_kt above 0, got {src.yield_kt}")
+    _refuse(
+        src.yield_kt is not None and not src.yield_kt > 0,
+        f"{where}: expected yield_kt above 0, got {src.yield_kt}",
+    )
     _refuse(not src.decoupling >= 1, f"{where}: expected decoupling of 1 or more, got {src.decoupling}")
-    _refuse(src.law not in ("bowers", "stable", "wet-tuff"), f"{where}: expected law bowers, stable or wet-tuff; got {src.law!r}")
+    _refuse(
+        src.law not in ("bowers", "stable", "wet-tuff"),
+        f"{where}: expected law bowers, stable or wet-tuff; got {src.law!r}",
+    )
     if src.time:
         t = parse_time(src.time)
-        _refuse(not s.start_ns - 3600 * 10**9 <= t < s.end_ns, f"{where}: its time {src.time} lies outside the simulated span")
+        _refuse(
+            not s.start_ns - 3600 * 10**9 <= t < s.end_ns,
+            f"{where}: its time {src.time} lies outside the simulated span",
+        )

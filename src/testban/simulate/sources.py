@@ -55,7 +55,9 @@ def corner_hz(kind: str, mb: float, yield_kt: float | None, stress_drop_mpa: flo
         moment = dmath.exp10_(1.5 * mb + 9.1)  # N m, Hanks & Kanamori 1979
         return 1.5 * 0.49 * 3500.0 * dmath.pow_(stress_drop_mpa * 1e6 / moment, 1.0 / 3.0)
     y = yield_kt if yield_kt is not None else dmath.exp10_((mb - 4.25) / 0.75)
-    return min(20.0, STAND_IN_CORNER_1KT_HZ * dmath.pow_(max(y, 1e-4), -1.0 / 3.0)) * (0.5 if kind == "collapse" else 1.0)
+    return min(20.0, STAND_IN_CORNER_1KT_HZ * dmath.pow_(max(y, 1e-4), -1.0 / 3.0)) * (
+        0.5 if kind == "collapse" else 1.0
+    )
 
 
 def shocks(scenario: Scenario) -> tuple[Shock, ...]:
@@ -90,13 +92,28 @@ def _shock(scenario: Scenario, event_id: str, time_ns: int, s: Source) -> Shock:
         elif s.depth_km > 40.0:
             ms -= 0.02 * (s.depth_km - 40.0)  # stand-in for the loss of excitation with depth
         if mechanism is None:
-            mechanism = (360.0 * float(u[0]), dmath.acos_(float(u[1])) / dmath.DEG, 360.0 * float(u[2]) - 180.0)
+            mechanism = (
+                360.0 * float(u[0]),
+                dmath.acos_(float(u[1])) / dmath.DEG,
+                360.0 * float(u[2]) - 180.0,
+            )
     else:
         ms = mb + STAND_IN_MS_MINUS_MB[s.kind] + 0.2 * float(z[0])
     return Shock(
-        event_id=event_id, name=s.name, kind=s.kind, time_ns=time_ns, longitude=geo.wrap_longitude_(s.longitude), latitude=s.latitude,
-        depth_km=s.depth_km, mb=mb, ms=ms, yield_kt=s.yield_kt, mechanism=mechanism,
-        corner_hz=corner_hz(s.kind, mb, s.yield_kt, scenario.physics.stress_drop_mpa * dmath.exp10_(0.2 * float(z[1]))),
+        event_id=event_id,
+        name=s.name,
+        kind=s.kind,
+        time_ns=time_ns,
+        longitude=geo.wrap_longitude_(s.longitude),
+        latitude=s.latitude,
+        depth_km=s.depth_km,
+        mb=mb,
+        ms=ms,
+        yield_kt=s.yield_kt,
+        mechanism=mechanism,
+        corner_hz=corner_hz(
+            s.kind, mb, s.yield_kt, scenario.physics.stress_drop_mpa * dmath.exp10_(0.2 * float(z[1]))
+        ),
     )
 
 
@@ -113,7 +130,14 @@ def _region(scenario: Scenario, r: Region) -> list[tuple[int, str, Source]]:
             time = _working_hours(time, lon)
             if not scenario.start_ns <= time < scenario.end_ns:
                 continue
-        source = Source(name=f"{r.name} {n + 1}", kind=r.kind, longitude=lon, latitude=lat, depth_km=_depth(r, float(u[0])), mb=_magnitude(r.b, r.mmin, r.mmax, float(u[1])))
+        source = Source(
+            name=f"{r.name} {n + 1}",
+            kind=r.kind,
+            longitude=lon,
+            latitude=lat,
+            depth_km=_depth(r, float(u[0])),
+            mb=_magnitude(r.b, r.mmin, r.mmax, float(u[1])),
+        )
         out.append((time, source.name, source))
         out.extend(_aftershocks(scenario, r, time, source))
     return out
@@ -182,9 +206,17 @@ def _aftershocks(scenario: Scenario, r: Region, time: int, main: Source) -> list
         at = time + round(days * DAY_NS)
         if at >= scenario.end_ns:
             continue
-        lon, lat = geo.shift_km_(main.longitude, main.latitude, spread_km * float(z[0]), spread_km * float(z[1]))
+        lon, lat = geo.shift_km_(
+            main.longitude, main.latitude, spread_km * float(z[0]), spread_km * float(z[1])
+        )
         depth = min(700.0, max(1.0, main.depth_km + 0.5 * spread_km * float(z[2])))
         mb = _magnitude(r.b, main.mb - 1.2, main.mb - 0.1, float(u[1]))
         name = f"{main.name} aftershock {i + 1}"
-        out.append((at, name, Source(name=name, kind="earthquake", longitude=lon, latitude=lat, depth_km=depth, mb=mb)))
+        out.append(
+            (
+                at,
+                name,
+                Source(name=name, kind="earthquake", longitude=lon, latitude=lat, depth_km=depth, mb=mb),
+            )
+        )
     return out

@@ -15,8 +15,16 @@ DETAIL_SNR = 1.0  # weaker arrivals are not listed
 def arrival(a: Arriving, station_key: str, pick_id: str = "", residual_s: float | None = None) -> Arrival:
     """The record of one true arrival; score is the SNR expected in the best band."""
     return Arrival(
-        pick_id=pick_id, station_key=station_key, phase=a.phase, time_ns=a.time_ns, distance_deg=a.delta, azimuth_deg=a.azimuth,
-        backazimuth_deg=a.backazimuth, residual_s=residual_s, time_sigma_s=0.0, score=a.snr,
+        pick_id=pick_id,
+        station_key=station_key,
+        phase=a.phase,
+        time_ns=a.time_ns,
+        distance_deg=a.delta,
+        azimuth_deg=a.azimuth,
+        backazimuth_deg=a.backazimuth,
+        residual_s=residual_s,
+        time_sigma_s=0.0,
+        score=a.snr,
     )
 
 
@@ -30,20 +38,47 @@ def event(shock: Shock, arrivals: tuple[Arrival, ...]) -> Event:
     if shock.mechanism is not None:
         detail |= dict(zip(("strike_deg", "dip_deg", "rake_deg"), shock.mechanism, strict=True))
     bang = shock.kind in ("explosion", "quarry blast")
-    evidence = Evidence(name="simulated truth", applicable=True, reason="simulated: known by construction", detail=detail)
+    evidence = Evidence(
+        name="simulated truth", applicable=True, reason="simulated: known by construction", detail=detail
+    )
     origin = Origin(
-        time_ns=shock.time_ns, longitude=shock.longitude, latitude=shock.latitude, depth_km=shock.depth_km, depth_fixed=False,
-        depth_reason="simulated truth", depth_sigma_km=0.0, time_sigma_s=0.0, ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0),
-        rms_s=0.0, n_defining=len(arrivals), n_stations=len(stations), gap_deg=0.0, secondary_gap_deg=0.0, min_distance_deg=min(near),
+        time_ns=shock.time_ns,
+        longitude=shock.longitude,
+        latitude=shock.latitude,
+        depth_km=shock.depth_km,
+        depth_fixed=False,
+        depth_reason="simulated truth",
+        depth_sigma_km=0.0,
+        time_sigma_s=0.0,
+        ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0),
+        rms_s=0.0,
+        n_defining=len(arrivals),
+        n_stations=len(stations),
+        gap_deg=0.0,
+        secondary_gap_deg=0.0,
+        min_distance_deg=min(near),
         max_distance_deg=max(near),
     )
     sizes = [("mb", shock.mb)] + ([("Ms", shock.ms)] if shock.ms is not None else [])
-    magnitudes = tuple(Magnitude(kind=k, value=v, sigma=0.0, n_detected=0, n_censored=0, method="simulated truth") for k, v in sorted(sizes))
-    assessment = Assessment(
-        verdict=Verdict.EXPLOSION if bang else Verdict.EARTHQUAKE, log10_lr=None, prior=0.0, probability_explosion=1.0 if bang else 0.0,
-        evidence=(evidence,), reason=f"simulated {shock.kind}",
+    magnitudes = tuple(
+        Magnitude(kind=k, value=v, sigma=0.0, n_detected=0, n_censored=0, method="simulated truth")
+        for k, v in sorted(sizes)
     )
-    return Event(event_id=shock.event_id, origin=origin, arrivals=arrivals, magnitudes=magnitudes, assessment=assessment)
+    assessment = Assessment(
+        verdict=Verdict.EXPLOSION if bang else Verdict.EARTHQUAKE,
+        log10_lr=None,
+        prior=0.0,
+        probability_explosion=1.0 if bang else 0.0,
+        evidence=(evidence,),
+        reason=f"simulated {shock.kind}",
+    )
+    return Event(
+        event_id=shock.event_id,
+        origin=origin,
+        arrivals=arrivals,
+        magnitudes=magnitudes,
+        assessment=assessment,
+    )
 
 
 def events(world: World) -> tuple[Event, ...]:

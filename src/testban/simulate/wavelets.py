@@ -50,10 +50,9 @@ def attenuation(phase: str, delta: Floats, p_tstar_s: float) -> tuple[Floats, Fl
     return np.where(near, km / (900.0 * 8.0), far), np.where(near, 0.3, 0.0)
 
 
-def shape(phase: str, shock: Shock, delta: float, p_tstar_s: float, s_minus_p_s: float) -> Shape:
-    """Stand-in spectra and coda of a phase of an event at a distance."""
+def shape(phase: str, shock: Shock, delta: float, tstar: float, eta: float, s_minus_p_s: float) -> Shape:
+    """Stand-in spectra and coda of a phase of an event at a distance; tstar and eta from `attenuation`."""
     km = delta * geo.KM_PER_DEG
-    tstar, eta = (float(x[0]) for x in attenuation(phase, np.array([delta]), p_tstar_s))
     corner, lacking = corner_and_deficit(phase, shock)
     near = delta < 20.0
     if phase == "LR":
@@ -67,8 +66,18 @@ def shape(phase: str, shock: Shock, delta: float, p_tstar_s: float, s_minus_p_s:
     else:
         coda_s = min(40.0, max(1.5, 0.5 * s_minus_p_s)) if near else 25.0
         wave, coda, rise, length, horizontal = "P", 0.25 if near else 0.18, 0.3, 4.5 * coda_s + 45.0, 0.7
-    return Shape(wave=wave, tstar_s=tstar, eta=eta, corner_hz=corner, deficit_hz=lacking, coda=coda, coda_s=coda_s, rise_s=rise,
-                 length_s=length, horizontal=horizontal)
+    return Shape(
+        wave=wave,
+        tstar_s=tstar,
+        eta=eta,
+        corner_hz=corner,
+        deficit_hz=lacking,
+        coda=coda,
+        coda_s=coda_s,
+        rise_s=rise,
+        length_s=length,
+        horizontal=horizontal,
+    )
 
 
 def corner_and_deficit(phase: str, shock: Shock) -> tuple[float, float | None]:
@@ -78,16 +87,27 @@ def corner_and_deficit(phase: str, shock: Shock) -> tuple[float, float | None]:
     return shock.corner_hz, None
 
 
+def grid(n: int, step: float, offset: float = 0.0) -> Floats:
+    """Return n numbers from offset * step, a step apart."""
+    return np.asarray((np.arange(n) + offset) * step, dtype=np.float64)
+
+
 def log_spectrum(s: Shape, f: Floats) -> Floats:
     """Natural log of the displacement amplitude (f above 0): Brune's source, attenuation, high-pass, S deficit."""
     return source_and_path(f, s.tstar_s, s.eta, s.corner_hz, s.deficit_hz)
 
 
-def source_and_path(f: Floats, tstar_s: Floats | float, eta: Floats | float, corner_hz: float, deficit_hz: float | None) -> Floats:
+def source_and_path(
+    f: Floats, tstar_s: Floats | float, eta: Floats | float, corner_hz: float, deficit_hz: float | None
+) -> Floats:
     """As `log_spectrum`, with arrays that broadcast."""
     x = f / corner_hz
     h = HIGHPASS_HZ / f
-    out = -dmath.log(1.0 + x * x) - dmath.PI * tstar_s * f * dmath.exp(-eta * dmath.log(f)) - dmath.log(1.0 + h * h * h * h)
+    out = (
+        -dmath.log(1.0 + x * x)
+        - dmath.PI * tstar_s * f * dmath.exp(-eta * dmath.log(f))
+        - dmath.log(1.0 + h * h * h * h)
+    )
     if deficit_hz is not None:
         d = f / deficit_hz
         out = out - 0.5 * dmath.log(1.0 + d * d)
@@ -132,7 +152,9 @@ def envelope(s: Shape, t: Floats) -> Floats:
     if s.wave == "Lg":
         x = late / s.rise_s
         return np.asarray(np.where(t > 0.0, x * dmath.exp(1.0 - x), 0.0))
-    return np.asarray(np.where(t > 0.0, (1.0 - dmath.exp(-late / s.rise_s)) * dmath.exp(-late / s.coda_s), 0.0))
+    return np.asarray(
+        np.where(t > 0.0, (1.0 - dmath.exp(-late / s.rise_s)) * dmath.exp(-late / s.coda_s), 0.0)
+    )
 
 
 def band_magnitude(f: Floats, low_hz: float = 0.8, high_hz: float = 4.5) -> Floats:

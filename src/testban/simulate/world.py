@@ -20,6 +20,9 @@ from testban.simulate.scenario import Scenario
 Floats = NDArray[np.float64]
 
 BANDS_HZ = ((0.7, 1.5), (1.0, 3.0), (3.0, 8.0))  # where a signal is looked for; the best counts
+# Measured on 162 P arrivals of the shipped "ims30" world: the greatest of three third-order Butterworth bands, causal,
+# peak within 7 s over the rms of the minute before, is 0.7 of the plain spectral estimate (spread 0.10 in log10).
+SNR_CALIBRATION = 0.7
 AUDIBLE_SNR = 0.15  # weaker arrivals are not rendered
 
 
@@ -35,6 +38,9 @@ class World:
         self._rms: dict[tuple[float, float, float], tuple[float, ...]] = {}
         self._lr_rms: dict[float, float] = {}
         self.propagator = Propagator(scenario, self.posts)
+        self._clocks = [
+            ({c.station}, parse_time(c.start), parse_time(c.end), c) for c in scenario.clock_error
+        ]
         self._arrivals: dict[str, tuple[Arriving, ...]] | None = None
         self._paths: tuple[Paths, ...] | None = None
 
@@ -48,7 +54,16 @@ class World:
         """Sites with the spans in which they record."""
         out = []
         for s in network.sites(self.scenario):
-            out.append(Site(key=s.key, longitude=s.longitude, latitude=s.latitude, elevation_m=s.elevation_m, is_array=s.is_array, up=self.up(s.key)))
+            out.append(
+                Site(
+                    key=s.key,
+                    longitude=s.longitude,
+                    latitude=s.latitude,
+                    elevation_m=s.elevation_m,
+                    is_array=s.is_array,
+                    up=self.up(s.key),
+                )
+            )
         return tuple(out)
 
     @property
@@ -62,9 +77,14 @@ class World:
         """When a site records, outages and gaps taken out."""
         s = self.scenario
         code = key.split(".", 1)[1]
-        down = [Span(parse_time(o.start), parse_time(o.end)) for o in s.outage if o.station in (key, code, "*")]
+        down = [
+            Span(parse_time(o.start), parse_time(o.end)) for o in s.outage if o.station in (key, code, "*")
+        ]
         length = s.end_ns - s.start_ns
-        for what, rate, seconds in (("outage", s.faults.outages_per_day, s.faults.outage_hours * 3600.0), ("gap", s.faults.gaps_per_day, s.faults.gap_s)):
+        for what, rate, seconds in (
+            ("outage", s.faults.outages_per_day, s.faults.outage_hours * 3600.0),
+            ("gap", s.faults.gaps_per_day, s.faults.gap_s),
+        ):
             at = draws.poisson_times(draws.key(s.seed, what, key), rate * length / DAY_NS)
             size = -dmath.log(draws.uniform(draws.key(s.seed, what + " length", key), len(at))) * seconds
             for x, d in zip(at, size, strict=True):
@@ -74,11 +94,9 @@ class World:
 
     def clock_offset_s(self, key: str, time_ns: int) -> float:
         """How much later than true time the site stamps, in s."""
-        code = key.split(".", 1)[1]
         total = 0.0
-        for c in self.scenario.clock_error:
-            begin = parse_time(c.start)
-            if c.station in (key, code, "*") and begin <= time_ns < parse_time(c.end):
+        for stations, begin, end, c in self._clocks:
+            if stations & {key, key.split(".", 1)[1], "*"} and begin <= time_ns < end:
                 total += c.offset_s + c.drift_s_per_day * (time_ns - begin) / DAY_NS
         return total
 
@@ -105,9 +123,11 @@ class World:
         widths = np.array([b - a for a, b in BANDS_HZ])
         tstar, eta = wavelets.attenuation(p.phase, path.delta, self.scenario.physics.p_tstar_s)
         corner, deficit = wavelets.corner_and_deficit(p.phase, path.shock)
-        level = dmath.exp(wavelets.source_and_path(centres[None, :], tstar[:, None], eta[:, None], corner, deficit)) * (centres * widths)
+        level = dmath.exp(
+            wavelets.source_and_path(centres[None, :], tstar[:, None], eta[:, None], corner, deficit)
+        ) * (centres * widths)
         level = level / np.maximum(level[:, 0], level[:, 1])[:, None]
-        return np.asarray(np.max(ground[:, None] * level / rms, axis=1))
+        return np.asarray(SNR_CALIBRATION * np.max(ground[:, None] * level / rms, axis=1))
 
     def _lr_noise(self, level: float) -> float:
         if level not in self._lr_rms:
@@ -121,31 +141,46 @@ class World:
             for path in self.paths:
                 rms = self.rms_table(path.shock.time_ns)
                 levels = [self.snrs(path, p, rms) for p in path.phases]
-                for i, post in enumerate(self.posts):
-                    found[post.key].extend(self._at(path, i, post, levels))
-            self._arrivals = {k: tuple(sorted(v, key=lambda a: (a.stamp_ns, a.phase, a.shock.event_id))) for k, v in found.items()}
+                self._at(path, levels, found)
+            self._arrivals = {
+                k: tuple(sorted(v, key=lambda a: (a.stamp_ns, a.phase, a.shock.event_id)))
+                for k, v in found.items()
+            }
         return self._arrivals[key]
 
-    def _at(self, path: Paths, i: int, post: Post, levels: list[Floats]) -> list[Arriving]:
-        s = path.shock
-        out = []
-        first = {p.phase[0]: float(p.time_s[i]) for p in path.phases if p.first[i] and not np.isnan(p.time_s[i])}
-        s_minus_p = first.get("S", 0.0) - first.get("P", 0.0) if "S" in first and "P" in first else 60.0
+    def _at(self, path: Paths, levels: list[Floats], found: dict[str, list[Arriving]]) -> None:
+        s, scenario = path.shock, self.scenario
+        last = (scenario.end_ns - s.time_ns) / NS_PER_S + 3600.0
+        gap = path.first_time("S") - path.first_time("P")
+        gap = np.where(np.isnan(gap), 60.0, gap)
+        keys: dict[int, int] = {}
         for p, level in zip(path.phases, levels, strict=True):
-            t, snr = float(p.time_s[i]), float(level[i])
-            if np.isnan(t) or snr < AUDIBLE_SNR:
-                continue
-            time_ns = s.time_ns + seconds_to_ns(t)
-            form = wavelets.shape(p.phase, s, float(path.delta[i]), self.scenario.physics.p_tstar_s, s_minus_p)
-            if time_ns > self.scenario.end_ns + 3600 * NS_PER_S:
-                continue
-            sign, nodal = polarity(s, p.phase, float(path.azimuth[i]), float(p.slowness[i]))
-            out.append(
-                Arriving(
-                    shock=s, phase=p.phase, key=draws.key(self.scenario.seed, "arrival", post.key, s.event_id, s.time_ns), time_ns=time_ns,
-                    stamp_ns=time_ns + seconds_to_ns(self.clock_offset_s(post.key, time_ns)), delta=float(path.delta[i]),
-                    azimuth=float(path.azimuth[i]), backazimuth=float(path.backazimuth[i]), slowness=float(p.slowness[i]),
-                    log_a=float(p.log_a[i]), snr=snr, first=bool(p.first[i]), polarity=sign, nodal=nodal, shape=form,
+            tstar, eta = wavelets.attenuation(p.phase, path.delta, scenario.physics.p_tstar_s)
+            for i in np.flatnonzero((level >= AUDIBLE_SNR) & (p.time_s < last)):
+                post = self.posts[i]
+                if i not in keys:
+                    keys[i] = draws.key(scenario.seed, "arrival", post.key, s.name, s.time_ns)
+                delta, azimuth, slowness = float(path.delta[i]), float(path.azimuth[i]), float(p.slowness[i])
+                time_ns = s.time_ns + seconds_to_ns(float(p.time_s[i]))
+                sign, nodal = polarity(s, p.phase, azimuth, slowness)
+                found[post.key].append(
+                    Arriving(
+                        shock=s,
+                        phase=p.phase,
+                        key=keys[i],
+                        time_ns=time_ns,
+                        stamp_ns=time_ns + seconds_to_ns(self.clock_offset_s(post.key, time_ns)),
+                        delta=delta,
+                        azimuth=azimuth,
+                        backazimuth=float(path.backazimuth[i]),
+                        slowness=slowness,
+                        log_a=float(p.log_a[i]),
+                        snr=float(level[i]),
+                        first=bool(p.first[i]),
+                        polarity=sign,
+                        nodal=nodal,
+                        shape=wavelets.shape(
+                            p.phase, s, delta, float(tstar[i]), float(eta[i]), float(gap[i])
+                        ),
+                    )
                 )
-            )
-        return out

@@ -50,7 +50,9 @@ mb = {mb}
 def scenario(stations, sources=(), seed=1, hours=1.0, noise=0.0, sigma=0.0, daily=0.0, extra=""):
     text = BASE.format(seed=seed, hours=hours, noise=noise, sigma=sigma, daily=daily) + extra
     for code, lon, lat, *more in stations:
-        text += f'\n[[station]]\ncode = "{code}"\nlongitude = {lon}\nlatitude = {lat}\n' + "\n".join(more) + "\n"
+        text += (
+            f'\n[[station]]\ncode = "{code}"\nlongitude = {lon}\nlatitude = {lat}\n' + "\n".join(more) + "\n"
+        )
     for kind, depth, mb in sources:
         text += SOURCE.format(kind=kind, depth=depth, mb=mb)
     return simulate.read_scenario(text)
@@ -61,7 +63,9 @@ FAR = [(f"S{i:02d}", 10.0 + 4.0 * i, 20.0 + 3.0 * i) for i in range(8, 24)]
 
 def joined(world, key, component):
     recorder = simulate.Recorder(world)
-    parts = [s for h in world.scenario.hours for s in recorder.hour(key, h) if s.nslc.channel.endswith(component)]
+    parts = [
+        s for h in world.scenario.hours for s in recorder.hour(key, h) if s.nslc.channel.endswith(component)
+    ]
     return parts[0].start_ns, np.concatenate([p.samples for p in parts]).astype(float)
 
 
@@ -81,7 +85,9 @@ def ground(world, key, x, rate=20.0):
 def test_same_seed_same_bytes_and_another_seed_others():
     def made(seed):
         s = scenario(FAR[:2], [("earthquake", 10.0, 5.0)], seed=seed)
-        return [(str(g.nslc), g.start_ns, g.samples.tobytes()) for part in simulate.recordings(s) for g in part]
+        return [
+            (str(g.nslc), g.start_ns, g.samples.tobytes()) for part in simulate.recordings(s) for g in part
+        ]
 
     assert made(1) == made(1)
     assert made(1) != made(2)
@@ -98,7 +104,9 @@ def test_an_hour_alone_is_the_hour_of_the_day_and_stations_do_not_matter():
         assert all(np.array_equal(a.samples, b.samples) for a, b in zip(alone, same, strict=True))
     fewer = scenario(FAR[1:2], [("earthquake", 10.0, 5.5)], hours=3.0, extra=faults)
     other = next(simulate.recordings(fewer))
-    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(other, whole[other[0].start_ns], strict=True))
+    assert all(
+        np.array_equal(a.samples, b.samples) for a, b in zip(other, whole[other[0].start_ns], strict=True)
+    )
 
 
 def test_samples_are_int32_on_the_absolute_grid():
@@ -164,11 +172,20 @@ def test_p_amplitudes_give_back_the_magnitude():
 
 
 def test_scatter_of_station_magnitudes_is_as_stated():
-    s = scenario([(f"T{i:03d}", 40.0 + 0.3 * i, 10.0 + 0.2 * i) for i in range(200)], [("earthquake", 10.0, 5.0)], sigma=0.3 / np.sqrt(2))
+    s = scenario(
+        [(f"T{i:03d}", 40.0 + 0.3 * i, 10.0 + 0.2 * i) for i in range(200)],
+        [("earthquake", 10.0, 5.0)],
+        sigma=0.3 / np.sqrt(2),
+    )
     world = simulate.World(s)
-    quiet = simulate.World(scenario([(f"T{i:03d}", 40.0 + 0.3 * i, 10.0 + 0.2 * i) for i in range(200)], [("earthquake", 10.0, 5.0)]))
+    quiet = simulate.World(
+        scenario(
+            [(f"T{i:03d}", 40.0 + 0.3 * i, 10.0 + 0.2 * i) for i in range(200)], [("earthquake", 10.0, 5.0)]
+        )
+    )
     d = [
-        next(a.log_a for a in world.arrivals(p.key) if a.phase == "P") - next(a.log_a for a in quiet.arrivals(p.key) if a.phase == "P")
+        next(a.log_a for a in world.arrivals(p.key) if a.phase == "P")
+        - next(a.log_a for a in quiet.arrivals(p.key) if a.phase == "P")
         for p in world.posts
     ]
     assert 0.25 < np.std(d) < 0.35
@@ -207,8 +224,14 @@ def test_first_motion_of_explosions_is_up_and_of_collapses_down(kind, sign):
 
 
 def test_earthquakes_push_here_and_pull_there():
-    s = scenario([(f"T{i:02d}", 10.0 + 40.0 * np.cos(0.3 * i), 20.0 + 40.0 * np.sin(0.3 * i)) for i in range(20)], [("earthquake", 10.0, 5.5)])
-    signs = {next(a.polarity for a in simulate.World(s).arrivals(p) if a.phase == "P") for p in simulate.World(s).by_key}
+    s = scenario(
+        [(f"T{i:02d}", 10.0 + 40.0 * np.cos(0.3 * i), 20.0 + 40.0 * np.sin(0.3 * i)) for i in range(20)],
+        [("earthquake", 10.0, 5.5)],
+    )
+    signs = {
+        next(a.polarity for a in simulate.World(s).arrivals(p) if a.phase == "P")
+        for p in simulate.World(s).by_key
+    }
     assert signs == {1, -1}
 
 
@@ -229,7 +252,12 @@ def test_an_array_sees_the_slowness_of_the_wave():
     world = simulate.World(s)
     p = next(a for a in world.arrivals("XT.ARR") if a.phase == "P")
     post = world.by_key["XT.ARR"]
-    segments = {g.nslc: g for h in s.hours for g in simulate.Recorder(world).hour("XT.ARR", h) if g.start_ns <= p.stamp_ns < g.end_ns}
+    segments = {
+        g.nslc: g
+        for h in s.hours
+        for g in simulate.Recorder(world).hour("XT.ARR", h)
+        if g.start_ns <= p.stamp_ns < g.end_ns
+    }
     receivers = [r for r in post.receivers if r.component == "Z" and r.nslc.station != "ARR"]
     assert len(receivers) == 9
     assert len(simulate.arrays(s)["XT.ARR"]) == 10
@@ -251,7 +279,9 @@ def test_an_array_sees_the_slowness_of_the_wave():
     sx = ((t * e).sum() * (n * n).sum() - (t * n).sum() * (e * n).sum()) / det * 111.195
     sy = ((t * n).sum() * (e * e).sum() - (t * e).sum() * (e * n).sum()) / det * 111.195
     assert np.hypot(sx, sy) == pytest.approx(p.slowness, abs=0.3)
-    assert (np.degrees(np.arctan2(-sx, -sy)) - p.backazimuth + 180.0) % 360.0 - 180.0 == pytest.approx(0.0, abs=3.0)
+    assert (np.degrees(np.arctan2(-sx, -sy)) - p.backazimuth + 180.0) % 360.0 - 180.0 == pytest.approx(
+        0.0, abs=3.0
+    )
 
 
 def test_outages_clock_errors_and_clipping():
@@ -291,7 +321,14 @@ def test_truth_and_inventory():
 
 def test_picks_carry_their_truth():
     extra = "[picks]\nfalse_per_hour = 3.0\nsnr_threshold = 3.0\n"
-    s = scenario([(f"T{i:03d}", -60.0 + 0.7 * i, 60.0 - 0.4 * i) for i in range(200)], [("explosion", 0.5, 4.3)], extra=extra, noise=0.3, sigma=0.2, hours=3.0)
+    s = scenario(
+        [(f"T{i:03d}", -60.0 + 0.7 * i, 60.0 - 0.4 * i) for i in range(200)],
+        [("explosion", 0.5, 4.3)],
+        extra=extra,
+        noise=0.3,
+        sigma=0.2,
+        hours=3.0,
+    )
     picks, sites, events = simulate.picks(s)
     again = simulate.picks(s)
     assert picks == again[0]
@@ -301,7 +338,14 @@ def test_picks_carry_their_truth():
     assert 200 * 9 * 0.9 < len(false) < 200 * 9 * 1.1
     assert list(picks) == sorted(picks, key=lambda p: (p.time_ns, p.station_key))
     residuals = np.array([a.residual_s for e in events for a in e.arrivals if a.phase in ("P", "Pn", "Pg")])
-    sigmas = np.array([next(p.time_sigma_s for p in picks if p.pick_id == a.pick_id) for e in events for a in e.arrivals if a.phase in ("P", "Pn", "Pg")])
+    sigmas = np.array(
+        [
+            next(p.time_sigma_s for p in picks if p.pick_id == a.pick_id)
+            for e in events
+            for a in e.arrivals
+            if a.phase in ("P", "Pn", "Pg")
+        ]
+    )
     assert len(residuals) > 30
     assert 0.5 < np.mean(np.abs(residuals) < sigmas) < 0.85
     world = simulate.World(s)
@@ -358,13 +402,21 @@ def test_minimum_phase_against_the_definition():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("seed = 1", "seed = -1"), ("seed = 1", 'seed = "x"'), ("duration_h = 1.0", "duration_h = 0"), ('title = "test"', 'titel = "test"'),
-        ("rate_hz = 20.0", "rate_hz = 0.001"), ('instrument = "b"', 'instrument = "none"'), ('start = "2026-01-01T00:30:00Z"', 'start = "soon"'),
+        ("seed = 1", "seed = -1"),
+        ("seed = 1", 'seed = "x"'),
+        ("duration_h = 1.0", "duration_h = 0"),
+        ('title = "test"', 'titel = "test"'),
+        ("rate_hz = 20.0", "rate_hz = 0.001"),
+        ('instrument = "b"', 'instrument = "none"'),
+        ('start = "2026-01-01T00:30:00Z"', 'start = "soon"'),
         ('title = "test"', "title = "),
     ],
 )
 def test_bad_scenarios_are_refused_in_words(change, says):
-    good = BASE.format(seed=1, hours=1.0, noise=0.1, sigma=0.1, daily=0.0) + '\n[[station]]\ncode = "A"\nlongitude = 1.0\nlatitude = 2.0\n'
+    good = (
+        BASE.format(seed=1, hours=1.0, noise=0.1, sigma=0.1, daily=0.0)
+        + '\n[[station]]\ncode = "A"\nlongitude = 1.0\nlatitude = 2.0\n'
+    )
     simulate.read_scenario(good)
     with pytest.raises((ConfigurationError, InputError), match=r"\w+ \w+"):
         simulate.read_scenario(good.replace(change, says, 1))
