@@ -64,47 +64,48 @@ def score_column(
     """Score (fourth root of power over threshold) and noise level (fourth root of power) of one column.
 
     y (n,): moving root. width: bins of the short-term window; cv_min: theoretical scatter; z: normal quantile of
-    the false-alarm probability; depth: logarithm of the normal probability beyond 2 over that probability; factor: fourth root of the threshold factor; n_slow, n_fast: memories in bins; lag:
-    bins between the window and what feeds the noise; n_start: bins before anything may score.
+    the false-alarm probability; depth: logarithm of the normal probability beyond 2 over that probability; factor:
+    fourth root of the threshold factor; n_slow, n_fast, n_tail: memories in bins of the noise, of what follows a
+    coda and of how wild the noise is; lag: bins between the window and what feeds the noise; n_start: bins before anything may score.
     """
     n = len(y)
-    a, v, f, seen = 0.0, 0.0, 0.0, 0
+    a, f, seen = 0.0, 0.0, 0
+    v = cv_min * cv_min
+    past = np.empty(n)  # f as it was, to compare a window with what came before it
     excess, weight = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
     forget = 1.0 - 1.0 / n_tail
     for i in range(n):
-        score[i] = 0.0
+        score[i], level[i], spread[i] = 0.0, np.nan, np.nan
         if i >= lag and y[i - lag] >= 0.0:
             u = y[i - lag]
             seen += 1
             if seen == 1:
                 a, f = u, u
-                v = (cv_min * u) * (cv_min * u)
-            else:
-                sd = max(math.sqrt(v), cv_min * a) + 1e-300
+            sd = max(math.sqrt(v), cv_min)
+            before = past[i - lag] if past[i - lag] > 0.0 else a
+            if before > 0.0:
+                e = u / before - 1.0
                 if seen > n_start:
-                    over = (u - max(a, f)) / sd - 2.0
+                    over = (u / max(before, a) - 1.0) / sd - 2.0
                     weight = weight * forget + TAIL_PRIOR * (1.0 - forget)
                     excess = excess * forget + NORMAL_EXCESS * TAIL_PRIOR * (1.0 - forget)
                     if over > 0.0:
                         weight += 1.0 / width
                         excess += min(over, 4.0) / width
-                    if u > a + 3.0 * sd:
-                        u = a + 3.0 * sd
-                w = 1.0 / min(seen, n_slow)
-                d = u - a
-                a += w * d
-                v += w * (d * d - v)
+                    e = min(e, 3.0 * sd)
+                v += (e * e - v) / min(seen + n_start, n_slow)
+            if seen > n_start:
+                u = min(u, a * (1.0 + 3.0 * sd))
+            a += (u - a) / min(seen, n_slow)
         if i >= width and y[i - width] >= 0.0 and seen > 0:
             f += (y[i - width] - f) / min(n_fast, seen)
-        level[i], spread[i] = np.nan, np.nan
-        if seen == 0 or a <= 0.0:
+        past[i] = f
+        if a <= 0.0:
             continue
-        independent = min(seen, n_slow) / width
-        cv = max(cv_min, math.sqrt(v) / a) * math.sqrt(1.0 + 2.0 / independent)
+        cv = max(cv_min, math.sqrt(v)) * math.sqrt(1.0 + 2.0 * width / min(seen, n_slow))
         level[i], spread[i] = max(a, f), cv
         if seen >= n_start and y[i] >= 0.0:
-            mean_excess = max(NORMAL_EXCESS, excess / weight)
-            tail = 2.0 + mean_excess * depth
+            tail = 2.0 + max(NORMAL_EXCESS, excess / weight) * depth
             score[i] = y[i] / (level[i] * (1.0 + max(z, tail) * cv) * factor)
 
 
