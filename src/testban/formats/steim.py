@@ -97,7 +97,10 @@ def _record(
             nibble = (control >> (30 - 2 * k)) & 3
             if nibble == 0 or (frame == 0 and k < 3):
                 continue
-            word = _word(data, base + 4 * k, big)
+            # Bytes and half-words stand in the order of memory; only words are turned in little-endian files.
+            word = _word(data, base + 4 * k, big or nibble == 1)
+            if version == 10 and nibble == 2 and not big:
+                word = ((word & 65535) << 16) | (word >> 16)
             n, bits = _layout(nibble, word, version)
             if n == 0:
                 return False
