@@ -288,7 +288,8 @@ class StationMagnitude(msgspec.Struct, frozen=True, kw_only=True):
 class Magnitude(msgspec.Struct, frozen=True, kw_only=True):
     """A network magnitude: kind "mb", "ML" or "Ms"; sigma is the standard error of the network value.
 
-    n_detected and n_censored count what entered; bound: "" or "upper" (only non-detections).
+    n_detected and n_censored count what entered; bound: "" or "upper" (only non-detections). refused: stations without a
+    value of any kind, with the reason.
     """
 
     kind: str
@@ -299,6 +300,7 @@ class Magnitude(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     bound: str = ""
     stations: tuple[StationMagnitude, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def _kind(m: AmplitudeMeasurement) -> str:
 
 
 def station_magnitude(origin: Origin, m: AmplitudeMeasurement) -> StationMagnitude:
-    """The station magnitude of one measurement; used False with a reason where there is none."""
+    """The station magnitude of one measurement; used False, NaN and a reason where there is none."""
     kind = _kind(m)
     a, d = m.amplitude_nm, m.distance_deg
     if m.status in ("no-response", "out-of-range", "no-data") or a is None or d is None or not a > 0.0:
@@ -265,7 +265,8 @@ def _network(
         n_censored=len(upper),
         method=_method(kind, bound),
         bound=bound,
-        stations=tuple(flagged),
+        stations=tuple(s for s in flagged if math.isfinite(s.value)),
+        refused=tuple((s.station_key, s.reason) for s in flagged if not math.isfinite(s.value)),
     )
 
 
