@@ -179,7 +179,16 @@ class Builder:
             tk, xk = m.p.leg(p, m.cmb, core_bottom)
             return t1 + t2 + 2.0 * tk, x1 + x2 + 2.0 * xk
 
-        self.piece(phase, segment, down, False, lambda h, b: (lo, hi), curve, caustic)
+        if phase != "SKS":
+            self.piece(phase, segment, down, False, lambda h, b: (lo, hi), curve, caustic)
+            return
+        # a triplication under the core's surface: two pieces that share its middle
+        p = np.linspace(hi, lo, 4001)
+        back = np.nonzero(np.diff(curve(0.0, p)[1]) < 0)[0]
+        back = back[back > 40]
+        cut = float(p[back].mean()) if len(back) else 0.5 * (lo + hi)
+        self.piece(phase, segment, down, False, lambda h, b: (lo, cut), curve, caustic)
+        self.piece(phase, segment, down, False, lambda h, b: (cut, hi), curve, caustic)
 
     def line(self, phase: str, kind: str, segment: int, depth: float, below: bool, extent_deg: float) -> None:
         """Head waves and diffractions: X grows by up to extent_deg at one slowness (two points of a piece)."""
