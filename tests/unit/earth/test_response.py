@@ -108,7 +108,7 @@ def _from_obspy(resp) -> Response:
                     poles=tuple((z.real * turn, z.imag * turn) for z in s.poles),
                     normalization=norm,
                     **common,
-                )  # fmt: skip
+                )
             )
         elif isinstance(s, oi.FIRResponseStage):
             half = [float(c) for c in s.coefficients]
@@ -123,7 +123,7 @@ def _from_obspy(resp) -> Response:
                     denominator=tuple(float(c) for c in s.denominator),
                     **digital,
                     **common,
-                )  # fmt: skip
+                )
             )
         else:
             stages.append(ResponseStage(kind="gain", **common))
