@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data),)
 export TESTBAN_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-slow lint bench docs lock clean
+.PHONY: install demo test test-slow determinism lint bench docs lock clean
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -25,6 +25,9 @@ test: install
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+determinism: install
+	$(BIN)/python ci/determinism.py
 
 lint: install
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ layers this holds the discontinuities, reflections, the source and the surface. 
 surface gains integral(eps h p d phi). eps(r) follows from the density by Radau's equation (Bullen 1975).
 """
 
+# ruff: noqa: T201
 import sys
 from pathlib import Path
 
@@ -54,6 +55,7 @@ class Ellipticity:
         self.inertia = float(z[-1])
 
     def __call__(self, r: np.ndarray) -> np.ndarray:
+        """Flattening at radii in km."""
         return np.interp(r, self.r, self.eps)
 
 
@@ -88,7 +90,9 @@ class Integrator:
         self.layers = {k: fine(self.m.wave(k)) for k in "PS"}
         self.table = travel.load(name)
 
-    def leg(self, kind: str, p: float, z0: float, z1: float, up: bool, phi: float) -> tuple[np.ndarray, float]:
+    def leg(
+        self, kind: str, p: float, z0: float, z1: float, up: bool, phi: float
+    ) -> tuple[np.ndarray, float]:
         """One crossing between two depths (or the turning point above z1): tau_m and the angle at its end."""
         rt, rb, ut, ub, b = self.layers[kind]
         radius = self.m.radius
@@ -121,7 +125,11 @@ class Integrator:
         begin = np.concatenate([[0.0], np.cumsum(dx)])
         total = begin[-1]
         angle = (lambda x: phi + total - x) if up else (lambda x: phi + x)
-        lt, lm, lb = harmonics(angle(begin[:-1])), harmonics(angle(begin[:-1] + xm)), harmonics(angle(begin[1:]))
+        lt, lm, lb = (
+            harmonics(angle(begin[:-1])),
+            harmonics(angle(begin[:-1] + xm)),
+            harmonics(angle(begin[1:])),
+        )
         ft, fm, fb = self.eps(rt) * lt, self.eps(rm) * lm, self.eps(rb) * lb
         volume = (1.0 - b) * dt * (ft + 4.0 * fm + fb) / 6.0
         ends = ft * et - fb * eb  # r eps lambda q with q = sqrt(u**2 - p**2) / r
@@ -163,7 +171,10 @@ class Integrator:
             ]  # fmt: skip
         else:
             z = m.moho if kind in ("Pn", "Sn") else m.cmb
-            down = m.wave(first).leg(np.array([p]), depth, z)[1][0] + m.wave(first).leg(np.array([p]), 0.0, z)[1][0]
+            down = (
+                m.wave(first).leg(np.array([p]), depth, z)[1][0]
+                + m.wave(first).leg(np.array([p]), 0.0, z)[1][0]
+            )
             a, phi = self.leg(first, p, depth, z, False, 0.0)
             b, phi = self.along(z, p, delta * DEG - down, phi)
             c, phi = self.leg(first, p, 0.0, z, True, phi)

@@ -8,8 +8,10 @@ A piece stores tau(p, h) and X(p, h) at slownesses p = top - (top - bottom) sigm
 removes the square-root singularity at the top; the ends of the range may move with depth.
 """
 
+# ruff: noqa: T201
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from rays import Model
 
 OUT = Path(__file__).resolve().parents[2] / "src" / "testban" / "earth" / "data"
 EDGES = (0.0, 20.0, 35.0, 77.5, 120.0, 165.0, 210.0, 410.0, 660.0, 700.0)
-STEPS = (2.5, 2.5, 4.25, 4.25, 5.0, 5.0, 5.0, 5.0, 5.0)
+STEPS = (1.0, 0.5, 2.125, 4.25, 5.0, 5.0, 5.0, 5.0, 5.0)
 BREAKS = (0.0, 20.0, 35.0, 77.5, 120.0, 165.0, 210.0, 410.0, 660.0, 760.0, 2740.0)
 N_SIGMA = 64
 PHASES = (
@@ -106,20 +108,24 @@ class Builder:
     def regions(self) -> list[tuple[float, float]]:
         """Ranges of turning depth in crust and mantle."""
         z = [*BREAKS, self.m.cmb]
-        return list(zip(z[:-1], z[1:], strict=True))
+        return list(pairwise(z))
 
     def direct(self, phase: str, kind: str, segment: int, deepest: float) -> None:
         """Up-going and turning rays of one wave type that bottom above `deepest`."""
         w = self.m.wave(kind)
-        h0, h1 = EDGES[segment], EDGES[segment + 1]
-        self.piece(phase, segment, kind, True, lambda h, b: (0.0, w.slowness(h, True)), lambda h, p: w.leg(p, 0.0, h))
+        h0 = EDGES[segment]
+        self.piece(
+            phase, segment, kind, True, lambda h, b: (0.0, w.slowness(h, True)), lambda h, p: w.leg(p, 0.0, h)
+        )
         for top, bottom in self.regions():
             if top >= deepest - 1e-6:
                 break
             if bottom <= h0 + 1e-6:
                 continue
 
-            def limits(h: float, below: bool, top: float = top, bottom: float = bottom) -> tuple[float, float]:
+            def limits(
+                h: float, below: bool, top: float = top, bottom: float = bottom
+            ) -> tuple[float, float]:
                 lo = w.slowness(bottom, False)
                 return lo, min(w.slowness(top, True), w.slowness(h, True))
 
@@ -135,7 +141,9 @@ class Builder:
         w, wu = self.m.p, self.m.wave(up_kind)
         for top, bottom in self.regions():
 
-            def limits(h: float, below: bool, top: float = top, bottom: float = bottom) -> tuple[float, float]:
+            def limits(
+                h: float, below: bool, top: float = top, bottom: float = bottom
+            ) -> tuple[float, float]:
                 return w.slowness(bottom, False), min(w.slowness(top, True), wu.slowness(h, True))
 
             def curve(h: float, p: np.ndarray, bottom: float = bottom) -> tuple[np.ndarray, np.ndarray]:
@@ -177,8 +185,7 @@ class Builder:
         """Head waves and diffractions: X grows by up to extent_deg at one slowness (two points of a piece)."""
         w = self.m.wave(kind)
         p0 = w.slowness(depth, below)
-        h0, h1 = EDGES[segment], EDGES[segment + 1]
-        if h0 >= depth:
+        if EDGES[segment] >= depth:
             return
 
         def curve(h: float, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,8 @@ def veith_clawson_(table: Floats, depths: Floats, delta_deg: float, depth_km: fl
     g = (depth_km - depths[j]) / (depths[j + 1] - depths[j])
     q0 = (1.0 - f) * table[i, j] + f * table[i + 1, j]
     q1 = (1.0 - f) * table[i, j + 1] + f * table[i + 1, j + 1]
-    return (1.0 - g) * q0 + g * q1 + LOG10_2
+    q: float = (1.0 - g) * q0 + g * q1 + LOG10_2
+    return q
 
 
 @njit(cache=True)

@@ -17,7 +17,7 @@ SURFACE_KM_S = {"ak135": (5.80, 3.46), "iasp91": (5.80, 3.36)}
 
 
 def last_leg(phase: str) -> str:
-    """"P" or "S", the wave type that reaches the station, or "" for a surface wave."""
+    """Wave type that reaches the station: "P", "S", or "" for a surface wave."""
     if phase in ("Lg", "Rg", "LR", "LQ"):
         return ""
     letters = [c for c in phase.removesuffix("diff") if c in "PS"]
@@ -33,9 +33,7 @@ def correction_(velocity_km_s: float, slowness_s_per_deg: float, elevation_m: fl
 
 
 @njit(cache=True)
-def _many(
-    v: float, p: NDArray[np.float64], elevation: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
+def _many(v: float, p: NDArray[np.float64], elevation: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(p.size):
         out[i] = correction_(v, p[i], elevation[i])
 

@@ -29,19 +29,28 @@ MANTLE_END_DEG, CORE_START_DEG, SKS_START_DEG = 98.0, 115.0, 83.0
 
 
 class Kernel(NamedTuple):
-    """tau[phase, depth, distance, m] in seconds, depths in km, distance step in degrees; rows for P1 and S1 parts."""
+    """tau[row, depth, distance, m] in seconds, depths in km, distance step in degrees.
+
+    row: of every phase of the travel-time tables by its index, -1 without coefficients; composite: the rows of
+    P, Pdiff, PKPdf, S, SKS; p1, s1: indices of P1 and S1.
+    """
 
     tau: Floats
     depths: Floats
     step: float
     row: NDArray[np.int64]
+    composite: NDArray[np.int64]
+    p1: int
+    s1: int
 
 
 @cache
 def kernel(model: str = "ak135") -> Kernel:
-    """Coefficients of a model; `row[m.index(phase)]` is the row of a phase of the travel-time tables, or -1."""
+    """Coefficients of a model for compiled callers."""
     if model not in travel.MODELS:
-        raise InputError(f"expected a model among {' '.join(travel.MODELS)}, got {model!r}; use one of these names")
+        raise InputError(
+            f"expected a model among {' '.join(travel.MODELS)}, got {model!r}; use one of these names"
+        )
     raw = (resources.files("testban.earth") / "data" / f"ellipticity_{model}.npz").read_bytes()
     with np.load(io.BytesIO(raw), allow_pickle=False) as z:
         names = [str(p) for p in z["phases"]]
@@ -49,21 +58,18 @@ def kernel(model: str = "ak135") -> Kernel:
     known = travel.load(model).phases
     row = np.array([names.index(p) if p in names else -1 for p in known], dtype=np.int64)
     parts = ("P", "Pdiff", "PKPdf", "S", "SKS")
-    composite = [names.index(p) for p in parts]
-    return Kernel(tau, depths, step, np.concatenate([row, np.array(composite, dtype=np.int64)]))
+    composite = np.array([names.index(p) for p in parts], dtype=np.int64)
+    return Kernel(tau, depths, step, row, composite, known.index("P1"), known.index("S1"))
 
 
 @njit(cache=True)
-def coefficients_(
-    k: Kernel, phase: int, n_phases: int, p1: int, depth_km: float, delta_deg: float
-) -> tuple[float, float, float]:
-    """tau0, tau1, tau2 of a phase by its index in the travel-time tables; p1 is the index of P1, S1 follows it."""
+def coefficients_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[float, float, float]:
+    """tau0, tau1, tau2 in seconds of a phase by its index in the travel-time tables; NaN where there are none."""
     row = k.row[phase]
-    if phase == p1:
-        i = 0 if delta_deg <= MANTLE_END_DEG else (1 if delta_deg < CORE_START_DEG else 2)
-        row = k.row[n_phases + i]
-    elif phase == p1 + 1:
-        row = k.row[n_phases + (3 if delta_deg <= SKS_START_DEG else 4)]
+    if phase == k.p1:
+        row = k.composite[0 if delta_deg <= MANTLE_END_DEG else (1 if delta_deg < CORE_START_DEG else 2)]
+    elif phase == k.s1:
+        row = k.composite[3 if delta_deg <= SKS_START_DEG else 4]
     inside = depth_km >= 0.0 and depth_km <= k.depths[-1] and delta_deg >= 0.0 and delta_deg <= 180.0
     if row < 0 or not inside:
         return np.nan, np.nan, np.nan
@@ -87,28 +93,28 @@ def coefficients_(
 def correction_(
     k: Kernel,
     phase: int,
-    n_phases: int,
-    p1: int,
     depth_km: float,
     delta_deg: float,
     azimuth_deg: float,
     source_latitude: float,
 ) -> float:
-    """Seconds to add to the time in the sphere; source_latitude geographic. See `coefficients_` for the indices."""
-    t0, t1, t2 = coefficients_(k, phase, n_phases, p1, depth_km, delta_deg)
+    """Seconds to add to the time in the sphere; source_latitude geographic."""
+    t0, t1, t2 = coefficients_(k, phase, depth_km, delta_deg)
     s, c = sincos_((90.0 - geocentric_(source_latitude)) * DEG)
     sa, ca = sincos_(azimuth_deg * DEG)
     half = 0.8660254037844386
     cos2c = c * c - s * s
     return (
-        0.25 * (1.0 + 3.0 * cos2c) * t0 + half * 2.0 * s * c * ca * t1 + half * s * s * (ca * ca - sa * sa) * t2
+        0.25 * (1.0 + 3.0 * cos2c) * t0
+        + half * 2.0 * s * c * ca * t1
+        + half * s * s * (ca * ca - sa * sa) * t2
     )
 
 
 @njit(cache=True)
-def _many(k: Kernel, phase: int, n_phases: int, p1: int, a: Floats, out: Floats) -> None:
+def _many(k: Kernel, phase: int, a: Floats, out: Floats) -> None:
     for i in range(out.size):
-        out[i] = correction_(k, phase, n_phases, p1, a[0, i], a[1, i], a[2, i], a[3, i])
+        out[i] = correction_(k, phase, a[0, i], a[1, i], a[2, i], a[3, i])
 
 
 def correction(
@@ -123,12 +129,11 @@ def correction(
 
     azimuth_deg from source to station; source_latitude geographic (WGS84).
     """
-    m = travel.load(model)
-    index, n, p1 = m.index(phase), len(m.phases), m.index("P1")
+    index = travel.load(model).index(phase)
     arrays = np.broadcast_arrays(
         *(np.asarray(v, dtype=np.float64) for v in (depth_km, delta_deg, azimuth_deg, source_latitude))
     )
     stack = np.ascontiguousarray(np.stack([v.reshape(-1) for v in arrays]))
     out = np.empty(stack.shape[1])
-    _many(kernel(model), index, n, p1, stack, out)
+    _many(kernel(model), index, stack, out)
     return float(out[0]) if arrays[0].ndim == 0 else out.reshape(arrays[0].shape)

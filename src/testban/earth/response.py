@@ -126,7 +126,9 @@ def _transfer(stage: ResponseStage, frequency: Floats) -> tuple[Floats, Floats]:
     elif stage.kind == "list":
         table = np.array(sorted(stage.table), dtype=np.float64).reshape(-1, 3)
         if not len(table):
-            raise InventoryError("expected entries in a response list, got none; correct the metadata of this channel")
+            raise InventoryError(
+                "expected entries in a response list, got none; correct the metadata of this channel"
+            )
         _list(frequency, table, re, im)
     elif stage.kind not in ("fir", "iir", "gain"):
         raise InventoryError(
@@ -161,7 +163,9 @@ def evaluate(resp: Response, frequencies_hz: ArrayLike, unit: str = "m") -> Comp
     f = np.atleast_1d(np.asarray(frequencies_hz, dtype=np.float64))
     shape, f = f.shape, np.ascontiguousarray(f).reshape(-1)
     if not resp.stages and resp.sensitivity is None:
-        raise InventoryError("expected stages or a sensitivity in a response, got neither; correct the inventory")
+        raise InventoryError(
+            "expected stages or a sensitivity in a response, got neither; correct the inventory"
+        )
     scale = 1.0 if resp.stages else float(resp.sensitivity or 0.0)
     re, im = np.ones(f.size), np.zeros(f.size)
     for stage in resp.stages:

@@ -99,14 +99,17 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
     g = (p - p0) / dp if dp != 0.0 else 0.0
     h = 1.0 - g
     # cubic Hermite in p with d tau / dp = -X
-    tau = 1e-6 * ((1.0 + 2.0 * g) * h * h * t0 + g * g * (3.0 - 2.0 * g) * t1) - dp * g * h * (h * x0 - g * x1)
+    tau = 1e-6 * ((1.0 + 2.0 * g) * h * h * t0 + g * g * (3.0 - 2.0 * g) * t1) - dp * g * h * (
+        h * x0 - g * x1
+    )
     return tau + p * delta, p
 
 
 @njit(cache=True)
 def _velocity(k: Kernel, segment: int, wave: int, j: int, w: float) -> float:
     o = k.velocity_start[segment, wave] + j
-    return (1.0 - w) * k.velocity[o] + w * k.velocity[o + 1]
+    v: float = (1.0 - w) * k.velocity[o] + w * k.velocity[o + 1]
+    return v
 
 
 @njit(cache=True)
@@ -190,7 +193,9 @@ class TravelTimes:
             return self._index[phase]
         except KeyError:
             known = " ".join(self.phases)
-            raise InputError(f"expected a phase among {known}, got {phase!r}; use one of these names") from None
+            raise InputError(
+                f"expected a phase among {known}, got {phase!r}; use one of these names"
+            ) from None
 
     def predict(self, phase: str, depth_km: ArrayLike, delta_deg: ArrayLike) -> tuple[Any, Any, Any]:
         """Time (s), slowness (s/deg), d time / d depth (s/km), of the broadcast shape; floats for floats."""

@@ -1,0 +1,33 @@
+"""What an event needs, and how the search for events goes.
+
+Rules: every default is stated here with its reason.
+"""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one association.
+
+    min_stations: stations with a defining arrival that an event needs; min_stations_with_array: the same where one of
+    them has a measured slowness and back-azimuth. min_score: log-likelihood ratio that an event needs beyond the
+    logarithm of the number of origin times tried (see `associator`). depths_km: layers of the search.
+    detection: prior probability that a station sees the phase. max_s_deg: S is sought to this distance.
+    """
+
+    model: str = "ak135"
+    min_stations: int = 3
+    min_stations_with_array: int = 2
+    min_score: float = 13.0
+    depths_km: tuple[float, ...] = (0.0, 120.0, 450.0)
+    detection: float = 0.5
+    detection_s: float = 0.3
+    max_s_deg: float = 25.0
+    coarse_deg: float = 2.0
+    fine_deg: float = 0.25
+    block_s: float = 1800.0
+    bin_s: float = 2.0
+    max_candidates: int = 200_000
+    candidates_per_minute: int = 40
+    passes: int = 4
+    keep_discarded: int = 200

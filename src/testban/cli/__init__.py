@@ -1,0 +1,55 @@
+"""The command line: one module a verb, plain functions behind it.
+
+Contract: `--json` prints one machine-readable object on stdout, everything else goes to stderr; exit status 0 = done,
+1 = a negative finding, 2 = input that cannot be used, said in one line.
+"""
+
+import sys
+
+import cyclopts
+
+import testban
+from testban.base.errors import InputError, TestbanError
+
+app = cyclopts.App(
+    name="testban",
+    help="Control of a ban on nuclear tests: from recordings to a bulletin that every party recomputes.",
+    version=testban.__version__,
+    help_format="markdown",
+)
+# Verbs are named by module, so that a verb's imports are paid for only when it is used.
+for _verb, _help in (
+    ("demo", None),
+    ("process", None),
+    ("detect", None),
+    ("associate", None),
+    ("locate", None),
+    ("simulate", None),
+    ("data", None),
+    ("doctor", None),
+):
+    app.command(f"testban.cli.{_verb}:{_verb}", name=_verb)
+
+
+def main() -> None:
+    """Run the command line and turn errors into one line and an exit status."""
+    try:
+        status = app(exit_on_error=True, result_action="return_value")
+    except InputError as exc:
+        print(f"testban: {exc}", file=sys.stderr)
+        sys.exit(2)
+    except TestbanError as exc:
+        print(f"testban: {exc}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("testban: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except MemoryError:
+        print("testban: out of memory; use fewer --workers or shorter spans", file=sys.stderr)
+        sys.exit(2)
+    except OSError as exc:
+        print(f"testban: {exc.filename or ''}: {exc.strerror or exc}".replace(": :", ":"), file=sys.stderr)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,5 @@
+"""`python -m testban.cli`."""
+
+from testban.cli import main
+
+main()

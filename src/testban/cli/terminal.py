@@ -1,0 +1,96 @@
+"""What a person sees while work goes on: progress with an estimate, on stderr; results as one JSON object."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from testban.base.times import format_time
+from testban.run.batch import Done
+from testban.run.process import Progress as Report
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Report]:
+    """A callback (stage, done, total) that draws bars with the time remaining; silent when quiet."""
+    columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # No refresh thread: workers are forked while the bars are up.
+    with Progress(*columns, console=err, auto_refresh=False, disable=quiet) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+            bars.refresh()
+
+        yield report
+
+
+def say(text: str) -> None:
+    """A line for the person, on stderr."""
+    err.print(text)
+
+
+def out(value: Any) -> None:
+    """One JSON object on stdout."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=1) + "\n")
+
+
+def summary(done: Done, folder: Path) -> dict[str, Any]:
+    """What a machine wants to know of a finished run."""
+    b = done.bulletin
+    return {
+        "out": str(folder),
+        "report": str(folder / "report.html"),
+        "simulated": b.provenance.simulated,
+        "events": [
+            {
+                "event_id": e.event_id,
+                "time": format_time(e.origin.time_ns),
+                "longitude": round(e.origin.longitude, 4),
+                "latitude": round(e.origin.latitude, 4),
+                "depth_km": round(e.origin.depth_km, 2),
+                "depth_fixed": e.origin.depth_fixed,
+                "smajor_km": round(e.origin.ellipse.smajor_km, 2),
+                "sminor_km": round(e.origin.ellipse.sminor_km, 2),
+                "n_defining": e.origin.n_defining,
+                "magnitudes": {m.kind: round(m.value, 2) for m in e.magnitudes},
+                "assessment": e.assessment.verdict.value if e.assessment else None,
+            }
+            for e in b.events
+        ],
+        "picks": len(b.picks),
+        "stations": len(b.sites),
+        "findings": len(b.findings),
+        "digests": done.digests,
+    }
+
+
+def show_summary(done: Done, folder: Path, as_json: bool) -> None:
+    """Say what a run found: a table for people, or one JSON object."""
+    if as_json:
+        out(summary(done, folder))
+        return
+    b = done.bulletin
+    label = "SIMULATED DATA. " if b.provenance.simulated else ""
+    say(
+        f"{label}{len(b.sites)} stations, {len(b.picks)} detections, {len(b.events)} events, {len(b.findings)} findings"
+    )
+    for e in b.events:
+        sizes = ", ".join(f"{m.kind} {m.value:.1f}" for m in e.magnitudes if not m.bound)
+        where = f"{abs(e.origin.latitude):.2f}{'N' if e.origin.latitude >= 0 else 'S'} {abs(e.origin.longitude):.2f}{'E' if e.origin.longitude >= 0 else 'W'}"
+        verdict = e.assessment.verdict.value if e.assessment else "not assessed"
+        say(
+            f"  {format_time(e.origin.time_ns, 1)}  {where}  +-{e.origin.ellipse.smajor_km:.0f} km  "
+            f"{e.origin.n_stations} stations  {sizes or 'no magnitude'}  {verdict}"
+        )
+    say(f"report: {folder / 'report.html'}   bulletin digest: {done.digests['bulletin'][:16]}")

@@ -1,0 +1,219 @@
+"""The arrival behind a trigger: the first one, not the strongest.
+
+Rules: every band that takes part in a detection is asked for its change point; the band with the smallest error
+leads, but a significant earlier change in any other band takes its place, and what lies before the result is
+searched again, so that a weak emergent Pn ahead of a strong Pg is the one that is picked. All filters are causal:
+nothing after an onset leaks before it.
+"""
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.detect import onset
+from testban.detect.block import Block
+from testban.detect.sensor import Trace
+from testban.detect.settings import Band
+from testban.signal import filters
+
+F64 = NDArray[np.float64]
+
+LEAD_S = 60.0  # of filtered data before the search window
+SURE = 8.0  # log-likelihood ratio of a change that may lead
+SURE_EARLIER = 4.5  # and of one that may displace a later, clearer one
+CLEAR_SNR = 4.5  # least peak over noise of an arrival that displaces a surer one
+PEAK_S = 3.0  # after the onset: where the peak is looked for
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """An onset: fractional sample number, band, amplitude SNR, sigma in s, trace, column of the block."""
+
+    sample: float
+    band: Band
+    snr: float
+    sigma_s: float
+    trace: Trace
+    likelihood: float
+
+
+class _Window:
+    """Band-passed traces around a trigger, filtered when asked for."""
+
+    def __init__(self, block: Block, centre: float) -> None:
+        self.block, self.centre = block, centre
+        self.cache: dict[tuple[int, int], tuple[int, F64] | None] = {}
+        self.traces = (block.sensor.vertical, *block.sensor.horizontals)
+
+    def get(self, component: int, band: int) -> tuple[int, F64] | None:
+        """(number of the first sample, filtered samples)."""
+        key = (component, band)
+        if key not in self.cache:
+            self.cache[key] = self._make(component, band)
+        return self.cache[key]
+
+    def _make(self, component: int, band: int) -> tuple[int, F64] | None:
+        rate, t = self.block.rate, self.traces[component]
+        run = t.run_at(self.centre)
+        if run is None:
+            return None
+        lo = max(run.first, round(self.centre - (LEAD_S + self.block.settings.search_s) * rate))
+        x = run.samples[lo - run.first : round(self.centre + 10.0 * rate) - run.first]
+        low, high = self.block.bands[band]
+        return lo, filters.bandpass(x, low, high, rate)
+
+
+def _measure(w: _Window, component: int, band: int, start: float, end: float) -> Arrival | None:
+    """Change point of one band of one component between samples start and end (the end drawn in to the peak)."""
+    got = w.get(component, band)
+    if got is None:
+        return None
+    lo, y = got
+    rate, (low, high) = w.block.rate, w.block.bands[band]
+    settle = 0 if lo == 0 else round(1.0 / low * rate)
+    a = max(settle, round(start) - lo)
+    b = min(len(y), round(end) - lo)
+    if b - a < round(1.5 * rate):
+        return None
+    peak = a + int(np.argmax(np.abs(y[a:b])))
+    b = min(b, peak + max(2, round(0.5 / low * rate)))
+    margin = max(2, round(0.25 / low * rate))
+    at, likelihood, _ = onset.change_point(y[a:b], margin, 2.0 * (high - low) / rate)
+    if at < 0:
+        return None
+    k = a + at
+    before = y[max(0, k - round(15.0 * rate)) : k]
+    noise = math.sqrt(float(np.sum(before * before)) / max(1, len(before)))
+    top = float(np.abs(y[k : k + round(PEAK_S * rate)]).max(initial=0.0))
+    snr = top / noise if noise > 0.0 else 0.0
+    near = y[k : k + max(2, round(1.0 / low * rate))]
+    rise = float(np.abs(near).max(initial=0.0)) / noise if noise > 0.0 else 0.0
+    return Arrival(
+        sample=float(lo + k),
+        band=(low, high),
+        snr=snr,
+        sigma_s=onset.sigma_s(min(snr, rise), (low, high), rate),
+        trace=w.traces[component],
+        likelihood=likelihood,
+    )
+
+
+def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arrival | None:
+    """The surest one, unless another is earlier by far more than both errors and stands out until then."""
+    n, rate = len(block.bands), block.rate
+    sure = [(k, f) for k, f in enumerate(found) if f is not None and f.likelihood >= SURE]
+    if not sure:
+        return None
+    lead = min((f for _, f in sure), key=lambda f: (f.sigma_s, f.sample))
+    for k, f in sorted(sure, key=lambda kf: kf[1].sample):
+        ahead = (lead.sample - f.sample) / rate
+        if f.snr < CLEAR_SNR:
+            continue
+        if ahead <= 2.5 * (f.sigma_s + lead.sigma_s):
+            break
+        column = k % n if component == 0 else k % n + n
+        if _stands_out(block, column, block.bin_of(f.sample), block.bin_of(lead.sample)):
+            return f
+    return lead
+
+
+def _departure(block: Block, column: int, on: int, limit: int, sigmas: float) -> int:
+    """Bin at which the power of a column leaves the noise for good before bin `on`."""
+    low, high = block.bands[column % len(block.bands)]
+    width = round(max(0.5, 2.0 / (high - low)) / block.bin_s)
+    threshold = block.raised(column, on - round(2.0 / block.bin_s), width, sigmas)
+    if not threshold > 0.0:
+        return on
+    return onset.leave_noise(block.power[column], on, limit, width, threshold, round(0.7 / block.bin_s))
+
+
+def _stands_out(block: Block, column: int, begun: int, end: int) -> bool:
+    """Whether the mean power between two bins (at most 3 s) is three scatters above the noise before."""
+    p = block.power[column, begun : min(end, begun + round(3.0 / block.bin_s))]
+    if not len(p):
+        return False
+    return float(np.sum(p)) / len(p) > block.raised(column, begun - 5, len(p), 3.0)
+
+
+def _ahead(w: _Window, component: int, lead: Arrival, after: float) -> Arrival | None:
+    """A significant earlier arrival whose raised power reaches without a break to `lead`."""
+    block, n = w.block, len(w.block.bands)
+    at = block.bin_of(lead.sample)
+    reach = at - round(12.0 / block.bin_s)
+    limit = max(0, reach, math.ceil((after - block.first) / block.width))
+    best: Arrival | None = None
+    for c in range(n):
+        column = c if component == 0 else c + n
+        left = _departure(block, column, at, limit, 2.0)
+        if at - left < round(0.3 / block.bin_s):
+            continue
+        start = block.first + (left - round(4.0 / block.bin_s)) * block.width
+        found = _measure(w, component, c, max(after, start), lead.sample - 0.05 * block.rate)
+        if (
+            found is None
+            or found.snr < CLEAR_SNR
+            or found.likelihood < SURE_EARLIER
+            or lead.sample - found.sample < 0.3 * block.rate
+        ):
+            continue
+        begun = block.bin_of(found.sample)
+        if begun < left - round(1.5 / block.bin_s) or not _stands_out(block, column, begun, at):
+            continue
+        if best is None or found.sample < best.sample:
+            best = found
+    return best
+
+
+def _before(block: Block, other: Arrival, lead: Arrival) -> bool:
+    """Whether an arrival on the horizontals is truly ahead of one on the vertical."""
+    if lead.sample - other.sample <= 2.5 * block.rate * (lead.sigma_s + other.sigma_s):
+        return False
+    column = len(block.bands) + block.bands.index(other.band)
+    return _stands_out(block, column, block.bin_of(other.sample), block.bin_of(lead.sample))
+
+
+def find(block: Block, row: F64, after: float) -> Arrival | None:
+    """The first arrival behind the trigger `row` (see Block.triggers), not before sample number `after`."""
+    n, rate = len(block.bands), block.rate
+    on = int(row[0])
+    centre = block.first + (on + 1) * block.width
+    second = round(1.0 / block.bin_s)
+    around = block.scores[:, max(0, on - second) : on + 2 * second].max(axis=1, initial=0.0)
+    active = [c for c in range(len(around)) if around[c] >= 0.85 * min(1.0, float(row[3]))]
+    w = _Window(block, centre)
+    end = centre + 1.5 * rate
+    limit = max(
+        0, on - round(block.settings.search_s / block.bin_s), math.ceil((after - block.first) / block.width)
+    )
+    if not active:
+        return None
+    left = [min(on - 2 * second, _departure(block, c, on, limit, 4.0)) for c in active]
+    start = [max(after, block.first + (x - 4 * second) * block.width) for x in left]
+    vertical = [_measure(w, 0, c, min(start), end) for c in range(n)]
+    lead = _earliest(block, vertical, 0)
+    if any(c >= n for c in active):
+        other = _earliest(block, [_measure(w, k, c, min(start), end) for k in (1, 2) for c in range(n)], 1)
+        if other is not None and (lead is None or _before(block, other, lead)):
+            lead = other
+    for _ in range(3):
+        if lead is None:
+            return None
+        component = w.traces.index(lead.trace)
+        earlier = _ahead(w, component, lead, after)
+        if earlier is None:
+            break
+        lead = earlier
+    return lead
+
+
+def lasts(block: Block, arrival: Arrival) -> bool:
+    """Whether power stays raised from 0.6 to 3 s after the onset in some band: a glitch does not."""
+    at = block.bin_of(arrival.sample)
+    lo, hi = max(0, at + round(0.6 / block.bin_s)), at + round(3.0 / block.bin_s)
+    for c in range(len(block.power)):
+        p = block.power[c, lo:hi]
+        p = p[np.isfinite(p)]
+        if len(p) and float(np.sum(p)) / len(p) > block.raised(c, at - 10, len(p), 3.0):
+            return True
+    return False

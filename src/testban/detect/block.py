@@ -1,0 +1,122 @@
+"""Bin powers, noise levels and scores of one sensor in one processing block.
+
+Rules: bins stand on the absolute sample grid; each run between gaps is filtered by itself, led in by an odd
+extension, and its first periods do not count; NaN marks bins without data.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.base.dmath import log_
+from testban.base.spans import Span
+from testban.detect import scan
+from testban.detect.sensor import Sensor, Trace
+from testban.detect.settings import Settings, normal_quantile, usable_bands, window_s
+from testban.signal import filters
+
+F64 = NDArray[np.float64]
+SETTLE_PERIODS = 2.0  # of the low corner: bins after a run's start that do not count
+OFF = 0.72  # a trigger ends; scores are fourth roots of power over threshold
+STRONG = 1.4  # after such a score later phases are likely
+LATER = 0.78  # and this is enough on the horizontals
+LATER_S = 300.0  # for so long: S is that far behind P at 25 degrees
+ROUNDING = 1.0 / 12.0  # power of rounding to counts, white to Nyquist: no level is lower
+
+
+class Block:
+    """Bin powers, levels and scores of one sensor in one block. Columns: bands of the vertical, then horizontals."""
+
+    def __init__(self, sensor: Sensor, window: Span, settings: Settings) -> None:
+        self.sensor, self.settings, self.window = sensor, settings, window
+        rate = sensor.vertical.rate_hz
+        self.rate = rate
+        self.bands = usable_bands(settings, rate)
+        self.width = max(1, math.floor(rate * settings.bin_s + 0.5))
+        self.bin_s = self.width / rate
+        first = -(-min(t.runs[0].first for t in self._traces()) // self.width) * self.width
+        last = max(t.runs[-1].first + len(t.runs[-1].samples) for t in self._traces())
+        self.first, self.bins = first, max(0, (last - first) // self.width)
+        groups = 2 if sensor.horizontals else 1
+        self.power = np.full((groups * len(self.bands), self.bins), np.nan)
+        self._fill()
+        self.scores = np.zeros_like(self.power)
+        self.levels = np.full_like(self.power, np.nan)
+        self.spreads = np.full_like(self.power, np.nan)
+        self._score()
+
+    def _traces(self) -> tuple[Trace, ...]:
+        return (self.sensor.vertical, *self.sensor.horizontals)
+
+    def _fill(self) -> None:
+        n = len(self.bands)
+        if not n or not self.bins:
+            return
+        a, gain = filters.bank(self.bands, self.settings.filter_order, self.rate)
+        for group, members in enumerate(((self.sensor.vertical,), self.sensor.horizontals)):
+            if not members:
+                continue
+            total = np.zeros((self.bins, n))
+            for t in members:
+                total += self._powers(t, a, gain)
+            self.power[group * n : (group + 1) * n] = total.T
+
+    def _powers(self, t: Trace, a: F64, gain: F64) -> F64:
+        out = np.full((self.bins, len(self.bands)), np.nan)
+        for run in t.runs:
+            lead = filters.odd_extension(run.samples, math.ceil(3.0 * self.rate / self.bands[0][0]))
+            begin = -(-run.first // self.width) * self.width
+            skip = begin - run.first
+            bins = (len(run.samples) - skip) // self.width
+            if bins <= 0:
+                continue
+            x = np.concatenate([lead, run.samples]) - run.samples[0]
+            part = np.zeros((bins, len(self.bands)))
+            filters.bin_powers(x, len(lead) + skip, self.width, a, gain, part)
+            for j, (low, high) in enumerate(self.bands):
+                if t.counts:
+                    part[:, j] += ROUNDING * (high - low) / (0.5 * self.rate)
+                part[: math.ceil(SETTLE_PERIODS / low / self.bin_s), j] = np.nan
+            at = (begin - self.first) // self.width
+            out[at : at + bins] = part[: self.bins - at]
+        return out
+
+    def _score(self) -> None:
+        s, n = self.settings, len(self.bands)
+        y = np.empty(self.bins)
+        for column in range(len(self.power)):
+            band = self.bands[column % n]
+            width = max(1, round(window_s(band) / self.bin_s))
+            freedom = 2.0 * (band[1] - band[0]) * width * self.bin_s * (1.0 if column < n else 1.5)
+            tests = 86400.0 / (width * self.bin_s) * len(self.power)
+            z = normal_quantile(s.false_alarms_per_day / tests)
+            scan.moving_root(self.power[column], width, y)
+            scan.score_column(
+                y, width, math.sqrt(1.0 / (8.0 * freedom)), z, log_(0.02275 * tests / s.false_alarms_per_day), math.sqrt(math.sqrt(s.threshold_factor)),
+                max(1, round(s.noise_s / self.bin_s)), max(1, round(s.coda_s / self.bin_s)),
+                round(s.tail_memory_s / self.bin_s), width + round(1.0 / self.bin_s), round(s.start_s / self.bin_s), self.scores[column], self.levels[column], self.spreads[column],
+            )  # fmt: skip
+
+    def triggers(self) -> F64:
+        """Rows (on bin, peak bin, peak column, peak score, off bin)."""
+        out = np.zeros((2000, 5))
+        memory = round(LATER_S / self.bin_s)
+        return out[: scan.triggers(self.scores, len(self.bands), OFF, STRONG, LATER, memory, out)]
+
+    def noise(self, column: int, at: int) -> tuple[float, float]:
+        """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""
+        i = max(0, min(self.bins - 1, at))
+        return float(self.levels[column, i]) ** 4, float(self.spreads[column, i])
+
+    def raised(self, column: int, at: int, bins: int, sigmas: float) -> float:
+        """The power that a mean over `bins` exceeds only when it is `sigmas` above the noise at bin `at`."""
+        power, spread = self.noise(column, at)
+        low, high = self.bands[column % len(self.bands)]
+        short = max(1.0, round(window_s((low, high)) / self.bin_s))
+        grow = 1.0 + sigmas * spread * math.sqrt(max(0.25, short / bins))
+        return power * (grow * grow) * (grow * grow)
+
+    def bin_of(self, sample: float) -> int:
+        """The bin that holds a sample number."""
+        return math.floor((sample - self.first) / self.width)

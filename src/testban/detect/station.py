@@ -1,0 +1,187 @@
+"""Station processing: from the segments of one station to picks, noise hours, findings and up-time.
+
+Rules: work is done in blocks on the absolute UTC grid, each with a fixed lead-in and tail, and a pick belongs to the
+block that holds its onset; so neither the length of the span asked for nor where the recording was cut changes a
+result, provided that the segments cover `needed(span)`. Numbers leave as quanta (1 ms).
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.base.ids import Nslc
+from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
+from testban.base.spans import Span, intersect, normalise
+from testban.detect import amplitude, arrival
+from testban.detect.block import Block
+from testban.detect.condition import condition
+from testban.detect.sensor import Sensor, choose, trace
+from testban.detect.settings import Settings, window_s
+
+F64 = NDArray[np.float64]
+NS = 10**9
+
+
+def needed(span: Span, settings: Settings | None = None) -> Span:
+    """The span whose samples `process_station` wants for the picks of `span`."""
+    s = settings or Settings()
+    block = s.block_s * NS
+    start = span.start_ns // block * block
+    end = -(-span.end_ns // block) * block
+    return Span(start - s.lead_s * NS, end + s.tail_s * NS)
+
+
+def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> list[Pick]:
+    s = block.settings
+    out: list[Pick] = []
+    last = block.first - 1e9
+    for row in block.triggers():
+        got = _confirmed(block, row, last + s.min_separation_s * block.rate)
+        if got is None:
+            continue
+        last = got.sample
+        time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+        if own.start_ns <= time < own.end_ns:
+            out.append(_pick(block, key, row, got, time, channels))
+    return out
+
+
+def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
+    """The first arrival behind a trigger that lasts; glitches ahead of it are passed over."""
+    for _ in range(3):
+        got = arrival.find(block, row, after)
+        if got is None or got.snr < block.settings.min_snr:
+            return None
+        if arrival.lasts(block, got):
+            return got
+        after = got.sample + 0.7 * block.rate
+        if after > block.first + (row[1] + 10) * block.width:
+            return None
+    return None
+
+
+def _pick(
+    block: Block, key: str, row: F64, got: arrival.Arrival, time: int, channels: Sequence[Channel]
+) -> Pick:
+    run = got.trace.run_at(got.sample)
+    clipped = False
+    if run is not None:
+        k = round(got.sample) - run.first
+        clipped = bool(run.clipped[k : k + round(6.0 * block.rate)].any())
+    measured = None if clipped else amplitude.mb_amplitude(block.sensor.vertical, got.sample, channels)
+    return Pick(
+        pick_id=f"{key}/{time // 10**6}",
+        station_key=key,
+        nslc=got.trace.nslc,
+        time_ns=time,
+        time_sigma_s=round(got.sigma_s, 3),
+        phase_hint="P" if got.trace is block.sensor.vertical else "S",
+        amplitude_nm=None if measured is None else measured[0],
+        period_s=None if measured is None else measured[1],
+        snr=round(got.snr, 2),
+        band_hz=got.band,
+        score=round(float(row[3]) ** 4, 3),
+        clipped=clipped,
+    )
+
+
+def _noise(block: Block, key: str, own: Span) -> list[NoiseHour]:
+    out = []
+    lo = max(0, math.ceil((own.start_ns * block.rate / 1e9 - block.first) / block.width))
+    hi = min(block.bins, math.ceil((own.end_ns * block.rate / 1e9 - block.first) / block.width))
+    for j, band in enumerate(block.bands):
+        p = block.power[j, lo:hi]
+        width = max(1, round(window_s(band) / block.bin_s))
+        usable = p[np.isfinite(p)]
+        if len(usable) < width:
+            continue
+        blocks = usable[: len(usable) // width * width].reshape(-1, width)
+        means = np.sum(blocks, axis=1) / width
+        freedom = 2.0 * (band[1] - band[0]) * width * block.bin_s
+        median_to_mean = (1.0 - 2.0 / (9.0 * freedom)) ** 3
+        rms = math.sqrt(float(np.median(means)) / median_to_mean)
+        out.append(
+            NoiseHour(
+                station_key=key,
+                nslc=block.sensor.vertical.nslc,
+                hour_ns=own.start_ns,
+                band_hz=band,
+                up_s=round(len(usable) * block.bin_s, 1),
+                rms_counts=rms,
+                a_over_t_nm_s=None,
+            )  # fmt: skip
+        )
+    return out
+
+
+def process_station(
+    station_key: str,
+    segments: Sequence[Segment],
+    channels: Sequence[Channel],
+    span: Span,
+    settings: Settings | None = None,
+) -> StationResult:
+    """Picks, noise hours, findings and up-time of one station in `span`.
+
+    station_key: NET.STA. segments: any order, all channels of the station; those that reach `needed(span)` make the
+    result independent of how a longer time was divided into spans. channels: metadata (may be empty: no amplitudes).
+    """
+    s = settings or Settings()
+    reach = needed(span, s)
+    clean, findings = condition(segments, reach)
+    by_channel: dict[Nslc, list[Segment]] = {}
+    for seg in clean:
+        by_channel.setdefault(seg.nslc, []).append(seg)
+    picks: list[Pick] = []
+    noise: list[NoiseHour] = []
+    up: list[Span] = []
+    used: dict[Nslc, int] = {}
+    block_ns = s.block_s * NS
+    for at in range(reach.start_ns + s.lead_s * NS, reach.end_ns - s.tail_s * NS, block_ns):
+        own = Span(at, at + block_ns)
+        window = Span(own.start_ns - s.lead_s * NS, own.end_ns + s.tail_s * NS)
+        chosen = choose(by_channel, channels, own)
+        if chosen is None:
+            continue
+        vertical = trace(by_channel[chosen[0]], window)
+        if vertical is None:
+            continue
+        flat = [trace(by_channel[c], window) for c in chosen[1]]
+        horizontals = tuple(t for t in flat if t is not None and t.rate == vertical.rate)
+        sensor = Sensor(vertical=vertical, horizontals=horizontals if len(horizontals) == 2 else ())
+        block = Block(sensor, window, s)
+        wanted = Span(max(own.start_ns, span.start_ns), min(own.end_ns, span.end_ns))
+        if not block.bands or block.bins == 0:
+            continue
+        used[vertical.nslc] = used.get(vertical.nslc, 0) + 1
+        picks += _picks(block, station_key, wanted, channels)
+        noise += _noise(block, station_key, own)
+        up += intersect([seg.span for seg in by_channel[chosen[0]]], [wanted])
+    notes = [*findings, *_others(by_channel, used, station_key)]
+    return StationResult(
+        station_key=station_key,
+        picks=tuple(picks),
+        noise=tuple(noise),
+        findings=tuple(notes),
+        up=tuple(normalise(up)),
+    )
+
+
+def _others(by_channel: dict[Nslc, list[Segment]], used: dict[Nslc, int], key: str) -> list[Finding]:
+    sensors = sorted({c.sensor for c in by_channel})
+    taken = sorted({c.sensor for c in used})
+    rest = [".".join(x) for x in sensors if x not in taken]
+    if not rest:
+        return []
+    if not taken:
+        return [
+            Finding(
+                kind="no-vertical",
+                subject=key,
+                message=f"no usable vertical component among {', '.join(rest)}",
+            )
+        ]
+    text = f"processed {', '.join('.'.join(x) for x in taken)}, not {', '.join(rest)} (one sensor of a station at a time)"
+    return [Finding(kind="sensor", subject=key, message=text)]

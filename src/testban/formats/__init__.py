@@ -1,0 +1,25 @@
+"""Bytes to records and back: waveforms, inventories, tables and bulletins. A door; it opens no socket."""
+
+from testban.formats import (
+    css30,
+    geojson,
+    ims10,
+    inventory,
+    obspy_bridge,
+    quakeml,
+    stationxml_writer,
+    tables,
+    waveforms,
+)
+
+__all__ = [
+    "css30",
+    "geojson",
+    "ims10",
+    "inventory",
+    "obspy_bridge",
+    "quakeml",
+    "stationxml_writer",
+    "tables",
+    "waveforms",
+]

@@ -1,0 +1,432 @@
+"""QuakeML 1.2 (BED): bulletins out, events in.
+
+Rules: public identifiers are made from event and pick identifiers alone, so the same bulletin is the same bytes;
+there is no creation time. Numbers are rounded to the published quanta; the ellipse (90 % coverage) is in metres. An
+explosion-like event is of type "explosion", certainty "suspected": the type says what the recordings look like, never
+that it was nuclear; undetermined events carry no type. Every piece of evidence is a comment.
+Standard: QuakeML-BED 1.2 (Euchner and Schorlemmer, 2013); the contract test validates against its XSD.
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from testban.base import quanta
+from testban.base.errors import FormatError, InputError
+from testban.base.geo import check_position
+from testban.base.ids import Nslc
+from testban.base.records import (
+    Arrival,
+    Bulletin,
+    Ellipse,
+    Event,
+    Evidence,
+    Magnitude,
+    Origin,
+    Pick,
+    StationMagnitude,
+    Verdict,
+)
+from testban.base.times import format_time, parse_time
+from testban.formats import xml
+from testban.formats.tables import phase_type
+from testban.formats.waveforms import read_bytes
+from testban.formats.xml import add
+
+BED = "http://quakeml.org/xmlns/bed/1.2"
+QML = "http://quakeml.org/xmlns/quakeml/1.2"
+PREFIX = "smi:org.testban"
+_TYPES = {Verdict.EXPLOSION: "explosion", Verdict.EARTHQUAKE: "earthquake"}
+_FORBIDDEN = re.compile(r"[^\w.*()+?~'=,;#/&-]", re.ASCII)
+LABEL = "SIMULATED: a world with known truth, not recordings"
+
+
+def write(path: str | Path, bulletin: Bulletin) -> None:
+    """Write a bulletin."""
+    Path(path).write_bytes(encode(bulletin.events, bulletin.picks, simulated=bulletin.provenance.simulated))
+
+
+def write_events(path: str | Path, events: Iterable[Event], simulated: bool = False) -> None:
+    """Write events alone (a truth, a catalogue): arrivals whose picks are not given are left out."""
+    Path(path).write_bytes(encode(events, (), simulated=simulated))
+
+
+def public_id(kind: str, *parts: str) -> str:
+    """A public identifier that QuakeML's pattern allows."""
+    return f"{PREFIX}/{kind}/" + "/".join(_FORBIDDEN.sub("_", p) or "_" for p in parts)
+
+
+def encode(events: Iterable[Event], picks: Iterable[Pick] = (), *, simulated: bool = False) -> bytes:
+    """The bytes of a QuakeML document; events by time."""
+    ordered = sorted(events, key=lambda e: (e.origin.time_ns, e.event_id))
+    root = ET.Element("q:quakeml", {"xmlns:q": QML, "xmlns": BED})
+    name = ordered[0].event_id if ordered else "empty"
+    parameters = add(root, "eventParameters", publicID=public_id("bulletin", name))
+    if simulated:
+        add(parameters, "description", LABEL)
+    known = {p.pick_id: p for p in picks}
+    for event in ordered:
+        _event(parameters, event, known)
+    return xml.to_bytes(root)
+
+
+def _event(parent: ET.Element, event: Event, picks: Mapping[str, Pick]) -> None:
+    node = add(parent, "event", publicID=public_id("event", event.event_id))
+    origin_id = public_id("origin", event.event_id)
+    add(node, "preferredOriginID", origin_id)
+    preferred = next(
+        (m for k in ("mb", "ml", "ms") for m in event.magnitudes if m.kind.lower() == k and not m.bound), None
+    )
+    if preferred is not None:
+        add(node, "preferredMagnitudeID", public_id("magnitude", event.event_id, preferred.kind))
+    if event.assessment is not None:
+        verdict = event.assessment.verdict
+        if verdict in _TYPES:
+            add(node, "type", _TYPES[verdict])
+            add(node, "typeCertainty", "suspected")
+        _comment(node, event, "assessment", _assessment_text(event))
+        for e in event.assessment.evidence:
+            _comment(node, event, f"evidence/{e.name}", evidence_text(e))
+    for a in event.arrivals:
+        if a.pick_id in picks:
+            _pick(node, event, picks[a.pick_id], a)
+    _origin(node, event, origin_id, picks)
+    for m in event.magnitudes:
+        _magnitude(node, event, m, origin_id)
+
+
+def _comment(parent: ET.Element, event: Event, what: str, text: str) -> None:
+    add(add(parent, "comment", id=public_id("comment", event.event_id, what)), "text", text)
+
+
+def _assessment_text(event: Event) -> str:
+    a = event.assessment
+    assert a is not None
+    parts = [f"verdict {a.verdict.value}"]
+    if a.log10_lr is not None:
+        parts.append(f"log10 likelihood ratio {quanta.decimal_text(a.log10_lr, 2)}")
+    if a.probability_explosion is not None:
+        text = quanta.decimal_text(a.probability_explosion, 4)
+        parts.append(f"probability of explosion {text} with prior {quanta.decimal_text(a.prior, 4)}")
+    return "; ".join([*parts, a.reason]) if a.reason else "; ".join(parts)
+
+
+def evidence_text(e: Evidence) -> str:
+    """One discriminant's word as one line of text."""
+    if not e.applicable:
+        return f"{e.name}: does not apply: {e.reason}"
+    parts = [e.name]
+    if e.value is not None:
+        sigma = f" +- {quanta.decimal_text(e.sigma, 3)}" if e.sigma is not None else ""
+        parts.append(f"value {quanta.decimal_text(e.value, 3)}{sigma} {e.unit}".rstrip())
+    if e.log10_lr is not None:
+        parts.append(f"log10 likelihood ratio {quanta.decimal_text(e.log10_lr, 2)}")
+    return "; ".join([*parts, e.reason]) if e.reason else "; ".join(parts)
+
+
+def _quantity(parent: ET.Element, tag: str, value: str, uncertainty: str | None = None) -> ET.Element:
+    node = add(parent, tag)
+    add(node, "value", value)
+    if uncertainty is not None:
+        add(node, "uncertainty", uncertainty)
+    return node
+
+
+def _text(value: float | None, places: int) -> str | None:
+    return None if value is None else quanta.decimal_text(value, places)
+
+
+def _codes(key: str, nslc: Nslc | None) -> dict[str, str]:
+    network, _, station = key.rpartition(".")
+    codes = {"networkCode": network[:8], "stationCode": station[:8]}
+    if nslc is not None:
+        codes |= {"networkCode": nslc.network, "stationCode": nslc.station}
+        codes |= {"locationCode": nslc.location, "channelCode": nslc.channel}
+    return codes
+
+
+def _pick(parent: ET.Element, event: Event, pick: Pick, arrival: Arrival) -> None:
+    node = add(parent, "pick", publicID=public_id("pick", event.event_id, pick.pick_id))
+    _quantity(node, "time", format_time(pick.time_ns), _text(pick.time_sigma_s, 3))
+    add(node, "waveformID", **_codes(pick.station_key, pick.nslc))
+    if pick.slowness_s_per_deg is not None:
+        _quantity(
+            node,
+            "horizontalSlowness",
+            quanta.decimal_text(pick.slowness_s_per_deg, 3),
+            _text(pick.slowness_sigma, 3),
+        )
+    if pick.backazimuth_deg is not None:
+        _quantity(
+            node,
+            "backazimuth",
+            quanta.decimal_text(pick.backazimuth_deg, 4),
+            _text(pick.backazimuth_sigma, 4),
+        )
+    add(node, "phaseHint", arrival.phase)
+    if pick.polarity:
+        add(node, "polarity", "positive" if pick.polarity > 0 else "negative")
+    add(node, "evaluationMode", "automatic")
+
+
+def _origin(parent: ET.Element, event: Event, origin_id: str, picks: Mapping[str, Pick]) -> None:
+    o = event.origin
+    node = add(parent, "origin", publicID=origin_id)
+    _quantity(node, "time", format_time(o.time_ns), _text(o.time_sigma_s, 3))
+    _quantity(node, "longitude", quanta.decimal_text(o.longitude, 4))
+    _quantity(node, "latitude", quanta.decimal_text(o.latitude, 4))
+    sigma = (
+        None
+        if o.depth_sigma_km is None
+        else quanta.decimal_text(quanta.kilometres(o.depth_sigma_km) * 1e3, 0)
+    )
+    _quantity(node, "depth", quanta.decimal_text(quanta.kilometres(o.depth_km) * 1e3, 0), sigma)
+    add(node, "depthType", "operator assigned" if o.depth_fixed else "from location")
+    add(node, "timeFixed", False)
+    add(node, "epicenterFixed", False)
+    add(node, "earthModelID", public_id("model", o.model))
+    add(node, "evaluationMode", "automatic")
+    if o.depth_reason:
+        _comment(node, event, "depth", f"depth: {o.depth_reason}")
+    _uncertainty(node, o.ellipse)
+    quality = add(node, "quality")
+    add(quality, "usedPhaseCount", o.n_defining)
+    add(quality, "usedStationCount", o.n_stations)
+    add(quality, "associatedPhaseCount", len(event.arrivals))
+    add(quality, "standardError", quanta.decimal_text(o.rms_s, 3))
+    add(quality, "azimuthalGap", quanta.decimal_text(o.gap_deg, 4))
+    add(quality, "secondaryAzimuthalGap", quanta.decimal_text(o.secondary_gap_deg, 4))
+    add(quality, "minimumDistance", quanta.decimal_text(o.min_distance_deg, 4))
+    add(quality, "maximumDistance", quanta.decimal_text(o.max_distance_deg, 4))
+    for a in event.arrivals:
+        if a.pick_id in picks:
+            _arrival(node, event, a)
+
+
+def _uncertainty(parent: ET.Element, ellipse: Ellipse) -> None:
+    node = add(parent, "originUncertainty")
+    add(node, "minHorizontalUncertainty", quanta.decimal_text(quanta.kilometres(ellipse.sminor_km) * 1e3, 0))
+    add(node, "maxHorizontalUncertainty", quanta.decimal_text(quanta.kilometres(ellipse.smajor_km) * 1e3, 0))
+    add(node, "azimuthMaxHorizontalUncertainty", quanta.decimal_text(ellipse.strike_deg, 4))
+    add(node, "preferredDescription", "uncertainty ellipse")
+    add(node, "confidenceLevel", quanta.decimal_text(ellipse.probability * 100.0, 2))
+
+
+def _arrival(parent: ET.Element, event: Event, a: Arrival) -> None:
+    node = add(parent, "arrival", publicID=public_id("arrival", event.event_id, a.pick_id))
+    add(node, "pickID", public_id("pick", event.event_id, a.pick_id))
+    add(node, "phase", a.phase)
+    add(node, "azimuth", quanta.decimal_text(a.azimuth_deg, 4))
+    add(node, "distance", quanta.decimal_text(a.distance_deg, 4))
+    for tag, value, places in (
+        ("timeResidual", a.residual_s, 3),
+        ("horizontalSlownessResidual", a.slowness_residual, 3),
+        ("backazimuthResidual", a.backazimuth_residual, 4),
+    ):
+        if value is not None:
+            add(node, tag, quanta.decimal_text(value, places))
+    add(node, "timeWeight", quanta.decimal_text(a.weight if a.defining else 0.0, 3))
+    add(node, "horizontalSlownessWeight", "1" if a.slowness_defining else "0")
+    add(node, "backazimuthWeight", "1" if a.backazimuth_defining else "0")
+
+
+def _magnitude(parent: ET.Element, event: Event, m: Magnitude, origin_id: str) -> None:
+    node = add(parent, "magnitude", publicID=public_id("magnitude", event.event_id, m.kind))
+    _quantity(node, "mag", quanta.decimal_text(m.value, 2), _text(m.sigma, 2))
+    add(node, "type", m.kind)
+    add(node, "originID", origin_id)
+    add(node, "methodID", public_id("method", m.method))
+    add(node, "stationCount", m.n_detected)
+    add(node, "evaluationMode", "automatic")
+    bound = f"upper bound from {m.n_censored} non-detections" if m.bound else f"{m.n_censored} non-detections"
+    _comment(node, event, f"magnitude/{m.kind}", f"{m.n_detected} detections, {bound}; {m.method}")
+    for s in m.stations:
+        if s.used and s.detected:
+            contribution = add(node, "stationMagnitudeContribution")
+            add(
+                contribution,
+                "stationMagnitudeID",
+                public_id("stationmagnitude", event.event_id, m.kind, s.station_key),
+            )
+    for s in m.stations:
+        if s.detected:
+            _station_magnitude(parent, event, m.kind, s, origin_id)
+
+
+def _station_magnitude(
+    parent: ET.Element, event: Event, kind: str, s: StationMagnitude, origin_id: str
+) -> None:
+    node = add(
+        parent,
+        "stationMagnitude",
+        publicID=public_id("stationmagnitude", event.event_id, kind, s.station_key),
+    )
+    add(node, "originID", origin_id)
+    _quantity(node, "mag", quanta.decimal_text(s.value, 2))
+    add(node, "type", kind)
+    add(node, "waveformID", **_codes(s.station_key, None))
+    if not s.used:
+        _comment(node, event, f"stationmagnitude/{kind}/{s.station_key}", f"not used: {s.reason}")
+
+
+# -- reading -----------------------------------------------------------------------------------------------------
+
+
+def read_events(path: str | Path) -> tuple[Event, ...]:
+    """Events of a QuakeML file by time: preferred (else first) origins, arrivals and magnitudes."""
+    return decode(read_bytes(path), Path(path).name)[0]
+
+
+def read_picks(path: str | Path) -> tuple[Pick, ...]:
+    """All picks of a QuakeML file by time."""
+    return decode(read_bytes(path), Path(path).name)[1]
+
+
+def decode(data: bytes, name: str = "bytes") -> tuple[tuple[Event, ...], tuple[Pick, ...]]:
+    """Events and picks of a document; FormatError where it is no QuakeML or holds no event."""
+    root = xml.parse(data, "QuakeML", name)
+    if root.tag != "quakeml":
+        raise FormatError(f"expected QuakeML, got an element {root.tag!r} in {name}; check the file")
+    events: list[Event] = []
+    picks: dict[str, Pick] = {}
+    try:
+        for node in root.iter("event"):
+            own = {p.pick_id: p for p in map(_read_pick, node.findall("pick")) if p is not None}
+            picks |= own
+            event = _read_event(node, own)
+            if event is not None:
+                events.append(event)
+    except (ValueError, OverflowError, InputError) as exc:
+        raise FormatError(f"expected sound QuakeML, got {exc} in {name}; check the file") from exc
+    if not events:
+        raise FormatError(
+            f"expected QuakeML with an event and its origin, got none in {name}; check the file"
+        )
+    events.sort(key=lambda e: (e.origin.time_ns, e.event_id))
+    return tuple(events), tuple(sorted(picks.values(), key=lambda p: (p.time_ns, p.station_key, p.pick_id)))
+
+
+def _tail(identifier: str | None) -> str:
+    return (identifier or "").rsplit("/", 1)[-1]
+
+
+def _number(node: ET.Element, tag: str) -> float:
+    return xml.number(node, tag) or 0.0
+
+
+def _read_pick(node: ET.Element) -> Pick | None:
+    where, time = node.find("waveformID"), node.findtext("time/value")
+    if where is None or not time:
+        return None
+    network, station = where.get("networkCode", ""), where.get("stationCode", "")
+    channel = where.get("channelCode")
+    polarity = {"positive": 1, "negative": -1}.get(node.findtext("polarity") or "", 0)
+    return Pick(
+        pick_id=node.get("publicID", ""),
+        station_key=f"{network}.{station}" if network else station,
+        nslc=Nslc(network, station, where.get("locationCode", ""), channel) if channel else None,
+        time_ns=parse_time(time),
+        time_sigma_s=xml.number(node, "time/uncertainty") or 1.0,
+        phase_hint=phase_type(node.findtext("phaseHint") or ""),
+        slowness_s_per_deg=xml.number(node, "horizontalSlowness/value"),
+        slowness_sigma=xml.number(node, "horizontalSlowness/uncertainty"),
+        backazimuth_deg=xml.number(node, "backazimuth/value"),
+        backazimuth_sigma=xml.number(node, "backazimuth/uncertainty"),
+        polarity=polarity,
+    )
+
+
+def _read_event(node: ET.Element, picks: Mapping[str, Pick]) -> Event | None:
+    origins = node.findall("origin")
+    wanted = (node.findtext("preferredOriginID") or "").strip()
+    origin = next((o for o in origins if o.get("publicID") == wanted), origins[0] if origins else None)
+    if origin is None:
+        return None
+    arrivals = [a for a in (_read_arrival(n, picks) for n in origin.findall("arrival")) if a is not None]
+    magnitudes = [m for m in map(_read_magnitude, node.findall("magnitude")) if m is not None]
+    return Event(
+        event_id=_tail(node.get("publicID")),
+        origin=_read_origin(origin),
+        arrivals=tuple(sorted(arrivals, key=lambda a: (a.time_ns, a.station_key))),
+        magnitudes=tuple(sorted(magnitudes, key=lambda m: m.kind)),
+    )
+
+
+def _read_origin(node: ET.Element) -> Origin:
+    time = node.findtext("time/value")
+    longitude, latitude = xml.number(node, "longitude/value"), xml.number(node, "latitude/value")
+    if time is None or longitude is None or latitude is None or not check_position(longitude, latitude):
+        raise ValueError("an origin without time and position")
+    depth = xml.number(node, "depth/value")
+    sigma = xml.number(node, "depth/uncertainty")
+    u = node.find("originUncertainty")
+    spread: dict[str, Any] = {"smajor_km": 0.0, "sminor_km": 0.0, "strike_deg": 0.0}
+    if u is not None:
+        horizontal = _number(u, "horizontalUncertainty")
+        spread = {
+            "smajor_km": (xml.number(u, "maxHorizontalUncertainty") or horizontal) / 1e3,
+            "sminor_km": (xml.number(u, "minHorizontalUncertainty") or horizontal) / 1e3,
+            "strike_deg": _number(u, "azimuthMaxHorizontalUncertainty"),
+            "probability": (xml.number(u, "confidenceLevel") or 90.0) / 100.0,
+        }
+    fixed = depth is None or (node.findtext("depthType") or "") == "operator assigned"
+    return Origin(
+        time_ns=parse_time(time),
+        longitude=longitude,
+        latitude=latitude,
+        depth_km=(depth or 0.0) / 1e3,
+        depth_fixed=fixed,
+        depth_reason=(node.findtext("depthType") or ("" if depth is not None else "not stated")),
+        depth_sigma_km=None if sigma is None else sigma / 1e3,
+        time_sigma_s=_number(node, "time/uncertainty"),
+        ellipse=Ellipse(**spread),
+        rms_s=_number(node, "quality/standardError"),
+        n_defining=int(_number(node, "quality/usedPhaseCount")),
+        n_stations=int(_number(node, "quality/usedStationCount")),
+        gap_deg=_number(node, "quality/azimuthalGap"),
+        secondary_gap_deg=_number(node, "quality/secondaryAzimuthalGap"),
+        min_distance_deg=_number(node, "quality/minimumDistance"),
+        max_distance_deg=_number(node, "quality/maximumDistance"),
+        model=_tail(node.findtext("earthModelID")),
+    )
+
+
+def _read_arrival(node: ET.Element, picks: Mapping[str, Pick]) -> Arrival | None:
+    pick = picks.get((node.findtext("pickID") or "").strip())
+    if pick is None:
+        return None
+    weight = xml.number(node, "timeWeight")
+    azimuth = _number(node, "azimuth")
+    return Arrival(
+        pick_id=pick.pick_id,
+        station_key=pick.station_key,
+        phase=(node.findtext("phase") or "").strip(),
+        time_ns=pick.time_ns,
+        distance_deg=_number(node, "distance"),
+        azimuth_deg=azimuth,
+        backazimuth_deg=(azimuth + 180.0) % 360.0,
+        residual_s=xml.number(node, "timeResidual"),
+        time_sigma_s=pick.time_sigma_s,
+        defining=weight is None or weight > 0,
+        weight=1.0 if weight is None else weight,
+        slowness_residual=xml.number(node, "horizontalSlownessResidual"),
+        backazimuth_residual=xml.number(node, "backazimuthResidual"),
+        slowness_defining=_number(node, "horizontalSlownessWeight") > 0,
+        backazimuth_defining=_number(node, "backazimuthWeight") > 0,
+    )
+
+
+def _read_magnitude(node: ET.Element) -> Magnitude | None:
+    value = xml.number(node, "mag/value")
+    if value is None:
+        return None
+    return Magnitude(
+        kind=(node.findtext("type") or "M").strip(),
+        value=value,
+        sigma=_number(node, "mag/uncertainty"),
+        n_detected=int(_number(node, "stationCount")),
+        n_censored=0,
+        method=_tail(node.findtext("methodID")),
+    )

@@ -1,0 +1,138 @@
+"""Regional P/S: (Pn + Pg) over (Sn + Lg), three components, 2-8 Hz, averaged over paths that may decide.
+
+Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; fewer than two good paths is no
+evidence; bands are centred between the class means before they are averaged, so that a missing band does not
+shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
+between events that does not shrink with stations. Method: Walter, Mayeda & Patton 1995, BSSA 85, 1050; Xie & Zhao
+2018. No correction for distance or size: too few events to fit one, and the spread includes what that costs.
+"""
+
+from testban.base.dmath import DEG, acos_, cos_, sincos_
+from testban.base.measurements import PathMeasurement
+from testban.base.records import Evidence
+from testban.identify.calibration import PsModel, predictive
+from testban.identify.densities import density, distribution, log10_ratio
+from testban.identify.registry import Inquiry, not_applicable, register
+from testban.size import censored
+
+NAME = "regional P/S"
+ONE_VOICE_DEG = 0.15  # nearer stations share their path
+
+
+def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | None:
+    """Centred log10 P/S of one path and its bound ("" measured, "lower", "upper"); None if it says nothing.
+
+    Measured bands are averaged; only where no band is measured do bounds count (largest lower, smallest upper).
+    """
+    centred = [
+        (r.log10_ps - c, r.bound)
+        for r in path.bands
+        if r.log10_ps is not None and (c := model.centre(r.band_hz)) is not None
+    ]
+    measured = [v for v, bound in centred if not bound]
+    if measured:
+        return sum(measured) / len(measured), ""
+    lower = [v for v, bound in centred if bound == "lower"]
+    if lower:
+        return max(lower), "lower"
+    upper = [v for v, bound in centred if bound == "upper"]
+    return (min(upper), "upper") if upper else None
+
+
+def _apart_deg(a: PathMeasurement, b: PathMeasurement) -> float:
+    """Distance between two stations seen from the event, by the spherical law of cosines (degrees)."""
+    sa, ca = sincos_(a.distance_deg * DEG)
+    sb, cb = sincos_(b.distance_deg * DEG)
+    return acos_(ca * cb + sa * sb * cos_((a.azimuth_deg - b.azimuth_deg) * DEG)) / DEG
+
+
+def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[float, str]]:
+    """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice.
+
+    Within a voice the measured values are averaged; bounds count only where nothing was measured (the first one).
+    """
+    groups: list[tuple[PathMeasurement, list[tuple[float, str]]]] = []
+    for p in sorted(paths, key=lambda p: p.station_key):
+        got = path_value(p, model) if p.usable else None
+        if got is None:
+            continue
+        for leader, members in groups:
+            if _apart_deg(leader, p) < ONE_VOICE_DEG:
+                members.append(got)
+                break
+        else:
+            groups.append((p, [got]))
+    out = []
+    for _, members in groups:
+        measured = [v for v, bound in members if not bound]
+        out.append((sum(measured) / len(measured), "") if measured else members[0])
+    return out
+
+
+def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
+    """Network mean of centred log10 P/S, its standard error from the paths alone, good paths, those only bounds.
+
+    A path that is only a bound is good where it speaks: a lower bound above the middle, an upper one below. None with
+    no measured path.
+    """
+    got = voices(paths, model)
+    values = [v for v, bound in got if not bound]
+    upper = [v for v, bound in got if bound == "upper"]
+    lower = [v for v, bound in got if bound == "lower"]
+    if not values:
+        return None
+    mean, error = censored.estimate(values, upper, model.spread_path, lower)
+    speaking = sum(1 for v in lower if v > 0.0) + sum(1 for v in upper if v < 0.0)
+    return mean, error, len(values) + speaking, len(upper) + len(lower)
+
+
+@register(NAME)
+def regional(inquiry: Inquiry) -> Evidence:
+    """P/S evidence; value is the network mean of log10 P/S from the middle between the classes."""
+    model = inquiry.settings.ps
+    paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
+    blocked = sum(1 for p in paths if p.lg_blocked)
+    unsure = sum(1 for p in paths if p.lg_judged and p.lg_blocked is None)
+    aside = (
+        f"{blocked} path(s) block Lg by their own record and {unsure} cannot say; none of them decides"
+        if blocked + unsure
+        else "no path was set aside for Lg"
+    )
+    found = network_value(paths, model)
+    if found is None or found[2] < inquiry.settings.least_paths:
+        n = 0 if found is None else found[2]
+        return not_applicable(
+            NAME, f"{n} good path(s), at least {inquiry.settings.least_paths} are needed; {aside}"
+        )
+    mean, error, n, bounded = found
+    half = model.separation()
+    x = predictive(model.spread_event, model.n_explosions, error)
+    q = predictive(model.spread_event, model.n_earthquakes, error)
+    ratio = log10_ratio(density(mean, half, x), density(mean, -half, q), model.cap)
+    if mean > half or mean < -half:  # beyond a class mean the wider density must not turn the evidence round
+        edge = half if mean > 0 else -half
+        ratio = log10_ratio(density(edge, half, x), density(edge, -half, q), model.cap)
+    side = "nearer to explosions" if ratio > 0 else "nearer to earthquakes"
+    return Evidence(
+        name=NAME,
+        applicable=True,
+        value=mean,
+        sigma=predictive(model.spread_event, min(model.n_explosions, model.n_earthquakes), error),
+        unit="log10 P/S from the middle between the classes",
+        p_explosion=distribution(mean, half, x),
+        p_earthquake=1.0 - distribution(mean, -half, q),
+        log10_lr=ratio,
+        reason=(
+            f"P over S at 2-8 Hz on {n} good path(s) is {mean:+.2f} (log10) from the middle between the classes at "
+            f"{half:+.2f} and {-half:+.2f}: {side}; {aside}; {model.caveat}"
+        ),
+        detail={
+            "n_paths": float(n),
+            "n_bounds": float(bounded),
+            "n_blocked": float(blocked),
+            "class_mean": half,
+            "scale_explosion": x,
+            "scale_earthquake": q,
+            "calibration": model.name,
+        },
+    )

@@ -1,0 +1,81 @@
+"""Where to start: the whole Earth, then ever closer, by a robust misfit.
+
+Rules: the answer does not depend on a guess; near-uniform points in rings of latitude, the neighbourhood of every
+early station in addition (local events live there), halving steps; ties go to the earlier point. At most MOST
+arrivals take part: the earliest of each of MOST sectors of their rank, enough for a start.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.base.dmath import cos_
+from testban.base.geo import KM_PER_DEG, destination_
+from testban.earth.travel import Kernel
+from testban.locate.kernel import scan_
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOST = 24
+COARSE_DEG = 5.0
+KEEP = 6
+
+
+def whole_earth(step_deg: float = COARSE_DEG) -> Floats:
+    """Near-uniform points (m, 2) of longitude and latitude."""
+    points = []
+    rows = round(180.0 / step_deg)
+    for r in range(rows):
+        lat = -90.0 + (r + 0.5) * 180.0 / rows
+        n = max(1, round(360.0 * cos_(lat * math.pi / 180.0) / step_deg))
+        points.extend((-180.0 + (i + 0.5) * 360.0 / n, lat) for i in range(n))
+    return np.array(points)
+
+
+def around(lon: float, lat: float, step_deg: float) -> Floats:
+    """The point and eight neighbours at step_deg."""
+    points = [(lon, lat)]
+    points.extend(destination_(lon, lat, 45.0 * i, step_deg * (1.0 if i % 2 == 0 else 1.4)) for i in range(8))
+    return np.array(points)
+
+
+def starts(
+    k: Kernel, table: Floats, candidates: Ints, waves: Ints, lon: Floats, lat: Floats, data: Floats, depth: float
+) -> list[tuple[float, float, float, float]]:
+    """The best few (misfit, longitude, latitude, origin time), best first."""
+    order = np.argsort(data[:, 0], kind="stable")
+    if order.size > MOST:
+        order = order[np.unique(np.rint(np.linspace(0, order.size - 1, MOST)).astype(np.int64))]
+    args = (k, table, candidates[order], waves[order], lon[order], lat[order], data[order])
+    near = [around(float(lon[i]), float(lat[i]), s) for i in order[:3] for s in (0.3, 1.0, 2.5)]
+    grid = np.concatenate([whole_earth(), *near])
+    out = np.empty((len(grid), 2))
+    scan_(*args, grid, depth, out)
+    best = np.argsort(out[:, 0], kind="stable")
+    chosen: list[int] = []
+    for g in best:
+        if all(_far(grid[g], grid[c]) for c in chosen):
+            chosen.append(int(g))
+        if len(chosen) == KEEP:
+            break
+    found = []
+    for c in chosen:
+        at, step = grid[c], COARSE_DEG / 2.0
+        fit = (float(out[c, 0]), float(out[c, 1]))
+        while step * KM_PER_DEG > 8.0:
+            local = around(float(at[0]), float(at[1]), step)
+            res = np.empty((len(local), 2))
+            scan_(*args, local, depth, res)
+            i = int(np.argmin(res[:, 0]))
+            if i == 0:
+                step /= 2.0
+            at, fit = local[i], (float(res[i, 0]), float(res[i, 1]))
+        found.append((fit[0], float(at[0]), float(at[1]), fit[1]))
+    return sorted(found)
+
+
+def _far(a: Floats, b: Floats) -> bool:
+    d = abs((a[0] - b[0] + 180.0) % 360.0 - 180.0) * cos_(0.5 * (a[1] + b[1]) * math.pi / 180.0)
+    return bool(d > 4.0 or abs(a[1] - b[1]) > 4.0)

@@ -1,0 +1,1 @@
+"""The order of rooms: get, run, put; nothing here computes a seismological number."""

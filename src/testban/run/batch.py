@@ -1,0 +1,58 @@
+"""One batch run: prepare the folder, process, write; and what of it a person is told."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from testban.base.errors import StoreError
+from testban.base.records import Bulletin
+from testban.run import outputs
+from testban.run.configuration import Configuration
+from testban.run.process import Progress, process
+from testban.store import Catalogue
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run: its bulletin and the digests of its products."""
+
+    bulletin: Bulletin
+    digests: dict[str, str]
+
+
+def run(
+    sources: Sequence[str],
+    inventory: Sequence[str | Path],
+    out: Path,
+    configuration: Configuration,
+    *,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    simulated: bool = False,
+    pdf: bool = False,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Done:
+    """Process sources into a folder. The same call again goes on where it stopped."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
+    catalogue = Catalogue(out / "catalogue.sqlite")
+    try:
+        outcome = process(
+            sources,
+            inventory,
+            catalogue,
+            configuration,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            simulated=simulated,
+            progress=progress,
+        )
+        catalogue.write_bulletin(outcome.bulletin)
+        digests = outputs.write(outcome, out, language=configuration.language, pdf=pdf)
+    finally:
+        catalogue.close()
+    return Done(bulletin=outcome.bulletin, digests=digests)

@@ -1,0 +1,11 @@
+"""Names of events: time of day and a few digits of what it rests on, the same for every party."""
+
+from testban.base.canonical import digest_of
+from testban.base.records import Event
+from testban.base.times import format_time
+
+
+def event_id(event: Event) -> str:
+    """YYYYMMDDTHHMMSS-xxxx: origin time and the first digits of a digest of the arrivals."""
+    stamp = format_time(event.origin.time_ns, 0).replace("-", "").replace(":", "").rstrip("Z")
+    return f"{stamp}-{digest_of([(a.pick_id, a.phase) for a in event.arrivals])[:4]}"

@@ -1,0 +1,222 @@
+"""Reasons and findings of the other rooms, which come as English text, in both languages where their form is known.
+
+Rules: each pattern names the parts that vary; parts joined by semicolons are translated one by one, and only if
+every one of them is known does a Russian text appear. Anything else is shown as it came, marked as English. A test
+checks that a pattern's message says the same as the text it was made for.
+"""
+
+import re
+
+from testban.show.texts import N_, Both, foreign, russian, t
+
+PATTERNS: tuple[tuple[str, str], ...] = (
+    # identify
+    (r"no discriminant applies: (?P<sub>.+)", N_("no discriminant applies: {sub}")),
+    (r"no discriminant applies", N_("no discriminant applies")),
+    (r"(?P<name>regional P/S|mb:Ms|depth|first motion): (?P<sub>.+)", N_("{name}: {sub}")),
+    (
+        r"P over S at 2-8 Hz on (?P<n>\d+) good path\(s\) is (?P<value>[-+\d.]+) \(log10\) from the middle between the classes at (?P<a>[-+\d.]+) and (?P<b>[-+\d.]+): (?P<sub>.+)",
+        N_(
+            "P over S at 2-8 Hz on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"
+        ),
+    ),
+    (r"nearer to explosions", N_("nearer to explosions")),
+    (r"nearer to earthquakes", N_("nearer to earthquakes")),
+    (r"no path was set aside for Lg", N_("no path was set aside for Lg")),
+    (
+        r"(?P<n>\d+) path\(s\) block Lg by their own record and (?P<m>\d+) cannot say",
+        N_("{n} path(s) block Lg by their own record and {m} cannot say"),
+    ),
+    (r"none of them decides", N_("none of them decides")),
+    (
+        r"calibrated on (?P<x>\d+) explosion and (?P<q>\d+) earthquakes only, none of the earthquakes on these paths",
+        N_("calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths"),
+    ),
+    (
+        r"the densities are wide and the ratio is capped for that reason",
+        N_("the densities are wide and the ratio is capped for that reason"),
+    ),
+    (
+        r"(?P<n>\d+) good path\(s\), at least (?P<m>\d+) are needed",
+        N_("{n} good path(s), at least {m} are needed"),
+    ),
+    (r"no (?P<kind>mb|Ms) could be measured", N_("no {kind} could be measured")),
+    (
+        r"mb (?P<value>[-\d.]+) is below (?P<least>[\d.]+), where the relation was not tried",
+        N_("mb {value} is below {least}, where the relation was not tried"),
+    ),
+    (
+        r"Ms (?P<word>at most|of) (?P<ms>[-\d.]+) with mb (?P<mb>[-\d.]+) lies (?P<d>[\d.]+) \+- (?P<sigma>[\d.]+) (?P<side>above|below) the line Ms = mb - 0\.64",
+        N_("Ms {word} {ms} with mb {mb} lies {d} ± {sigma} {side} the line Ms = mb − 0.64"),
+    ),
+    (r"screened out as natural: (?P<word>yes|no)", N_("screened out as natural: {word}")),
+    (
+        r"(?P<n>\d+) first motion\(s\) read with confidence, at least (?P<m>\d+) are needed",
+        N_("{n} first motion(s) read with confidence, at least {m} are needed"),
+    ),
+    (
+        r"(?P<n>\d+) of (?P<m>\d+) first motions are compressions: this speaks against an explosion",
+        N_("{n} of {m} first motions are compressions: this speaks against an explosion"),
+    ),
+    (
+        r"(?P<n>\d+) of (?P<m>\d+) first motions are compressions: this is what an explosion gives, and many earthquakes too",
+        N_(
+            "{n} of {m} first motions are compressions: this is what an explosion gives, and many earthquakes too"
+        ),
+    ),
+    (r"the depth was fixed \((?P<sub>.+)\)", N_("the depth was fixed ({sub})")),
+    (r"a fixed depth is no evidence", N_("a fixed depth is no evidence")),
+    (
+        r"the depth is uncertain by (?P<n>\d+) km, more than (?P<m>[\d.]+) km says nothing",
+        N_("the depth is uncertain by {n} km, more than {m} km says nothing"),
+    ),
+    (
+        r"depth (?P<z>-?\d+) \+- (?P<sigma>\d+) km from (?P<n>\d+) depth phase\(s\): (?P<sub>.+)",
+        N_("depth {z} ± {sigma} km from {n} depth phase(s): {sub}"),
+    ),
+    (
+        r"depth (?P<z>-?\d+) \+- (?P<sigma>\d+) km from a free depth: (?P<sub>.+)",
+        N_("depth {z} ± {sigma} km from a free depth: {sub}"),
+    ),
+    (r"deeper than any test", N_("deeper than any test")),
+    (r"consistent with a test", N_("consistent with a test")),
+    (r"deeper than a test would be, without certainty", N_("deeper than a test would be, without certainty")),
+    (
+        r"(?P<verdict>explosion-like|earthquake-like) by (?P<names>.+): likelihood ratio 10\^(?P<lr>[-+\d.]+) at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
+        N_(
+            "{verdict} by {names}: likelihood ratio 10^{lr} at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
+        ),
+    ),
+    (
+        r"the evidence at hand \((?P<names>.+)\) gives a likelihood ratio of 10\^(?P<lr>[-+\d.]+), which is not enough to decide at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
+        N_(
+            "the evidence at hand ({names}) gives a likelihood ratio of 10^{lr}, which is not enough to decide at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
+        ),
+    ),
+    (
+        r"where the event lies was not looked at, and 'explosion-like' does not say nuclear",
+        N_("where the event lies was not looked at, and 'explosion-like' does not say nuclear"),
+    ),
+    # size
+    (
+        r"P is not recorded with a sampling rate above 10 Hz",
+        N_("P is not recorded with a sampling rate above 10 Hz"),
+    ),
+    (
+        r"no valid response at that time, so no amplitude",
+        N_("no valid response at that time, so no amplitude"),
+    ),
+    (r"no valid response", N_("no valid response")),
+    (r"the window of P is not wholly recorded", N_("the window of P is not wholly recorded")),
+    (r"less than one window of noise before P", N_("less than one window of noise before P")),
+    (
+        r"the response is zero or not finite at the period of P",
+        N_("the response is zero or not finite at the period of P"),
+    ),
+    (r"clipped: a lower bound", N_("clipped: a lower bound")),
+    (r"not above twice the noise: an upper bound", N_("not above twice the noise: an upper bound")),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: nearer than 20 deg, where no decay for mb holds",
+        N_("{kind} refused at {d}°: nearer than 20°, where no decay for mb holds"),
+    ),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: farther than 105 deg",
+        N_("{kind} refused at {d}°: farther than 105°"),
+    ),
+    (
+        r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg: outside 20-105 deg",
+        N_("{kind} refused at {d}°: outside 20–105°"),
+    ),
+    (r"(?P<kind>mb|ML|Ms) refused at (?P<d>[\d.]+) deg", N_("{kind} refused at {d}°")),
+    (r"ML refused at (?P<d>\d+) km, beyond 1200 km", N_("ML refused at {d} km, beyond 1200 km")),
+    (
+        r"no (?P<word>vertical|horizontal) channel recorded (?P<phase>\w+)",
+        N_("no {word} channel recorded {phase}"),
+    ),
+    (r"not recorded", N_("not recorded")),
+    (
+        r"beyond 600 km, where the ML relation is extrapolated",
+        N_("beyond 600 km, where the ML relation is extrapolated"),
+    ),
+    (
+        r"no P found: three times the noise of the hour is an upper bound",
+        N_("no P found: three times the noise of the hour is an upper bound"),
+    ),
+    (
+        r"outlying response: (?P<r>[-+\d.]+) from the median of (?P<n>\d+)",
+        N_("outlying response: {r} from the median of {n}"),
+    ),
+    # findings about the data
+    (r"no samples", N_("no samples")),
+    (r"the same samples twice, merged", N_("the same samples twice, merged")),
+    (
+        r"(?P<n>\d+) samples at flat tops: kept for times, refused for amplitudes",
+        N_("{n} samples at flat tops: kept for times, refused for amplitudes"),
+    ),
+    (r"(?P<n>\d+) entries repeat what was read before", N_("{n} entries repeat what was read before")),
+    (
+        r"no epoch holds (?P<time>\S+); the position is kept, amplitudes are not measured",
+        N_("no epoch holds {time}; the position is kept, amplitudes are not measured"),
+    ),
+    (r"not in the metadata; position from its station", N_("not in the metadata; position from its station")),
+    (
+        r"(?P<name>\S+) is recorded but has no coordinates in the inventory; left out",
+        N_("{name} is recorded but has no coordinates in the inventory; left out"),
+    ),
+)
+WORDS = (
+    N_("regional P/S"),
+    N_("mb:Ms"),
+    N_("depth"),
+    N_("first motion"),
+    N_("explosion-like"),
+    N_("earthquake-like"),
+    N_("at most"),
+    N_("of"),
+    N_("above"),
+    N_("below"),
+    N_("yes"),
+    N_("no"),
+    N_("vertical"),
+    N_("horizontal"),
+    N_("none of weight"),
+)
+
+
+def _word(text: str) -> Both:
+    """A listed word, or several joined by commas; anything else stays."""
+    parts = [p if p not in WORDS else russian().get(p, p) for p in text.split(", ")]
+    return Both(text, ", ".join(parts))
+
+
+def _known(text: str) -> Both | None:
+    """One sentence or several joined by semicolons in both languages; None where a part is not known."""
+    for pattern, message in PATTERNS:
+        m = re.fullmatch(pattern, text)
+        if m is None:
+            continue
+        values: dict[str, Both] = {}
+        for key, part in m.groupdict("").items():
+            inner = _known(part) if key == "sub" else _word(part)
+            if inner is None:
+                break
+            values[key] = inner
+        else:
+            return Both(text, t(message, **values).ru)
+    at = text.find("; ")
+    while at >= 0:
+        first, rest = _known(text[:at]), _known(text[at + 2 :])
+        if first is not None and rest is not None:
+            return Both(text, f"{first.ru}; {rest.ru}")
+        at = text.find("; ", at + 2)
+    return None
+
+
+def reason(text: str) -> Both:
+    """A reason in both languages where its form is known, else as it came, marked as English."""
+    body = text.strip()
+    if not body or len(body) > 2000:
+        return foreign(body)
+    stop = "." if body.endswith(".") else ""
+    known = _known(body.rstrip("."))
+    return foreign(body) if known is None else Both(body, known.ru + stop)

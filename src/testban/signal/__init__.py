@@ -1,0 +1,1 @@
+"""Kernels that several rooms call: filters, spectra, frequency-wavenumber analysis."""
