@@ -269,12 +269,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class StationMagnitude(msgspec.Struct, frozen=True, kw_only=True):
     """One station's magnitude. detected False: `value` is an upper bound (the noise), a censored datum.
 
-    used False with a reason where it was refused (too near, no response, clipped, outlier).
+    used False with a reason where it was refused (too near, no response, clipped, outlier); value None where nothing
+    was measured.
     """
 
     station_key: str
     kind: str
-    value: float
+    value: float | None
     detected: bool = True
     used: bool = True
     reason: str = ""

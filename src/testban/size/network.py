@@ -54,7 +54,7 @@ def _refuse(m: AmplitudeMeasurement, kind: str, reason: str) -> StationMagnitude
     return StationMagnitude(
         station_key=m.station_key,
         kind=kind,
-        value=math.nan,
+        value=None,
         detected=False,
         used=False,
         reason=reason,
@@ -177,7 +177,7 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     The limit is `limit`, or 2.5 robust spreads where those are larger, at most 1.5 times `limit`; an upper bound contradicts only from below, a lower
     bound (clipped) only from above.
     """
-    values = [s.value for s in stations if s.used and s.detected and "clipped" not in s.reason]
+    values = [s.value for s in stations if s.value is not None and s.used and s.detected and "clipped" not in s.reason]
     if len(values) < 3:
         return list(stations)
     median = float(np.median(np.array(values)))
@@ -185,6 +185,9 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     bar = max(limit, min(OUTLYING_SPREADS * spread, OUTLYING_LARGEST * limit))
     out = []
     for s in stations:
+        if s.value is None:
+            out.append(s)
+            continue
         r = s.value - median
         bound = not s.detected or "clipped" in s.reason
         wrong = abs(r) > bar and (not bound or (r < 0.0) == (not s.detected))
@@ -228,10 +231,10 @@ def _network(
 ) -> Magnitude | None:
     sigma = SIGMA[kind]
     flagged = flag_outlying(stations, settings.outlying)
-    used = [s for s in flagged if s.used]
+    used = [s for s in flagged if s.used and s.value is not None]
 
     def corrected(s: StationMagnitude) -> float:
-        return s.value - settings.station_terms.get(f"{s.station_key} {kind}", 0.0)
+        return (s.value or 0.0) - settings.station_terms.get(f"{s.station_key} {kind}", 0.0)
 
     of = groups([s.station_key for s in used], sites)
     seen = [(of[s.station_key], corrected(s)) for s in used if s.detected and "clipped" not in s.reason]
