@@ -287,8 +287,7 @@ class StationMagnitude(msgspec.Struct, frozen=True, kw_only=True):
 class Magnitude(msgspec.Struct, frozen=True, kw_only=True):
     """A network magnitude: kind "mb", "ML" or "Ms"; sigma is the standard error of the network value.
 
-    n_detected and n_censored count what entered; bound: "" or "upper" (only non-detections). refused: stations without a
-    value of any kind, with the reason.
+    n_detected and n_censored count what entered; bound: "" or "upper" (only non-detections).
     """
 
     kind: str
@@ -299,7 +298,6 @@ class Magnitude(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     bound: str = ""
     stations: tuple[StationMagnitude, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def _kind(m: AmplitudeMeasurement) -> str:
 
 
 def station_magnitude(origin: Origin, m: AmplitudeMeasurement) -> StationMagnitude:
-    """The station magnitude of one measurement; used False, NaN and a reason where there is none."""
+    """The station magnitude of one measurement; used False, value None and a reason where there is none."""
     kind = _kind(m)
     a, d = m.amplitude_nm, m.distance_deg
     if m.status in ("no-response", "out-of-range", "no-data") or a is None or d is None or not a > 0.0:
@@ -177,7 +177,11 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     The limit is `limit`, or 2.5 robust spreads where those are larger, at most 1.5 times `limit`; an upper bound contradicts only from below, a lower
     bound (clipped) only from above.
     """
-    values = [s.value for s in stations if s.value is not None and s.used and s.detected and "clipped" not in s.reason]
+    values = [
+        s.value
+        for s in stations
+        if s.value is not None and s.used and s.detected and "clipped" not in s.reason
+    ]
     if len(values) < 3:
         return list(stations)
     median = float(np.median(np.array(values)))
@@ -265,8 +269,7 @@ def _network(
         n_censored=len(upper),
         method=_method(kind, bound),
         bound=bound,
-        stations=tuple(s for s in flagged if math.isfinite(s.value)),
-        refused=tuple((s.station_key, s.reason) for s in flagged if not math.isfinite(s.value)),
+        stations=tuple(flagged),
     )
 
 
