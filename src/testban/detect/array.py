@@ -426,7 +426,7 @@ def _measured(
     found = _direction(whole, centre, bands)
     if found is None:
         return None
-    gone = _reversed(whole, centre, *found)
+    gone = _reversed(whole, centre, *found) if found[0].relative_power > 0.5 else []
     if gone and len(gone) <= len(whole.names) // 3 and len(whole.names) - len(gone) >= MIN_ELEMENTS:
         for i in gone:
             text = "moves against the other elements, left out of this detection"
@@ -441,6 +441,10 @@ def _measured(
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
         return None
+    # The candidate may come from a beam of another slowness, off by the moveout: measure again at the onset.
+    again = _direction(whole, pick.time_ns * whole.rate_hz / 1e9, bands)
+    if again is not None and plane_wave_z(again[0]) > plane_wave_z(r):
+        r = again[0]
     return _with_direction(pick, r)
 
 
