@@ -449,6 +449,8 @@ def _measured(
 
 
 def _with_direction(pick: Pick, r: fk.FkResult) -> Pick:
+    if r.at_edge:  # slower than the grid: sound in air, waves of very shallow layers; the direction is not resolved
+        return msgspec.structs.replace(pick, phase_hint="", f_statistic=round(r.f_statistic, 2))
     m2 = MODEL_S_PER_DEG * MODEL_S_PER_DEG
     cov = (r.covariance[0] + m2, r.covariance[1], r.covariance[2] + m2)
     s, baz, s_sigma, baz_sigma = fk.polar(r.east_s_per_deg, r.north_s_per_deg, cov)
