@@ -426,7 +426,7 @@ def _measured(
     found = _direction(whole, centre, bands)
     if found is None:
         return None
-    gone = _reversed(whole, centre, *found)
+    gone = _reversed(whole, centre, *found) if found[0].relative_power > 0.5 else []
     if gone and len(gone) <= len(whole.names) // 3 and len(whole.names) - len(gone) >= MIN_ELEMENTS:
         for i in gone:
             text = "moves against the other elements, left out of this detection"
@@ -441,10 +441,16 @@ def _measured(
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
         return None
+    # The candidate may come from a beam of another slowness, off by the moveout: measure again at the onset.
+    again = _direction(whole, pick.time_ns * whole.rate_hz / 1e9, bands)
+    if again is not None and plane_wave_z(again[0]) > plane_wave_z(r):
+        r = again[0]
     return _with_direction(pick, r)
 
 
 def _with_direction(pick: Pick, r: fk.FkResult) -> Pick:
+    if r.at_edge:  # slower than the grid: sound in air, waves of very shallow layers; the direction is not resolved
+        return msgspec.structs.replace(pick, phase_hint="", f_statistic=round(r.f_statistic, 2))
     m2 = MODEL_S_PER_DEG * MODEL_S_PER_DEG
     cov = (r.covariance[0] + m2, r.covariance[1], r.covariance[2] + m2)
     s, baz, s_sigma, baz_sigma = fk.polar(r.east_s_per_deg, r.north_s_per_deg, cov)
