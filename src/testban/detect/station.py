@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
-from testban.detect import amplitude, arrival
+from testban.detect import amplitude, arrival, motion
 from testban.detect.block import Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
@@ -71,23 +71,36 @@ def _pick(
         k = round(got.sample) - run.first
         clipped = bool(run.clipped[k : k + round(6.0 * block.rate)].any())
     measured = None if clipped else amplitude.mb_amplitude(block.sensor.vertical, got.sample, channels)
+    moved = motion.measure(block.sensor, got, channels)
+    sign, sure = 0, 0.0
+    if moved.hint == "P" and got.trace is block.sensor.vertical:
+        sign, sure = amplitude.first_motion(got.trace, got.sample, got.sigma_s, channels)
     return Pick(
         pick_id=f"{key}/{time // 10**6}",
         station_key=key,
         nslc=got.trace.nslc,
         time_ns=time,
         time_sigma_s=round(got.sigma_s, 3),
-        phase_hint="P" if got.trace is block.sensor.vertical else "S",
+        phase_hint=moved.hint,
+        phase_hint_probability=moved.hint_probability,
+        slowness_s_per_deg=moved.slowness_s_per_deg,
+        slowness_sigma=moved.slowness_sigma,
+        backazimuth_deg=moved.backazimuth_deg,
+        backazimuth_sigma=moved.backazimuth_sigma,
         amplitude_nm=None if measured is None else measured[0],
         period_s=None if measured is None else measured[1],
         snr=round(got.snr, 2),
         band_hz=got.band,
+        polarity=sign,
+        polarity_confidence=sure,
+        rectilinearity=moved.rectilinearity,
+        incidence_deg=moved.incidence_deg,
         score=round(float(row[3]) ** 4, 3),
         clipped=clipped,
     )
 
 
-def _noise(block: Block, key: str, own: Span) -> list[NoiseHour]:
+def _noise(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> list[NoiseHour]:
     out = []
     lo = max(0, math.ceil((own.start_ns * block.rate / 1e9 - block.first) / block.width))
     hi = min(block.bins, math.ceil((own.end_ns * block.rate / 1e9 - block.first) / block.width))
@@ -110,8 +123,10 @@ def _noise(block: Block, key: str, own: Span) -> list[NoiseHour]:
                 band_hz=band,
                 up_s=round(len(usable) * block.bin_s, 1),
                 rms_counts=rms,
-                a_over_t_nm_s=None,
-            )  # fmt: skip
+                a_over_t_nm_s=amplitude.noise_a_over_t(
+                    rms, band, block.sensor.vertical.nslc, own.start_ns, channels
+                ),
+            )
         )
     return out
 
@@ -157,7 +172,7 @@ def process_station(
             continue
         used[vertical.nslc] = used.get(vertical.nslc, 0) + 1
         picks += _picks(block, station_key, wanted, channels)
-        noise += _noise(block, station_key, own)
+        noise += _noise(block, station_key, own, channels)
         up += intersect([seg.span for seg in by_channel[chosen[0]]], [wanted])
     notes = [*findings, *_others(by_channel, used, station_key)]
     return StationResult(
