@@ -23,7 +23,9 @@ WINDOW_S = 2.5
 LEAD_S = 0.2
 UNIFORM_SIGMA_DEG = 103.923  # standard deviation of an angle of which nothing is known
 FLOOR_DEG = 5.0  # orientation of the sensors and bent rays
-SCATTER = 0.1  # horizontal motion over the vertical that is not the ray's: one sigma, see docs/rooms/arrays.md
+SCATTER = (
+    0.1  # horizontal motion over the vertical that is not the ray's: one sigma, see docs/rooms/arrays.md
+)
 _LEAST_DETERMINANT = 0.1
 
 
@@ -174,7 +176,9 @@ def measure(
     if not zz.shape == nn.shape == ee.shape or zz.ndim != 1:
         raise InputError(f"expected three traces of one length, got {zz.shape}, {nn.shape}, {ee.shape}")
     if not (rate_hz > 0.0 and 0 <= onset_index < zz.size):
-        raise InputError(f"expected an onset within 0..{zz.size - 1} and a positive rate, got {onset_index}, {rate_hz}")
+        raise InputError(
+            f"expected an onset within 0..{zz.size - 1} and a positive rate, got {onset_index}, {rate_hz}"
+        )
     first = max(0, onset_index - round(lead_s * rate_hz))
     last = min(zz.size, onset_index + max(4, round(window_s * rate_hz)))
     start = max(0, onset_index - round((noise_s + 0.5) * rate_hz))
@@ -194,7 +198,11 @@ def _interpret(signal: Floats, noise: Floats, n_independent: float, floor_deg: f
     total, base = signal[0] + signal[3] + signal[5], noise[0] + noise[3] + noise[5]
     if not total > 0.0:
         return Polarisation(
-            backazimuth_deg=0.0, backazimuth_sigma=UNIFORM_SIGMA_DEG, incidence_deg=0.0, rectilinearity=0.0, s_like=0.5
+            backazimuth_deg=0.0,
+            backazimuth_sigma=UNIFORM_SIGMA_DEG,
+            incidence_deg=0.0,
+            rectilinearity=0.0,
+            s_like=0.5,
         )
     clean = signal - noise
     l1, l2, l3, vector = _principal(clean)

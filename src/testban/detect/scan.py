@@ -92,7 +92,7 @@ def score_column(
                     if over > 0.0:
                         weight += 1.0 / width
                         excess += min(over, 4.0) / width
-                    e = min(e, 3.0 * sd)
+                e = min(e, (3.0 if seen > n_start else 6.0) * sd)
                 v += (e * e - v) / min(seen + n_start, n_slow)
             if seen > n_start:
                 u = min(u, a * (1.0 + 3.0 * sd))
@@ -110,19 +110,29 @@ def score_column(
 
 
 @njit(cache=True)
-def triggers(scores: F64, off: float, out: F64) -> int:
-    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (columns, n)."""
+def triggers(scores: F64, bands: int, off: float, strong: float, later: float, memory: int, out: F64) -> int:
+    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (columns, n).
+
+    A trigger is a best score from 1 until it falls below `off`. For `memory` bins after a score of `strong` a later
+    phase is likely, and `later` is enough on a horizontal column (those from `bands` on).
+    """
     columns, n = scores.shape
     on = False
     count = 0
+    last = -memory - 1
     for i in range(n):
         best, at = 0.0, 0
+        flat, flat_at = 0.0, 0
         for j in range(columns):
             if scores[j, i] > best:
                 best, at = scores[j, i], j
+            if j >= bands and scores[j, i] > flat:
+                flat, flat_at = scores[j, i], j
         if not on:
-            if best >= 1.0 and count < len(out):
+            if count < len(out) and (best >= 1.0 or (flat >= later and i - last < memory)):
                 on = True
+                if best < 1.0:
+                    best, at = flat, flat_at
                 out[count, 0], out[count, 1], out[count, 2], out[count, 3] = i, i, at, best
         elif best < off:
             on = False
@@ -130,6 +140,8 @@ def triggers(scores: F64, off: float, out: F64) -> int:
             count += 1
         elif best > out[count, 3]:
             out[count, 1], out[count, 2], out[count, 3] = i, at, best
+        if best >= strong:
+            last = i
     if on:
         out[count, 4] = n
         count += 1

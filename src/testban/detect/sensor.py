@@ -33,10 +33,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One component of a sensor in a block: runs in time, rate as an exact fraction."""
+    """One component of a sensor in a block: runs in time, rate as an exact fraction; whether it holds counts."""
 
     nslc: Nslc
     rate: Fraction
+    counts: bool
     runs: tuple[Run, ...]
 
     @property
@@ -107,7 +108,10 @@ def trace(segments: Sequence[Segment], window: Span) -> Trace | None:
                 (a, cut.astype(np.float64), clipped_mask(cut), s.start_ns + offset_ns(a - first, rate))
             )
     runs = _bridge(pieces)
-    return Trace(nslc=segments[0].nslc, rate=rate, runs=tuple(runs)) if runs else None
+    if not runs:
+        return None
+    counts = segments[0].samples.dtype.kind == "i"
+    return Trace(nslc=segments[0].nslc, rate=rate, counts=counts, runs=tuple(runs))
 
 
 def is_vertical(nslc: Nslc, channels: Sequence[Channel]) -> bool:

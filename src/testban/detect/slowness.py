@@ -11,7 +11,9 @@ from testban.base.dmath import DEG, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG
 
-SURFACE_VS_KM_S = 2.4  # median of P on 31 records of 2016-01-06 and the odd nnsn events, 1-4 Hz: 2.3 (1.2-3.0)
+SURFACE_VS_KM_S = (
+    2.4  # median of P on 31 records of 2016-01-06 and the odd nnsn events, 1-4 Hz: 2.3 (1.2-3.0)
+)
 SURFACE_VS_RELATIVE_SIGMA = 0.35  # spread on the same records
 
 

@@ -28,6 +28,7 @@ def write(outcome: Outcome, out: Path, *, language: str = "en", pdf: bool = Fals
     whole(out / "bulletin.quakeml", lambda p: quakeml.write(p, b))
     whole(out / "bulletin.ims", lambda p: ims10.write(p, b))
     whole(out / "bulletin.geojson", lambda p: geojson.write(p, b))
+    (out / "css30").mkdir(parents=True, exist_ok=True)
     css30.write(out / "css30" / "bulletin", b)
     page = report.render(b, outcome.traces, language=language)
     whole(out / "report.html", lambda p: p.write_text(page, encoding="utf-8"))

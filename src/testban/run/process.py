@@ -5,6 +5,7 @@ station a unit, with the events known) -> size -> identify. Each arrow is one pu
 calls and keeps. The bulletin is the same whatever the number of workers, the executor or the order of the files.
 """
 
+import traceback
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -190,9 +191,24 @@ def detect_unit(job: DetectJob) -> bytes:
     """Station processing of one unit: read, run, encode."""
     segments, said = _read(job.sources, job.members, detect.needed(job.span, job.settings))
     run = detect.process_array if len(job.members) > 1 else detect.process_station
-    result = run(job.station_key, segments, job.channels, job.span, job.settings)
+    try:
+        result = run(job.station_key, segments, job.channels, job.span, job.settings)
+    except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
+        said.append(_failed(job.station_key, "detection", exc, job.span))
+        result = StationResult(station_key=job.station_key, picks=(), noise=(), findings=(), up=())
     result = msgspec.structs.replace(result, findings=(*result.findings, *said))
     return msgspec.msgpack.encode(result)
+
+
+def _failed(key: str, stage: str, exc: Exception, span: Span) -> Finding:
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{Path(last.filename).stem}:{last.lineno}"
+    return Finding(
+        kind="failed",
+        subject=key,
+        message=f"{stage} of {key} failed and the station was left out: {type(exc).__name__}: {exc} ({where}); please report it",
+        span=span,
+    )
 
 
 def measure_unit(job: MeasureJob) -> bytes:

@@ -52,7 +52,7 @@ def _frame(
     ]
 
 
-X0, XW, Y0, YH = 38.0, WIDTH - 46.0, 20.0, 150.0
+X0, XW, Y0, YH = 38.0, WIDTH - 54.0, 20.0, 150.0
 
 
 def residuals(event: Event, against: str) -> Markup:

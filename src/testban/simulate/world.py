@@ -156,7 +156,7 @@ class World:
         keys: dict[int, int] = {}
         for p, level in zip(path.phases, levels, strict=True):
             tstar, eta = wavelets.attenuation(p.phase, path.delta, scenario.physics.p_tstar_s)
-            for i in np.flatnonzero((level >= AUDIBLE_SNR) & (p.time_s < last)):
+            for i in (int(j) for j in np.flatnonzero((level >= AUDIBLE_SNR) & (p.time_s < last))):
                 post = self.posts[i]
                 if i not in keys:
                     keys[i] = draws.key(scenario.seed, "arrival", post.key, s.name, s.time_ns)

@@ -70,7 +70,7 @@ def _kind(m: AmplitudeMeasurement) -> str:
 
 
 def station_magnitude(origin: Origin, m: AmplitudeMeasurement) -> StationMagnitude:
-    """The station magnitude of one measurement; used False with a reason where there is none."""
+    """The station magnitude of one measurement; used False, value None and a reason where there is none."""
     kind = _kind(m)
     a, d = m.amplitude_nm, m.distance_deg
     if m.status in ("no-response", "out-of-range", "no-data") or a is None or d is None or not a > 0.0:
@@ -177,7 +177,11 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     The limit is `limit`, or 2.5 robust spreads where those are larger, at most 1.5 times `limit`; an upper bound contradicts only from below, a lower
     bound (clipped) only from above.
     """
-    values = [s.value for s in stations if s.used and s.detected and "clipped" not in s.reason]
+    values = [
+        s.value
+        for s in stations
+        if s.value is not None and s.used and s.detected and "clipped" not in s.reason
+    ]
     if len(values) < 3:
         return list(stations)
     median = float(np.median(np.array(values)))
@@ -185,6 +189,9 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     bar = max(limit, min(OUTLYING_SPREADS * spread, OUTLYING_LARGEST * limit))
     out = []
     for s in stations:
+        if s.value is None:
+            out.append(s)
+            continue
         r = s.value - median
         bound = not s.detected or "clipped" in s.reason
         wrong = abs(r) > bar and (not bound or (r < 0.0) == (not s.detected))
@@ -228,10 +235,10 @@ def _network(
 ) -> Magnitude | None:
     sigma = SIGMA[kind]
     flagged = flag_outlying(stations, settings.outlying)
-    used = [s for s in flagged if s.used]
+    used = [s for s in flagged if s.used and s.value is not None]
 
     def corrected(s: StationMagnitude) -> float:
-        return s.value - settings.station_terms.get(f"{s.station_key} {kind}", 0.0)
+        return (s.value or 0.0) - settings.station_terms.get(f"{s.station_key} {kind}", 0.0)
 
     of = groups([s.station_key for s in used], sites)
     seen = [(of[s.station_key], corrected(s)) for s in used if s.detected and "clipped" not in s.reason]
