@@ -250,7 +250,9 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
         rows, start = built.rows, (lon, lat, depth, t.reference_ns + round(o * 1e9))
         settings = msgspec.structs.replace(settings, correlated=True)
         try:
-            built.located = locate.locate([(t.picks[k], "PS"[w]) for k, w in rows], search.sites, settings, start)
+            built.located = locate.locate(
+                [(t.picks[k], "PS"[w]) for k, w in rows], search.sites, settings, start
+            )
         except InputError as exc:
             return None, str(exc)
     return built, ""
@@ -343,9 +345,7 @@ def _accept(
     origin = built.located.origin
     event_id = f"{origin.time_ns}-{origin.longitude:.4f}-{origin.latitude:.4f}"
     value = {t.picks[k].pick_id: v for (k, _), v in zip(built.rows, built.values, strict=True)}
-    arrivals = tuple(
-        msgspec.structs.replace(a, score=value.get(a.pick_id)) for a in built.located.arrivals
-    )
+    arrivals = tuple(msgspec.structs.replace(a, score=value.get(a.pick_id)) for a in built.located.arrivals)
     for k, _ in built.rows:
         t.used[k] = 1
     strong = len(built.rows) >= 12
@@ -371,4 +371,4 @@ def _accept(
     )
 
 
-__all__ = ["Discarded", "Explanation", "KM_PER_DEG", "Result", "associate", "delaz_"]
+__all__ = ["KM_PER_DEG", "Discarded", "Explanation", "Result", "associate", "delaz_"]

@@ -35,9 +35,7 @@ def cells(unit: Floats, coarse_deg: float, fine_deg: float) -> Floats:
         lat = -90.0 + (r + 0.5) * 180.0 / rows
         n = max(1, round(360.0 * cos_(lat * math.pi / 180.0) / coarse_deg))
         for i in range(n):
-            _divide(
-                -180.0 + (i + 0.5) * 360.0 / n, lat, 360.0 / n, 180.0 / rows, unit, fine_deg, near, out
-            )
+            _divide(-180.0 + (i + 0.5) * 360.0 / n, lat, 360.0 / n, 180.0 / rows, unit, fine_deg, near, out)
     return np.array(out)
 
 
@@ -55,6 +53,8 @@ def _divide(
         if spacing < 0.75 * height or (third < NEAR_DEG and height > 1.01 * near):
             for a in (-0.25, 0.25):
                 for b in (-0.25, 0.25):
-                    _divide(lon + b * width, lat + a * height, width / 2, height / 2, unit, fine_deg, near, out)
+                    _divide(
+                        lon + b * width, lat + a * height, width / 2, height / 2, unit, fine_deg, near, out
+                    )
             return
     out.append((lon, lat, radius))

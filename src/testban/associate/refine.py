@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate.scan import MODEL_SLACK_S, CORE_SLACK_S, curve_, project_
+from testban.associate.scan import CORE_SLACK_S, MODEL_SLACK_S, curve_, project_
 from testban.base.dmath import DEG, acos_
 from testban.base.geo import destination_, unit_vector_
 

@@ -37,7 +37,9 @@ def rough_size(origin: Origin, arrivals: Sequence[Arrival], picks: dict[str, Pic
         if p is None or not a.phase.startswith("P") or not p.amplitude_nm or not p.period_s:
             continue
         if p.amplitude_nm > 0 and p.period_s > 0:
-            values.append(log10_(p.amplitude_nm / p.period_s) + distance_term(a.distance_deg, origin.depth_km))
+            values.append(
+                log10_(p.amplitude_nm / p.period_s) + distance_term(a.distance_deg, origin.depth_km)
+            )
     values.sort()
     return values[len(values) // 2] if values else None
 
@@ -51,7 +53,9 @@ def expected(
     model: TravelTimes,
 ) -> tuple[Expected, ...]:
     """What every station with supplied up-time should have seen of the first P, by station."""
-    level = {(n.station_key, n.hour_ns // HOUR_NS): n for n in noise if n.a_over_t_nm_s is not None and n.up_s > 0}
+    level = {
+        (n.station_key, n.hour_ns // HOUR_NS): n for n in noise if n.a_over_t_nm_s is not None and n.up_s > 0
+    }
     size = rough_size(origin, arrivals, {p.pick_id: p for p in picks})
     seen = {a.station_key for a in arrivals if a.phase.startswith("P")}
     out = []
@@ -77,7 +81,11 @@ def expected(
             status = "not-seen"
         out.append(
             Expected(
-                station_key=site.key, phase="P", time_ns=time_ns, distance_deg=delta, probability=probability,
+                station_key=site.key,
+                phase="P",
+                time_ns=time_ns,
+                distance_deg=delta,
+                probability=probability,
                 status=status,
             )  # fmt: skip
         )

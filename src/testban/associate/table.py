@@ -68,7 +68,9 @@ class Table:
         self.active = [(a - 60.0, b + 60.0) for a, b in self.active]
         starts = np.array([a for a, _ in self.active])
         rate = np.empty(len(self.picks))
-        typical = len(self.picks) / (max(1, int(np.sum(np.diff(self.start) > 0))) * max(self.duration_s, 300.0))
+        typical = len(self.picks) / (
+            max(1, int(np.sum(np.diff(self.start) > 0))) * max(self.duration_s, 300.0)
+        )
         for s in range(len(self.sites)):
             a, b = int(self.start[s]), int(self.start[s + 1])
             times = self.data[a:b, 0]
@@ -80,7 +82,7 @@ class Table:
                 span = min(last, times[i] + LOCAL_S) - max(first, times[i] - LOCAL_S)
                 calm = (hi[i] - lo[i] - 1 + 0.5) / max(span, 300.0)
                 before = (i - lo[i] + 1.0) / (min(LOCAL_S, times[i] - first) + 1.0 / typical)
-                rate[a + i] = max(min(calm, before), 0.5 * burst[i] / BURST_S)
+                rate[a + i] = max(0.5 * (calm + before), 0.5 * burst[i] / BURST_S)
         return rate
 
 

@@ -70,8 +70,6 @@ def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
         for j in range(i):
             r = 0.0
             if wave[i] == wave[j]:
-                r = correlation_(
-                    unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2]
-                )
+                r = correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
             out[i, j] = r
             out[j, i] = r

@@ -106,6 +106,9 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float) -> None:
             u2 /= SCATTER * SCATTER
             if out[i, 0] > 0.0:
                 u2 *= LATE * LATE
+        if scale <= 1.0 and column[i] > 0 and u2 > 4.0:
+            out[i, 9] = 0.0  # a later branch is no refuge for a bad pick
+            continue
         out[i, 9] = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
 
 

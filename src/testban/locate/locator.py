@@ -51,7 +51,9 @@ class Problem:
     ) -> None:
         known = [(p, label) for p, label in picks if p.station_key in sites]
         if not known:
-            raise InputError("expected at least one pick at a station with coordinates, got none; add the stations")
+            raise InputError(
+                "expected at least one pick at a station with coordinates, got none; add the stations"
+            )
         self.rows = sorted(known, key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1]))
         self.model = travel.load(settings.model)
         self.settings = settings
@@ -59,7 +61,9 @@ class Problem:
         self.reference_ns = self.rows[0][0].time_ns
         self.lon = np.array([s.longitude for s in self.sites])
         self.lat = np.array([s.latitude for s in self.sites])
-        self.index, self.waves = phases.tables(self.model, [label for _, label in self.rows], settings.reidentify)
+        self.index, self.waves = phases.tables(
+            self.model, [label for _, label in self.rows], settings.reidentify
+        )
         self.data = np.array([self._row(p) for p, _ in self.rows], dtype=np.float64)
         self.table = P_ERROR.copy()
         self.table[:, 1] *= settings.model_sigma_factor
@@ -97,17 +101,30 @@ class Problem:
             if leg:
                 c = elevation.correction_(v[0 if leg == "P" else 1], p, site.elevation_m)
             if ellipticity is not None:
-                e = float(ellipticity.correction(phases.name(self.model, name, x[2], delta), x[2], delta, az, x[1]))
+                e = float(
+                    ellipticity.correction(phases.name(self.model, name, x[2], delta), x[2], delta, az, x[1])
+                )
                 c += e if e == e else 0.0
             self.data[i, 1] = c
 
     def evaluate(self, x: Floats) -> None:
         """Residuals and derivatives at x."""
         rows_(
-            self.model.kernel, self.table, self.index, self.waves, self.lon, self.lat, self.data, x, self.out, self.column
+            self.model.kernel,
+            self.table,
+            self.index,
+            self.waves,
+            self.lon,
+            self.lat,
+            self.data,
+            x,
+            self.out,
+            self.column,
         )
 
-    def run(self, x: Floats, free_depth: bool, correlated: bool | None = None) -> tuple[int, float, int, Floats]:
+    def run(
+        self, x: Floats, free_depth: bool, correlated: bool | None = None
+    ) -> tuple[int, float, int, Floats]:
         """Iterate from x (changed in place): iterations (-1 failed), chi-square, time data used, covariance."""
         covariance = np.zeros((4, 4))
         full = self.settings.correlated if correlated is None else correlated
@@ -134,7 +151,9 @@ def _first(problem: Problem, start: tuple[float, float, float, int] | None, dept
         if n > 0 and (best is None or cost < best[0] - 1e-6):
             best = (cost, x)
     if best is None:
-        raise InputError("expected arrivals that fit some place on the Earth, got none that do; check times and stations")
+        raise InputError(
+            "expected arrivals that fit some place on the Earth, got none that do; check times and stations"
+        )
     return best[1]
 
 
@@ -145,8 +164,16 @@ def _resolves_depth(problem: Problem, x: Floats) -> str:
     near = [i for i in good if problem.out[i, 5] <= max(0.3, x[2] / 111.2)]
     if near:
         return f"{len(near)} arrivals within {max(0.3, x[2] / 111.2):.1f} deg"
-    p = {problem.sites[i].key for i in good if problem.waves[i, problem.column[i]] == 0 and problem.out[i, 5] < 2.0}
-    s = {problem.sites[i].key for i in good if problem.waves[i, problem.column[i]] == 1 and problem.out[i, 5] < 2.0}
+    p = {
+        problem.sites[i].key
+        for i in good
+        if problem.waves[i, problem.column[i]] == 0 and problem.out[i, 5] < 2.0
+    }
+    s = {
+        problem.sites[i].key
+        for i in good
+        if problem.waves[i, problem.column[i]] == 1 and problem.out[i, 5] < 2.0
+    }
     if len(p & s) >= 3:
         return f"{len(p & s)} S-P pairs within 2 deg"
     depth_phases = sum(problem.rows[i][1] in ("pP", "sP", "pS", "sS") for i in good)
@@ -198,7 +225,9 @@ def locate(
     problem.correct(x)
     n, chi2, used, cov = problem.run(x, False)
     if n < 0:
-        raise InputError("expected arrivals that determine an epicentre, got too few or contradictory ones; add stations")
+        raise InputError(
+            "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations"
+        )
     free, reason = False, "fixed on request" if fixed is not None else ""
     if fixed is None:
         x, chi2, used, cov, free, reason = _depth(problem, x, chi2, used, cov)
@@ -256,7 +285,12 @@ def _record(problem: Problem, x: Floats, chi2: float, cov: Floats, free: bool, r
         depth_sigma_km=math.sqrt(cov[3, 3]) if free else None,
         time_sigma_s=math.sqrt(max(cov[0, 0], 0.0)),
         ellipse=quality.ellipse(
-            cov[1, 1], cov[1, 2], cov[2, 2], quality.chi2_two(settings.probability), settings.probability, "coverage"
+            cov[1, 1],
+            cov[1, 2],
+            cov[2, 2],
+            quality.chi2_two(settings.probability),
+            settings.probability,
+            "coverage",
         ),
         confidence_ellipse=confidence,
         rms_s=math.sqrt(num / den) if den > 0.0 else 0.0,

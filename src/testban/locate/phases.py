@@ -13,7 +13,9 @@ from testban.earth import travel
 P_FAMILY = ("P1", "Pg", "PKPdf", "PKPbc", "PKPab")
 S_FAMILY = ("S1", "Sg", "Lg")
 WIDTH = len(P_FAMILY)
-_P_LABELS = frozenset({"", "P", "P1", "Pn", "Pg", "Pb", "PN", "PG", "PB", "P*", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab"})
+_P_LABELS = frozenset(
+    {"", "P", "P1", "Pn", "Pg", "Pb", "PN", "PG", "PB", "P*", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab"}
+)
 _S_LABELS = frozenset({"S", "S1", "Sn", "Sg", "Sb", "SN", "SG", "SB", "S*", "SKS", "Sdiff"})
 # Regional range within which a mantle first arrival is called Pn or Sn.
 REGIONAL_DEG = 18.0

