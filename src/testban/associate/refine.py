@@ -31,8 +31,8 @@ def gather_(
         if start[s] == start[s + 1]:
             continue
         delta = acos_(vector[0] * unit[s, 0] + vector[1] * unit[s, 1] + vector[2] * unit[s, 2]) / DEG
-        t0, p0 = curve_(table[0], delta)
-        t1, p1 = curve_(table[1], delta)
+        t0, _ = curve_(table[0], delta)
+        t1, _ = curve_(table[1], delta)
         s0 = radius * 14.0 + MODEL_SLACK_S + spread + CORE_SLACK_S + 3.0
         s1 = radius * 26.0 + 2.0 * MODEL_SLACK_S + spread + 3.0
         lo, hi = start[s], start[s + 1]

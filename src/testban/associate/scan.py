@@ -134,8 +134,8 @@ def project_(
                 if w <= 0.0:
                     continue
                 o = data[k, 0] - t
-                b0 = max(0, int(math.floor((o - width - o_start) / bin_s)))
-                b1 = min(n_bins - 1, int(math.floor((o + width - o_start) / bin_s)))
+                b0 = max(0, math.floor((o - width - o_start) / bin_s))
+                b1 = min(n_bins - 1, math.floor((o + width - o_start) / bin_s))
                 mark = 2 * s + wave
                 for q in range(b0, b1 + 1):
                     if stamp[q] != mark:

@@ -87,6 +87,6 @@ def expected(
                 distance_deg=delta,
                 probability=probability,
                 status=status,
-            )  # fmt: skip
+            )
         )
     return tuple(out)

@@ -310,7 +310,7 @@ def misfit_(
     m = 0
     extra = 0.0
     for i in range(n):
-        delta, az, baz = delaz_(x[0], x[1], lon[i], lat[i])
+        delta, _, baz = delaz_(x[0], x[1], lon[i], lat[i])
         t, p, _ = lookup_(k, candidates[i, 0], x[2], delta)
         if t != t:
             extra += REJECT

@@ -37,7 +37,7 @@ def picks_of(sites, depth=0.0, noise=0.0, seed=1, phase="P1", label="P"):
     x = np.array([TRUTH[0], TRUTH[1], depth, 0.0])
     problem.data[:, 0] = 1e3
     problem.evaluate(x)
-    for i, (pick, _) in enumerate(problem.rows):
+    for i in range(len(problem.rows)):
         t, _, _ = problem.model.predict(phase, depth, problem.out[i, 5])
         problem.data[i, 0] = t
     problem.correct(x)
