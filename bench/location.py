@@ -35,7 +35,7 @@ def main() -> list[dict]:
 
         held = locate.Settings(search=False)
         start = (130.0, 40.0, 0.0, 0)
-        ours = _rate(lambda p=picks, s=sites: locate.locate(p, s, held, start))
+        ours = _rate(lambda p=picks, s=sites, h=held, x=start: locate.locate(p, s, h, x))
         rival = _rate(lambda f=residual: least_squares(f, [130.0, 40.0, 0.0], loss="soft_l1"))
         rows.append({"name": f"location, {n} arrivals", "ours": ours, "rival": rival, "ratio": ours / rival, "unit": "1/s",
                      "note": "ours with depth search, full covariance and ellipse; rival: SciPy least_squares, soft_l1"})  # fmt: skip

@@ -38,7 +38,7 @@ def model_sigma_(table: Floats, wave: int, delta: float) -> float:
     while i < n - 1 and table[i, 0] < delta:
         i += 1
     f = (delta - table[i - 1, 0]) / (table[i, 0] - table[i - 1, 0])
-    s = table[i - 1, 1] + min(1.0, max(0.0, f)) * (table[i, 1] - table[i - 1, 1])
+    s: float = table[i - 1, 1] + min(1.0, max(0.0, f)) * (table[i, 1] - table[i - 1, 1])
     if wave == 1:
         return 1.9 * s
     if wave == 2:

@@ -25,7 +25,7 @@ KEEP = 6
 
 def whole_earth(step_deg: float = COARSE_DEG) -> Floats:
     """Near-uniform points (m, 2) of longitude and latitude."""
-    points = []
+    points: list[tuple[float, float]] = []
     rows = round(180.0 / step_deg)
     for r in range(rows):
         lat = -90.0 + (r + 0.5) * 180.0 / rows
