@@ -226,7 +226,7 @@ def measure_unit(job: MeasureJob) -> bytes:
         out.append(
             Measured(
                 event_id=event.event_id,
-                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels),
+                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, own),
                 path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
                 trace=display_trace(event.origin, job.site, clean, window),
             )
