@@ -304,7 +304,7 @@ def mb_figures():
         if mb is None:
             print(f"{row['id']} no mb: {sorted({m.reason for m in got if m.kind == 'mb'})}")
             continue
-        refused += sum(1 for s in mb.stations if not s.used)
+        refused += sum(1 for s in mb.stations if s.value is None)
         flagged = [f"{s.station_key} {s.value:.2f}" for s in mb.stations if s.reason.startswith("outlying")]
         outlying += len(flagged)
         values[row["id"]] = mb

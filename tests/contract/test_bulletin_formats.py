@@ -334,3 +334,44 @@ def test_bridge_round_trips():
         [trace.slice(endtime=trace.stats.starttime + 5), trace.slice(trace.stats.starttime + 9)]
     ).merge()
     assert len(obspy_bridge.from_obspy(gappy)) == 2
+
+
+def test_stationxml_passes_the_schema(tmp_path):
+    from obspy.io.stationxml.core import validate_stationxml
+
+    from testban.base.records import Response, ResponseStage
+    from testban.formats import stationxml_writer
+
+    stages = (
+        ResponseStage(
+            kind="paz",
+            gain=1500.0,
+            gain_frequency_hz=1.0,
+            zeros=((0.0, 0.0),),
+            poles=((-1.0, 1.0), (-1.0, -1.0)),
+        ),
+        ResponseStage(kind="gain", gain=4e5),
+        ResponseStage(kind="fir", numerator=(0.5, 0.5), sample_rate_hz=40.0),
+        ResponseStage(kind="iir", numerator=(1.0,), denominator=(1.0, -0.5), sample_rate_hz=40.0),
+        ResponseStage(kind="list", table=((0.1, 1.0, 0.0), (1.0, 0.9, -3.0))),
+    )
+    response = Response(input_unit="m/s", stages=stages, sensitivity=6e8, sensitivity_frequency_hz=1.0)
+    c = Channel(
+        nslc=Nslc("IC", "MDJ", "", "BHZ"),
+        longitude=129.6,
+        latitude=44.6,
+        start_ns=OT,
+        sample_rate_hz=40.0,
+        azimuth_deg=0.0,
+        dip_deg=-90.0,
+        response=response,
+    )
+    path = tmp_path / "s.xml"
+    stationxml_writer.write(path, [c], note="SIMULATED")
+    assert validate_stationxml(str(path)) == (True, ())
+    got = obspy.read_inventory(str(path))[0][0][0]
+    assert [type(s).__name__ for s in got.response.response_stages][:3] == [
+        "PolesZerosResponseStage",
+        "ResponseStage",
+        "CoefficientsTypeResponseStage",
+    ]

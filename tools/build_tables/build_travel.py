@@ -21,7 +21,7 @@ OUT = Path(__file__).resolve().parents[2] / "src" / "testban" / "earth" / "data"
 EDGES = (0.0, 20.0, 35.0, 77.5, 120.0, 165.0, 210.0, 410.0, 660.0, 700.0)
 STEPS = (1.0, 0.5, 2.125, 4.25, 5.0, 5.0, 5.0, 5.0, 5.0)
 BREAKS = (0.0, 20.0, 35.0, 77.5, 120.0, 165.0, 210.0, 410.0, 660.0, 760.0, 2740.0)
-N_SIGMA = 64
+N_SIGMA, N_SIGMA_THIN = 64, 32  # nodes in slowness: in general, and for rays that turn above 760 km
 PHASES = (
     "P", "Pn", "Pg", "pP", "sP", "PcP", "PKPdf", "PKPbc", "PKPab", "Pdiff", "PKiKP",
     "S", "Sn", "Sg", "ScP", "ScS", "Sdiff", "SKS", "Lg", "LR", "P1", "S1",
@@ -134,7 +134,8 @@ class Builder:
                 t1, x1 = w.leg(p, 0.0, h)
                 return t2 - t1, x2 - x1
 
-            self.piece(phase, segment, kind, False, limits, curve, caustic="low" if top > h0 else "")
+            n = N_SIGMA_THIN if bottom < 800.0 else N_SIGMA
+            self.piece(phase, segment, kind, False, limits, curve, "low" if top > h0 else "", n)
 
     def surface_reflection(self, phase: str, up_kind: str, segment: int) -> None:
         """pP, sP: up as one type, then a turning P."""
@@ -151,7 +152,8 @@ class Builder:
                 t1, x1 = wu.leg(p, 0.0, h)
                 return t2 + t1, x2 + x1
 
-            self.piece(phase, segment, up_kind, True, limits, curve, caustic="low")
+            n = N_SIGMA_THIN if bottom < 800.0 else N_SIGMA
+            self.piece(phase, segment, up_kind, True, limits, curve, "low", n)
 
     def core(self, phase: str, segment: int) -> None:
         """PcP, ScS, ScP, PKP, SKS: from the source down, reflected or through the core, and up."""
@@ -179,7 +181,16 @@ class Builder:
             tk, xk = m.p.leg(p, m.cmb, core_bottom)
             return t1 + t2 + 2.0 * tk, x1 + x2 + 2.0 * xk
 
-        self.piece(phase, segment, down, False, lambda h, b: (lo, hi), curve, caustic)
+        if phase != "SKS":
+            self.piece(phase, segment, down, False, lambda h, b: (lo, hi), curve, caustic)
+            return
+        # a triplication under the core's surface: two pieces that share its middle
+        p = np.linspace(hi, lo, 4001)
+        back = np.nonzero(np.diff(curve(0.0, p)[1]) < 0)[0]
+        back = back[back > 40]
+        cut = float(p[back].mean()) if len(back) else 0.5 * (lo + hi)
+        self.piece(phase, segment, down, False, lambda h, b: (lo, cut), curve, caustic)
+        self.piece(phase, segment, down, False, lambda h, b: (cut, hi), curve, caustic)
 
     def line(self, phase: str, kind: str, segment: int, depth: float, below: bool, extent_deg: float) -> None:
         """Head waves and diffractions: X grows by up to extent_deg at one slowness (two points of a piece)."""

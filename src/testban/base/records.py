@@ -269,13 +269,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class StationMagnitude(msgspec.Struct, frozen=True, kw_only=True):
     """One station's magnitude. detected False: `value` is an upper bound (the noise), a censored datum.
 
-    used False with a reason where it was refused (too near, no response, clipped, outlier); value None where nothing
-    was measured.
+    used False with a reason where it was refused (too near, no response, clipped, outlier).
     """
 
     station_key: str
     kind: str
-    value: float | None
+    value: float
     detected: bool = True
     used: bool = True
     reason: str = ""

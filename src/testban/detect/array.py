@@ -116,7 +116,9 @@ def _cluster(left: dict[str, tuple[float, float]], limit_km: float) -> list[str]
         a: sorted((distance_km_(*left[a], *left[b]), b) for b in names if abs(left[a][1] - left[b][1]) < 1.0)
         for a in names
     }
-    centre = min(names, key=lambda a: (-sum(d <= limit_km for d, _ in near[a]), sum(d for d, _ in near[a]), a))
+    centre = min(
+        names, key=lambda a: (-sum(d <= limit_km for d, _ in near[a]), sum(d for d, _ in near[a]), a)
+    )
     chosen: list[str] = []
     for d, b in near[centre]:
         if d <= limit_km and all(distance_km_(*left[b], *left[c]) <= limit_km for c in chosen):
@@ -154,7 +156,9 @@ def site(array_key: str, channels: Sequence[Channel]) -> Site:
     """The array as a site: the place of its most central element, to which the times of its picks refer."""
     places = {c.nslc.net_sta: (c.longitude, c.latitude) for c in channels if is_vertical(c.nslc, [c])}
     if not places:
-        raise fk.InputError(f"expected vertical channels for the array {array_key}, got none: check the inventory")
+        raise fk.InputError(
+            f"expected vertical channels for the array {array_key}, got none: check the inventory"
+        )
     name = _central(sorted(places), places)
     height = next(c.elevation_m for c in channels if c.nslc.net_sta == name)
     lon, lat = places[name]
@@ -187,7 +191,9 @@ def _elements(
     for row, (_, nslc, t) in zip(x, kept.values(), strict=True):
         gain = _relative_gain(nslc, anchor.nslc, channels)
         for r in t.runs:
-            row[r.first - first : r.first - first + len(r.samples)] = (r.samples - float(np.median(r.samples))) * gain
+            row[r.first - first : r.first - first + len(r.samples)] = (
+                r.samples - float(np.median(r.samples))
+            ) * gain
     offsets = np.array([offset_km_(*where[reference], *where[k]) for k in kept])
     out = _Elements(
         names=tuple(v[1] for v in kept.values()), samples=x, first=first, anchor=anchor, rate_hz=anchor.rate_hz,
@@ -251,7 +257,12 @@ def _beam(e: _Elements, east_s: float, north_s: float, lo: int, hi: int) -> list
     y[y.size - margin :] = np.nan
     edge = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(y).astype(np.int8), [0]])))
     return [
-        Segment(nslc=e.anchor.nslc, start_ns=e.time_ns(e.first + a + int(i)), sample_rate_hz=e.rate_hz, samples=y[i:j])
+        Segment(
+            nslc=e.anchor.nslc,
+            start_ns=e.time_ns(e.first + a + int(i)),
+            sample_rate_hz=e.rate_hz,
+            samples=y[i:j],
+        )
         for i, j in zip(edge[::2], edge[1::2], strict=True)
         if j - i > e.rate_hz
     ]
@@ -267,7 +278,9 @@ def _incoherent(e: _Elements, segments: list[Segment], window: Span, settings: S
         good = np.isfinite(row)
         edge = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
         parts = [
-            Segment(nslc=name, start_ns=e.time_ns(e.first + int(i)), sample_rate_hz=e.rate_hz, samples=row[i:j])
+            Segment(
+                nslc=name, start_ns=e.time_ns(e.first + int(i)), sample_rate_hz=e.rate_hz, samples=row[i:j]
+            )
             for i, j in zip(edge[::2], edge[1::2], strict=True)
         ]
         t = trace(parts, window)
@@ -398,7 +411,9 @@ def _reversed(e: _Elements, centre: float, r: fk.FkResult, band: Band) -> list[i
 def _best_bands(e: _Elements, band: Band, settings: Settings) -> list[Band]:
     """The band of the detection and the usable ones that overlap it or lie between 0.8 and 4 Hz."""
     usable = usable_bands(settings, e.rate_hz)
-    return [b for b in usable if b == band or (0.8 <= b[0] and b[1] <= 4.0) or (b[0] < band[1] and band[0] < b[1])]
+    return [
+        b for b in usable if b == band or (0.8 <= b[0] and b[1] <= 4.0) or (b[0] < band[1] and band[0] < b[1])
+    ]
 
 
 def _onset(
@@ -415,7 +430,12 @@ def _onset(
 
 
 def _measured(
-    e: _Elements, key: str, c: _Candidate, channels: Sequence[Channel], settings: Settings, notes: list[Finding]
+    e: _Elements,
+    key: str,
+    c: _Candidate,
+    channels: Sequence[Channel],
+    settings: Settings,
+    notes: list[Finding],
 ) -> Pick | None:
     """From a candidate to a pick with direction; None where no plane wave is found."""
     centre = (c.time_ns * e.rate_hz) / 1e9
@@ -426,7 +446,7 @@ def _measured(
     found = _direction(whole, centre, bands)
     if found is None:
         return None
-    gone = _reversed(whole, centre, *found)
+    gone = _reversed(whole, centre, *found) if found[0].relative_power > 0.5 else []
     if gone and len(gone) <= len(whole.names) // 3 and len(whole.names) - len(gone) >= MIN_ELEMENTS:
         for i in gone:
             text = "moves against the other elements, left out of this detection"
@@ -434,17 +454,25 @@ def _measured(
         whole = whole.without(gone)
         found = _direction(whole, centre, bands) or found
     r, band = found
-    lobe = fk.resolution(whole.east, whole.north, math.sqrt(band[0] * band[1]), reach_s_per_deg=1.0).beamwidth_s_per_deg
+    lobe = fk.resolution(
+        whole.east, whole.north, math.sqrt(band[0] * band[1]), reach_s_per_deg=1.0
+    ).beamwidth_s_per_deg
     beams_in_grid = max(1.0, (2.0 * FK_SMAX_S_PER_DEG) ** 2 / (lobe[0] * lobe[1]))
     if plane_wave_z(r) < normal_quantile(P_NOISE / beams_in_grid):
         return None
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
         return None
+    # The candidate may come from a beam of another slowness, off by the moveout: measure again at the onset.
+    again = _direction(whole, pick.time_ns * whole.rate_hz / 1e9, bands)
+    if again is not None and plane_wave_z(again[0]) > plane_wave_z(r):
+        r = again[0]
     return _with_direction(pick, r)
 
 
 def _with_direction(pick: Pick, r: fk.FkResult) -> Pick:
+    if r.at_edge:  # slower than the grid: sound in air, waves of very shallow layers; the direction is not resolved
+        return msgspec.structs.replace(pick, phase_hint="", f_statistic=round(r.f_statistic, 2))
     m2 = MODEL_S_PER_DEG * MODEL_S_PER_DEG
     cov = (r.covariance[0] + m2, r.covariance[1], r.covariance[2] + m2)
     s, baz, s_sigma, baz_sigma = fk.polar(r.east_s_per_deg, r.north_s_per_deg, cov)
@@ -460,7 +488,13 @@ def _with_direction(pick: Pick, r: fk.FkResult) -> Pick:
 
 
 def _block(
-    key: str, e: _Elements, channels: Sequence[Channel], own: Span, wanted: Span, settings: Settings, notes: list[Finding]
+    key: str,
+    e: _Elements,
+    channels: Sequence[Channel],
+    own: Span,
+    wanted: Span,
+    settings: Settings,
+    notes: list[Finding],
 ) -> tuple[list[Pick], list[NoiseHour], list[Span]]:
     """Picks, noise and up-time of one block."""
     window = Span(own.start_ns - settings.lead_s * NS, own.end_ns + settings.tail_s * NS)
@@ -474,11 +508,16 @@ def _block(
         result = process_station(key, segments, channels, own, settings)
         noise.append(result.noise)
         found += [
-            _Candidate(time_ns=p.time_ns, score=p.score or 0.0, band=p.band_hz or (1.0, 3.0)) for p in result.picks
+            _Candidate(time_ns=p.time_ns, score=p.score or 0.0, band=p.band_hz or (1.0, 3.0))
+            for p in result.picks
         ]
         if j == 0:
             up = list(result.up)
-            found += [c for c in _incoherent(e, segments, window, settings) if own.start_ns <= c.time_ns < own.end_ns]
+            found += [
+                c
+                for c in _incoherent(e, segments, window, settings)
+                if own.start_ns <= c.time_ns < own.end_ns
+            ]
     move = _window_s(e, (1.0, 3.0))[0]
     picks: list[Pick] = []
     for c in _merge(found, max(settings.min_separation_s, move)):

@@ -101,8 +101,9 @@ class Block:
     def triggers(self) -> F64:
         """Rows (on bin, peak bin, peak column, peak score, off bin)."""
         out = np.zeros((2000, 5))
+        later = LATER if len(self.sensor.horizontals) == 2 else 1.0
         memory = round(LATER_S / self.bin_s)
-        return out[: scan.triggers(self.scores, len(self.bands), OFF, STRONG, LATER, memory, out)]
+        return out[: scan.triggers(self.scores, len(self.bands), OFF, STRONG, later, memory, out)]
 
     def noise(self, column: int, at: int) -> tuple[float, float]:
         """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
-from testban.detect import amplitude, arrival
+from testban.detect import amplitude, arrival, motion
 from testban.detect.block import Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
@@ -22,6 +22,7 @@ from testban.detect.settings import Settings, window_s
 
 F64 = NDArray[np.float64]
 NS = 10**9
+LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
 def needed(span: Span, settings: Settings | None = None) -> Span:
@@ -33,19 +34,22 @@ def needed(span: Span, settings: Settings | None = None) -> Span:
     return Span(start - s.lead_s * NS, end + s.tail_s * NS)
 
 
-def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> list[Pick]:
+def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tuple[list[Pick], list[int]]:
+    """Picks within `own`, and the bins of all onsets of the block."""
     s = block.settings
     out: list[Pick] = []
+    bins: list[int] = []
     last = block.first - 1e9
     for row in block.triggers():
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
         if got is None:
             continue
         last = got.sample
+        bins.append(block.bin_of(last))
         time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
         if own.start_ns <= time < own.end_ns:
             out.append(_pick(block, key, row, got, time, channels))
-    return out
+    return out, bins
 
 
 def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
@@ -71,29 +75,65 @@ def _pick(
         k = round(got.sample) - run.first
         clipped = bool(run.clipped[k : k + round(6.0 * block.rate)].any())
     measured = None if clipped else amplitude.mb_amplitude(block.sensor.vertical, got.sample, channels)
+    moved = motion.measure(block.sensor, got, channels)
+    sign, sure = 0, 0.0
+    if moved.hint == "P" and got.trace is block.sensor.vertical:
+        sign, sure = amplitude.first_motion(got.trace, got.sample, got.sigma_s, channels)
     return Pick(
         pick_id=f"{key}/{time // 10**6}",
         station_key=key,
         nslc=got.trace.nslc,
         time_ns=time,
         time_sigma_s=round(got.sigma_s, 3),
-        phase_hint="P" if got.trace is block.sensor.vertical else "S",
+        phase_hint=moved.hint,
+        phase_hint_probability=moved.hint_probability,
+        slowness_s_per_deg=moved.slowness_s_per_deg,
+        slowness_sigma=moved.slowness_sigma,
+        backazimuth_deg=moved.backazimuth_deg,
+        backazimuth_sigma=moved.backazimuth_sigma,
         amplitude_nm=None if measured is None else measured[0],
         period_s=None if measured is None else measured[1],
         snr=round(got.snr, 2),
         band_hz=got.band,
+        polarity=sign,
+        polarity_confidence=sure,
+        rectilinearity=moved.rectilinearity,
+        incidence_deg=moved.incidence_deg,
         score=round(float(row[3]) ** 4, 3),
         clipped=clipped,
     )
 
 
-def _noise(block: Block, key: str, own: Span) -> list[NoiseHour]:
+def _quiet(block: Block, column: int, onsets: list[int]) -> F64:
+    """Bin powers of a column without the stretches from an onset until power is back at twice the noise before."""
+    p = block.power[column].copy()
+    length = round(10.0 / block.bin_s)
+    for at in onsets:
+        limit = 2.0 * block.noise(column, at - round(2.0 / block.bin_s))[0]
+        i = max(0, at - round(2.0 / block.bin_s))
+        while i < block.bins:
+            part = block.power[column, i : i + length]
+            p[i : i + length] = np.nan
+            i += length
+            if i > at + length and not float(np.sum(part)) / max(1, len(part)) > limit:
+                break
+    return p
+
+
+def _noise(
+    block: Block, key: str, own: Span, channels: Sequence[Channel], onsets: list[int]
+) -> list[NoiseHour]:
+    """Noise of the hour in each band: the median over windows outside signals, as rms."""
     out = []
     lo = max(0, math.ceil((own.start_ns * block.rate / 1e9 - block.first) / block.width))
     hi = min(block.bins, math.ceil((own.end_ns * block.rate / 1e9 - block.first) / block.width))
     for j, band in enumerate(block.bands):
         p = block.power[j, lo:hi]
         width = max(1, round(window_s(band) / block.bin_s))
+        up_s = round(int(np.isfinite(p).sum()) * block.bin_s, 1)
+        quiet = _quiet(block, j, onsets)[lo:hi]
+        if int(np.isfinite(quiet).sum()) * block.bin_s >= LEAST_QUIET_S:
+            p = quiet
         usable = p[np.isfinite(p)]
         if len(usable) < width:
             continue
@@ -108,10 +148,12 @@ def _noise(block: Block, key: str, own: Span) -> list[NoiseHour]:
                 nslc=block.sensor.vertical.nslc,
                 hour_ns=own.start_ns,
                 band_hz=band,
-                up_s=round(len(usable) * block.bin_s, 1),
+                up_s=up_s,
                 rms_counts=rms,
-                a_over_t_nm_s=None,
-            )  # fmt: skip
+                a_over_t_nm_s=amplitude.noise_a_over_t(
+                    rms, band, block.sensor.vertical.nslc, own.start_ns, channels
+                ),
+            )
         )
     return out
 
@@ -156,8 +198,9 @@ def process_station(
         if not block.bands or block.bins == 0:
             continue
         used[vertical.nslc] = used.get(vertical.nslc, 0) + 1
-        picks += _picks(block, station_key, wanted, channels)
-        noise += _noise(block, station_key, own)
+        found, onsets = _picks(block, station_key, wanted, channels)
+        picks += found
+        noise += _noise(block, station_key, own, channels, onsets)
         up += intersect([seg.span for seg in by_channel[chosen[0]]], [wanted])
     notes = [*findings, *_others(by_channel, used, station_key)]
     return StationResult(

@@ -227,8 +227,7 @@ def _split(
     out = []
     for g in groups:
         first = int(at[g][0]) // length
-        code = raw[first, 8:20].tobytes().replace(b"\x00", b" ").decode("ascii")
-        nslc = Nslc(code[10:12].strip(), code[0:5].strip(), code[5:7].strip(), code[7:10].strip())
+        nslc = _codes(raw[first, 8:20].tobytes())
         keep = (count[g] > 0) & (rate[g] > 0)
         if not keep.any():
             continue
@@ -250,6 +249,12 @@ def _split(
     return out
 
 
+def _codes(field: bytes) -> Nslc:
+    """Station, location, channel and network of a miniSEED 2 header."""
+    code = field.replace(b"\x00", b" ").decode("ascii")
+    return Nslc(code[10:12].strip(), code[0:5].strip(), code[5:7].strip(), code[7:10].strip())
+
+
 # -- anything else, record by record --------------------------------------------------------------------------
 
 
@@ -262,7 +267,7 @@ def _walk(data: bytes) -> tuple[list[Record], list[Damage]]:
     while at < len(data):
         try:
             parsed = pymseed.MS3Record.parse(view[at:])
-            record = _describe(parsed, at)
+            record = _describe(parsed, at, data)
             step = parsed.reclen
             del parsed
         except (pymseed.PymseedError, ValueError, UnicodeDecodeError) as exc:
@@ -287,14 +292,17 @@ def _reason(exc: Exception, remaining: int) -> str:
     return "not a sound miniSEED record"
 
 
-def _describe(record: pymseed.MS3Record, at: int) -> Record | None:
+def _describe(record: pymseed.MS3Record, at: int, data: bytes) -> Record | None:
     """Header of a parsed record; None for one without samples; ValueError for one that contradicts itself."""
     count, rate = record.samplecnt, record.samprate
     if record.encoding == 0 or count <= 0 or not rate > 0:
         return None
     if not np.isfinite(rate):
         raise ValueError("rate")
-    net, sta, loc, cha = pymseed.sourceid2nslc(record.sourceid)
+    if record.formatversion == 2:  # libmseed spells unusual channel codes in its own way
+        nslc = _codes(data[at + 8 : at + 20])
+    else:
+        nslc = Nslc(*pymseed.sourceid2nslc(record.sourceid))
     swap = record.swapflag
     native_big = False  # x86-64 and arm64 both run little-endian
     length = record.reclen
@@ -305,7 +313,7 @@ def _describe(record: pymseed.MS3Record, at: int) -> Record | None:
     if record.formatversion == 3:
         big = record.encoding in (steim.STEIM1, steim.STEIM2)
     return Record(
-        Nslc(net, sta, loc, cha),
+        nslc,
         float(rate),
         int(record.starttime),
         int(count),

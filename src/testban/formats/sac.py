@@ -68,7 +68,8 @@ def decode(data: bytes, name: str) -> SacTrace:
     if held < 1:
         raise FormatError(f"expected {claimed} samples, got none in {name}; the file is cut short")
     start, interval = _start(ints, floats, data, order, name)
-    samples = np.frombuffer(data, order + "f4", held, HEADER).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaN in foreign bytes stays a NaN
+        samples = np.frombuffer(data, order + "f4", held, HEADER).astype(np.float64)
     rate = nominal_rate(interval)
     if not 1e-6 < rate < 1e6:
         raise FormatError(

@@ -17,6 +17,7 @@ from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
+LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
 def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | None:
@@ -90,6 +91,13 @@ def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[f
 def regional(inquiry: Inquiry) -> Evidence:
     """P/S evidence; value is the network mean of log10 P/S from the middle between the classes."""
     model = inquiry.settings.ps
+    axis = inquiry.event.origin.ellipse.smajor_km
+    if not axis <= LOCATION_LARGEST_KM:
+        return not_applicable(
+            NAME,
+            f"the epicentre is uncertain by {axis:.0f} km, so the windows of P and S are not known well enough "
+            f"(at most {LOCATION_LARGEST_KM:g} km)",
+        )
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
     blocked = sum(1 for p in paths if p.lg_blocked)
     unsure = sum(1 for p in paths if p.lg_judged and p.lg_blocked is None)

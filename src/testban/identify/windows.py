@@ -27,7 +27,7 @@ LATE_FASTEST, LATE_SLOWEST = 2.8, 2.3  # km/s, coda after Lg
 NOISE_LONGEST_S, NOISE_SHORTEST_S = 60.0, 6.0
 GUARD_S = 2.0
 SEPARATION_S = 8.0  # least S minus P for the two windows to be two
-LG_SEPARATION_S = 12.0  # least Lg minus Sn for Lg to be a wave train of its own
+LG_SEPARATION_S = 8.0  # least Lg minus Sn for Lg to be a wave train of its own
 FILTER_ORDER = 3
 
 

@@ -30,6 +30,23 @@ def rings(scale: str) -> tuple[Array, ...]:
     return tuple(densified(p) for p in parts)
 
 
+@functools.cache
+def _joined(scale: str) -> tuple[Array, NDArray[np.int64]]:
+    """All rings in one array and where each begins, for a quick look at which of them a map needs."""
+    start = np.cumsum([0] + [len(r) for r in rings(scale)])[:-1]
+    return np.concatenate(rings(scale)), start
+
+
+def _near(lon0: float, lat0: float, box: tuple[float, float, float, float], scale: str) -> list[Array]:
+    """The rings whose projected corners reach into the map."""
+    points, start = _joined(scale)
+    x, y = project(lon0, lat0, points[:, 0], points[:, 1])
+    meets = (np.maximum.reduceat(x, start) >= box[0]) & (np.minimum.reduceat(x, start) <= box[2])
+    meets &= (np.maximum.reduceat(y, start) >= box[1]) & (np.minimum.reduceat(y, start) <= box[3])
+    every = rings(scale)
+    return [every[i] for i in np.flatnonzero(meets)]
+
+
 def project(lon0: float, lat0: float, lon: Array, lat: Array) -> tuple[Array, Array]:
     """Azimuthal equidistant about (lon0, lat0): east and north in degrees of arc."""
     p0, p, dl = np.radians(lat0), np.radians(lat), np.radians(np.asarray(lon) - lon0)
@@ -110,7 +127,7 @@ def outlines(
     """
     fills: list[Array] = []
     coasts: list[Array] = []
-    for ring in rings(scale):
+    for ring in _near(lon0, lat0, box, scale):
         x, y, dense = _round_antipode(lon0, lat0, ring)
         if x.max() < box[0] or x.min() > box[2] or y.max() < box[1] or y.min() > box[3]:
             continue

@@ -146,6 +146,36 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"outlying response: (?P<r>[-+\d.]+) from the median of (?P<n>\d+)",
         N_("outlying response: {r} from the median of {n}"),
     ),
+    (
+        r"half peak-to-peak nm / s at 0\.8-4\.5 Hz, Veith-Clawson decay, 20-105 deg",
+        N_("half peak-to-peak nm / s at 0.8–4.5 Hz, Veith-Clawson decay, 20–105°"),
+    ),
+    (
+        r"Wood-Anderson, Hutton & Boore 1987 in IASPEI form, to 1200 km",
+        N_("Wood-Anderson, Hutton & Boore 1987 in IASPEI form, to 1200 km"),
+    ),
+    (r"18-22 s, Rezapour & Pearce 1998, 20-160 deg", N_("18–22 s, Rezapour & Pearce 1998, 20–160°")),
+    (
+        r"18-22 s, Rezapour & Pearce 1998 used nearer than 20 deg: regional, not comparable",
+        N_("18–22 s, Rezapour & Pearce 1998 used nearer than 20°: regional, not comparable"),
+    ),
+    (r"upper limit at 90 %", N_("upper limit at 90%")),
+    (r"censored maximum likelihood", N_("maximum likelihood with bounds from silent stations")),
+    # locate
+    (r"fixed on request", N_("fixed on request")),
+    (
+        r"fixed at the default: no near station, S-P pairs or depth phases",
+        N_("fixed at the default: no near station, S-P pairs or depth phases"),
+    ),
+    (
+        r"not resolved: free solution at its limit or with too large an error",
+        N_("not resolved: free solution at its limit or with too large an error"),
+    ),
+    (r"fixed at the default: (?P<sub>.+)", N_("fixed at the default: {sub}")),
+    (
+        r"fixed at the depth of least misfit: the default is rejected",
+        N_("fixed at the depth of least misfit: the default is rejected"),
+    ),
     # findings about the data
     (r"no samples", N_("no samples")),
     (r"the same samples twice, merged", N_("the same samples twice, merged")),

@@ -8,12 +8,14 @@ can be copied into other programs. Times are ISO 8601 UTC in both. What is not f
 
 import functools
 import math
+import re
 from collections.abc import Sequence
 from importlib import resources
 
 from markupsafe import Markup, escape
 
 LANGUAGES = ("en", "ru")
+UNIT = re.compile(r", (\S{1,4})$")
 DASH = "–"
 MINUS = "−"
 
@@ -34,8 +36,9 @@ def N_(msgid: str) -> str:
 
 
 def translate(msgid: str, language: str) -> str:
-    """The text in a language; English where no translation is known."""
-    return russian().get(msgid, msgid) if language == "ru" else msgid
+    """The text in a language, English where no translation is known; a short unit stays on the line of its name."""
+    found = russian().get(msgid, msgid) if language == "ru" else msgid
+    return UNIT.sub(",\u00a0\\1", found).replace("/°", "/\u2060°")
 
 
 class Both:

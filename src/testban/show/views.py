@@ -126,7 +126,7 @@ def magnitude_view(m: Magnitude) -> dict[str, Any]:
         "detected": m.n_detected,
         "censored": m.n_censored,
         "refused": sum(not s.used for s in m.stations),
-        "method": m.method,
+        "method": reasons.reason(m.method),
         "rows": rows,
         "plot": plots.magnitude(m),
     }

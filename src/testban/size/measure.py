@@ -89,7 +89,7 @@ def _mb_channel(
     if len(noise) < 1 or not amplitude > 0.0:
         return _missing(site, "mb", "no-data", "less than one window of noise before P", delta)
     level = float(np.median(np.array([a for a, _ in noise])))
-    snr = amplitude / level if level > 0.0 else math.inf
+    snr = amplitude / level if level > 0.0 else None
     is_clipped = traces.clipped(x[first : first + n])
     return _in_nm(site, group[0], resp, (amplitude, period, level, snr), is_clipped, p_ns, delta, n / rate)
 
@@ -98,7 +98,7 @@ def _in_nm(
     site: Site,
     segment: Segment,
     resp: Response,
-    counts: tuple[float, float, float, float],
+    counts: tuple[float, float, float, float | None],
     is_clipped: bool,
     p_ns: int,
     delta: float,
@@ -119,7 +119,7 @@ def _in_nm(
     status, reason = "measured", ""
     if is_clipped:
         status, reason = "clipped", "clipped: a lower bound"
-    elif snr < SNR_LEAST:
+    elif snr is not None and snr < SNR_LEAST:
         status, reason = "noise", "not above twice the noise: an upper bound"
     value = amplitude if status != "noise" else max(amplitude, level * SNR_LEAST)
     return AmplitudeMeasurement(
@@ -217,7 +217,7 @@ def _ml_channel(
         amplitude_nm=max(amplitude, SNR_LEAST * noise if status == "noise" else 0.0) * 1e9,
         period_s=period,
         noise_nm=noise * 1e9,
-        snr=amplitude / noise if noise > 0.0 else math.inf,
+        snr=amplitude / noise if noise > 0.0 else None,
         distance_deg=delta,
         time_ns=p_ns,
         window=Span(p_ns, end_ns),
@@ -284,7 +284,7 @@ def _ms_channel(
         amplitude_nm=max(amplitude, SNR_LEAST * noise if status == "noise" else 0.0) * 1e9,
         period_s=min(max(period, scales.MS_PERIODS[0]), scales.MS_PERIODS[1]),
         noise_nm=noise * 1e9,
-        snr=amplitude / noise if noise > 0.0 else math.inf,
+        snr=amplitude / noise if noise > 0.0 else None,
         distance_deg=delta,
         time_ns=start,
         window=Span(start, end),

@@ -54,7 +54,7 @@ def _refuse(m: AmplitudeMeasurement, kind: str, reason: str) -> StationMagnitude
     return StationMagnitude(
         station_key=m.station_key,
         kind=kind,
-        value=None,
+        value=math.nan,
         detected=False,
         used=False,
         reason=reason,
@@ -70,7 +70,7 @@ def _kind(m: AmplitudeMeasurement) -> str:
 
 
 def station_magnitude(origin: Origin, m: AmplitudeMeasurement) -> StationMagnitude:
-    """The station magnitude of one measurement; used False with a reason where there is none."""
+    """The station magnitude of one measurement; used False, value None and a reason where there is none."""
     kind = _kind(m)
     a, d = m.amplitude_nm, m.distance_deg
     if m.status in ("no-response", "out-of-range", "no-data") or a is None or d is None or not a > 0.0:
@@ -177,7 +177,11 @@ def flag_outlying(stations: Sequence[StationMagnitude], limit: float = OUTLYING)
     The limit is `limit`, or 2.5 robust spreads where those are larger, at most 1.5 times `limit`; an upper bound contradicts only from below, a lower
     bound (clipped) only from above.
     """
-    values = [s.value for s in stations if s.value is not None and s.used and s.detected and "clipped" not in s.reason]
+    values = [
+        s.value
+        for s in stations
+        if s.value is not None and s.used and s.detected and "clipped" not in s.reason
+    ]
     if len(values) < 3:
         return list(stations)
     median = float(np.median(np.array(values)))

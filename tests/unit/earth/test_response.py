@@ -89,9 +89,14 @@ def _from_obspy(resp) -> Response:
 
     stages = []
     for s in resp.response_stages:
-        common = {"gain": float(s.stage_gain or 1.0), "gain_frequency_hz": float(s.stage_gain_frequency or 0.0)}
+        common = {
+            "gain": float(s.stage_gain or 1.0),
+            "gain_frequency_hz": float(s.stage_gain_frequency or 0.0),
+        }
         digital = {
-            "sample_rate_hz": float(s.decimation_input_sample_rate) if s.decimation_input_sample_rate else None,
+            "sample_rate_hz": float(s.decimation_input_sample_rate)
+            if s.decimation_input_sample_rate
+            else None,
             "correction_s": float(s.decimation_correction or 0.0),
         }
         if isinstance(s, oi.PolesZerosResponseStage):
@@ -101,8 +106,9 @@ def _from_obspy(resp) -> Response:
                 paz(
                     zeros=tuple((z.real * turn, z.imag * turn) for z in s.zeros),
                     poles=tuple((z.real * turn, z.imag * turn) for z in s.poles),
-                    normalization=norm, **common,
-                )  # fmt: skip
+                    normalization=norm,
+                    **common,
+                )
             )
         elif isinstance(s, oi.FIRResponseStage):
             half = [float(c) for c in s.coefficients]
@@ -112,9 +118,12 @@ def _from_obspy(resp) -> Response:
             kind = "iir" if len(s.denominator) else "fir"
             stages.append(
                 ResponseStage(
-                    kind=kind, numerator=tuple(float(c) for c in s.numerator),
-                    denominator=tuple(float(c) for c in s.denominator), **digital, **common,
-                )  # fmt: skip
+                    kind=kind,
+                    numerator=tuple(float(c) for c in s.numerator),
+                    denominator=tuple(float(c) for c in s.denominator),
+                    **digital,
+                    **common,
+                )
             )
         else:
             stages.append(ResponseStage(kind="gain", **common))
@@ -143,7 +152,9 @@ def test_real_responses_equal_evalresp(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         inventory = obspy.read_inventory(str(path))
-    channels = [c for net in inventory for sta in net for c in sta if c.response and c.response.response_stages]
+    channels = [
+        c for net in inventory for sta in net for c in sta if c.response and c.response.response_stages
+    ]
     motion = ("M", "M/S", "M/S**2")
     channels = [c for c in channels if c.response.instrument_sensitivity.input_units.upper() in motion]
     compared = contradicting = 0

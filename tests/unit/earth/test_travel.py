@@ -22,7 +22,9 @@ def _check_module():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("phase", ["P", "S", "Pg", "Pn", "pP", "sP", "PcP", "PKPdf", "PKPbc", "PKPab", "Pdiff"])
+@pytest.mark.parametrize(
+    "phase", ["P", "S", "Pg", "Pn", "pP", "sP", "PcP", "PKPdf", "PKPbc", "PKPab", "Pdiff"]
+)
 def test_times_equal_those_of_taup(phase):
     r = _check_module().compare("ak135", phase, 40, seed=20)
     assert r["n"] >= 10

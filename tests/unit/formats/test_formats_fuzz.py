@@ -76,6 +76,35 @@ def seeds() -> dict[str, list[bytes]]:
             sensitivity_frequency_hz=1.0,
         ),
     )
+    from testban.base.records import Arrival, Ellipse, Event, Magnitude, Origin, Pick
+
+    pick = Pick(pick_id="p", station_key="IC.MDJ", time_ns=T0, slowness_s_per_deg=12.0)
+    arrival = Arrival(
+        pick_id="p",
+        station_key="IC.MDJ",
+        phase="Pn",
+        time_ns=T0,
+        distance_deg=3.0,
+        azimuth_deg=6.0,
+        backazimuth_deg=186.0,
+    )
+    numbers = {"time_sigma_s": 0.3, "rms_s": 0.4, "gap_deg": 90.0, "secondary_gap_deg": 120.0}
+    origin = Origin(
+        time_ns=T0,
+        longitude=129.0,
+        latitude=41.3,
+        depth_km=0.0,
+        depth_fixed=True,
+        depth_reason="",
+        ellipse=Ellipse(smajor_km=10.0, sminor_km=5.0, strike_deg=30.0),
+        n_defining=1,
+        n_stations=1,
+        min_distance_deg=3.0,
+        max_distance_deg=3.0,
+        **numbers,
+    )
+    magnitude = Magnitude(kind="mb", value=5.0, sigma=0.1, n_detected=1, n_censored=0, method="m")
+    event = Event(event_id="e", origin=origin, arrivals=(arrival,), magnitudes=(magnitude,))
     pz = b"* STATION (KSTNM): MDJ\n* CHANNEL (KCMPNM): BHZ\n* LATITUDE : 44.6\n* LONGITUDE : 129.6\n* START : 2010-01-01T00:00:00\n"
     pz += b"ZEROS 3\n 0.0 0.0\nPOLES 2\n -0.1 0.2\n -0.1 -0.2\nCONSTANT 4.3e12\n"
     csv = b"pick_id,net,sta,time,phase,slow,baz,amp_nm,lat,lon\n1,IC,MDJ,2016-01-06T01:30:51.2Z,P,12.1,200,33,44.6,129.6\n"
@@ -83,6 +112,7 @@ def seeds() -> dict[str, list[bytes]]:
     return {
         "waveforms": [waveforms.encode_mseed(parts), waveforms.encode_mseed([floats]), third, *sacs],
         "stationxml": [stationxml_writer.encode([channel])],
+        "quakeml": [quakeml.encode([event], [pick])],
         "sacpz": [pz, pz + pz],
         "tables": [
             csv,
@@ -118,11 +148,15 @@ def damaged(draw, kind: str) -> bytes:
     return bytes(data)
 
 
+def named(error: InputError) -> None:
+    assert str(error).startswith("expected")
+
+
 def check_waveforms(data: bytes) -> None:
     try:
         segments, findings = waveforms.decode(data, "fuzz")
     except InputError as exc:
-        assert str(exc).startswith("expected")
+        named(exc)
         return
     assert segments or findings
     for s in segments:
@@ -140,7 +174,7 @@ def check_stationxml(data: bytes) -> None:
         channels, _ = stationxml.decode(data, "fuzz.xml")
         inventory.decode_inventory([("fuzz.xml", data)])
     except InputError as exc:
-        assert str(exc).startswith("expected")
+        named(exc)
         return
     assert all(np.isfinite([c.longitude, c.latitude]).all() for c in channels)
     try:
@@ -151,12 +185,21 @@ def check_stationxml(data: bytes) -> None:
         raise AssertionError("StationXML was taken for QuakeML")
 
 
+def check_quakeml(data: bytes) -> None:
+    try:
+        events, _ = quakeml.decode(data, "fuzz")
+    except InputError as exc:
+        named(exc)
+        return
+    assert all(np.isfinite([e.origin.longitude, e.origin.latitude, e.origin.depth_km]).all() for e in events)
+
+
 def check_sacpz(data: bytes) -> None:
     try:
         epochs, _ = sacpz.decode(data, "SACPZ.IC.MDJ.00.BHZ")
         inventory.decode_inventory([("SACPZ.IC.MDJ.00.BHZ", data)])
     except InputError as exc:
-        assert str(exc).startswith("expected")
+        named(exc)
         return
     assert epochs
     assert all(len(e.response.stages[0].poles) <= sacpz.MAX_ROOTS for e in epochs)
@@ -168,19 +211,20 @@ def check_tables(data: bytes) -> None:
             rows = csvio.decode_rows(data, "fuzz.csv", needed)
             made, _, sites = tables._picks(rows, "fuzz.csv", None)
         except InputError as exc:
-            assert str(exc).startswith("expected")
+            named(exc)
             continue
         assert {p.station_key for p, _, _ in made} <= {s.key for s in sites}
     for name in ("fuzz.csv", "fuzz.parquet"):
         try:
             inventory.decode_inventory([(name, data)])
         except InputError as exc:
-            assert str(exc).startswith("expected")
+            named(exc)
 
 
 CHECKS = {
     "waveforms": check_waveforms,
     "stationxml": check_stationxml,
+    "quakeml": check_quakeml,
     "sacpz": check_sacpz,
     "tables": check_tables,
 }

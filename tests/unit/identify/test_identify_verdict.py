@@ -91,6 +91,15 @@ def test_blocked_paths_do_not_decide():
     assert "10 path(s) block Lg" in one(a, regional.NAME).reason
 
 
+def test_a_vague_epicentre_leaves_the_windows_unknown():
+    vague = msgspec.structs.replace(origin(), ellipse=Ellipse(smajor_km=300.0, sminor_km=9.0, strike_deg=0.0))
+    for ellipse in (vague.ellipse, Ellipse(smajor_km=math.nan, sminor_km=9.0, strike_deg=0.0)):
+        o = msgspec.structs.replace(vague, ellipse=ellipse)
+        a = identify.assess(event(o), [path(i, 0.5) for i in range(5)], ())
+        assert a.verdict is Verdict.UNDETERMINED
+        assert "uncertain" in one(a, regional.NAME).reason
+
+
 def test_elements_of_one_array_are_one_voice():
     a = identify.assess(event(), [path(i, 0.5, azimuth=90.0 + 0.01 * i) for i in range(6)], ())
     assert not one(a, regional.NAME).applicable

@@ -44,6 +44,8 @@ REAL = (
     "the evidence at hand (none of weight) gives a likelihood ratio of 10^-0.10, which is not enough to decide at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
     "Ms at most 3.1 with mb 4.9 lies 1.2 +- 0.4 below the line Ms = mb - 0.64; screened out as natural: no",
     "no Ms could be measured",
+    "fixed at the default: not resolved: free solution at its limit or with too large an error",
+    "half peak-to-peak nm / s at 0.8-4.5 Hz, Veith-Clawson decay, 20-105 deg; censored maximum likelihood",
     "mb refused at 4.2 deg: nearer than 20 deg, where no decay for mb holds",
     "no P found: three times the noise of the hour is an upper bound",
     "no discriminant applies: regional P/S: 0 good path(s), at least 2 are needed; no path was set aside for Lg; mb:Ms: no Ms could be measured",

@@ -162,6 +162,15 @@ def test_a_nanometre_micrometre_slip_of_one_station_is_flagged():
     assert mb.value == pytest.approx(5.1, abs=0.01)
 
 
+def test_refused_stations_are_listed_and_records_hold_no_nan():
+    from testban.base import canonical
+
+    rows = [amplitude("XX.S1", 5.0), amplitude("XX.NEAR", 5.0, "out-of-range", 12.0)]
+    (mb,) = size.network(origin(), (), (), (), rows, ())
+    assert {s.station_key: s.value is None for s in mb.stations} == {"XX.NEAR": True, "XX.S1": False}
+    assert canonical.canonical_json(mb)
+
+
 def test_a_bound_far_below_the_others_is_flagged_but_one_above_is_kept():
     rows = [amplitude(f"XX.S{i}", 5.0) for i in range(4)]
     rows += [amplitude("XX.LOW", 2.5, "noise"), amplitude("XX.UP", 6.9, "noise")]
