@@ -98,11 +98,14 @@ def log_spectrum(s: Shape, f: Floats) -> Floats:
 
 
 def anti_alias(f: Floats, rate_hz: float) -> Floats:
-    """Natural log of a 16th-order low-pass at 0.75 of Nyquist: without it a shift by part of a sample rings before the onset."""
-    x = f / (0.375 * rate_hz)
-    x2 = x * x
-    x8 = x2 * x2 * x2 * x2
-    return np.asarray(-0.5 * dmath.log(1.0 + x8 * x8 * x8 * x8))
+    """Natural log of a fourth power of a cosine from half of Nyquist to 1e-8 at Nyquist, made causal with the wavelet.
+
+    Without it a shift by part of a sample rings for seconds before the onset.
+    """
+    x = np.clip((f / (0.5 * rate_hz) - 0.5) / 0.5, 0.0, 1.0)
+    c = dmath.cos(0.5 * dmath.PI * x)
+    c2 = c * c
+    return np.asarray(dmath.log(np.maximum(c2 * c2, 1e-8)))
 
 
 def source_and_path(
