@@ -104,7 +104,7 @@ class Renderer:
     def _body(self, a: Arriving, rate: float, receivers: list[Receiver]) -> dict[str, tuple[int, Floats]]:
         s = a.shape
         first, lag, n, f = self._grid(a, rate, s.length_s)
-        w = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
+        w = wavelets.minimum_phase(wavelets.log_spectrum(s, f) + wavelets.anti_alias(f, rate), n)
         plain = np.fft.irfft(w, n)
         band = wavelets.band_magnitude(f)
         filtered = np.fft.irfft(w * band, n)

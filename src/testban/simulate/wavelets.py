@@ -97,6 +97,17 @@ def log_spectrum(s: Shape, f: Floats) -> Floats:
     return source_and_path(f, s.tstar_s, s.eta, s.corner_hz, s.deficit_hz)
 
 
+def anti_alias(f: Floats, rate_hz: float) -> Floats:
+    """Natural log of a fourth power of a cosine from half of Nyquist to 1e-8 at Nyquist, made causal with the wavelet.
+
+    Without it a shift by part of a sample rings for seconds before the onset.
+    """
+    x = np.clip((f / (0.5 * rate_hz) - 0.5) / 0.5, 0.0, 1.0)
+    c = dmath.cos(0.5 * dmath.PI * x)
+    c2 = c * c
+    return np.asarray(dmath.log(np.maximum(c2 * c2, 1e-8)))
+
+
 def source_and_path(
     f: Floats, tstar_s: Floats | float, eta: Floats | float, corner_hz: float, deficit_hz: float | None
 ) -> Floats:
