@@ -74,5 +74,5 @@ def sigma_s(snr: float, band_hz: tuple[float, float], rate_hz: float) -> float:
     Calibrated on the tuning half of nnsn_nuclear (docs/rooms/detect.md).
     """
     period = 1.0 / math.sqrt(band_hz[0] * band_hz[1])
-    base = 0.05 + 1.0 * period / max(1.0, snr - 1.0)
+    base = 0.10 + 1.0 * period / max(1.0, snr - 1.0)
     return math.sqrt(base * base + 1.0 / (12.0 * rate_hz * rate_hz))
