@@ -74,6 +74,7 @@ def score_column(
     past = np.empty(n)  # f as it was, to compare a window with what came before it
     excess, weight = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
     forget = 1.0 - 1.0 / n_tail
+    few = 1.0
     for i in range(n):
         score[i], level[i], spread[i] = 0.0, np.nan, np.nan
         if i >= lag and y[i - lag] >= 0.0:
@@ -102,9 +103,11 @@ def score_column(
         past[i] = f
         if a <= 0.0:
             continue
-        cv = max(cv_min, math.sqrt(v)) * math.sqrt(1.0 + 2.0 * width / min(seen, n_slow))
+        if seen <= n_slow:
+            few = math.sqrt(1.0 + 2.0 * width / seen)
+        cv = max(cv_min, math.sqrt(v)) * few
         level[i], spread[i] = max(a, f), cv
-        if seen >= n_start and y[i] >= 0.0:
+        if seen >= n_start and y[i] > level[i]:
             tail = 2.0 + max(NORMAL_EXCESS, excess / weight) * depth
             score[i] = y[i] / (level[i] * (1.0 + max(z, tail) * cv) * factor)
 
