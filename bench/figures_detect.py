@@ -125,12 +125,6 @@ def collapse():
         print(f"{key} collapse: {[round((p.time_ns - at) / 1e9, 2) for p in r.picks]} s from 03:39:26")
 
 
-def norsar():
-    """Automatic first picks against analysts' on arrays (already band-passed by their authors)."""
-    with (ROOT / "picks_norsar_arrays/picks.csv").open() as f:
-        print("norsar columns:", next(csv.reader(f)))
-
-
 if __name__ == "__main__":
     if not ROOT.is_dir():
         sys.exit("expected TESTBAN_DATA to name the folder of the recordings; set it")

@@ -111,7 +111,7 @@ def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np
     out = np.zeros(len(x), dtype=np.uint8)
     if int(np.isfinite(x).sum()) < 10:
         return out
-    slope = 20.0 * float(np.median(np.abs(np.diff(x[np.isfinite(x)][:200_000])))) + 1.0
+    slope = 20.0 * float(np.median(np.abs(np.diff(x[np.isfinite(x)][:20_000])))) + 1.0
     _clipped(x, slope, out)
     if samples.dtype.kind == "i" and np.abs(x).max() >= FULL_SCALES[0]:
         for scale in FULL_SCALES:
