@@ -4,6 +4,7 @@ Rules: every field is documented; a setting without meaning raises Configuration
 are on the absolute UTC grid, so they are part of the result's identity.
 """
 
+import functools
 import math
 
 import msgspec
@@ -81,6 +82,7 @@ def window_s(band: Band) -> float:
     return min(3.0, max(1.0, 3.0 / (band[1] - band[0])))
 
 
+@functools.cache
 def normal_quantile(p: float) -> float:
     """The z that a standard normal exceeds with probability p (bisection on `normal_cdf_`)."""
     lo, hi = -10.0, 30.0

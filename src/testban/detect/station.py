@@ -15,7 +15,7 @@ from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
 from testban.detect import amplitude, arrival, motion
-from testban.detect.block import Block
+from testban.detect.block import Block as Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
 from testban.detect.settings import Settings, window_s
