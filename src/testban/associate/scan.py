@@ -47,7 +47,7 @@ def reach_(delta: float) -> float:
     """Relative chance that a station at a distance sees an event of unknown size: small ones are many, the core dims."""
     if delta < 20.0:
         return 1.0
-    return 0.6 if delta < 100.0 else 0.2
+    return 0.35 if delta < 100.0 else 0.12
 
 
 @njit(cache=True)

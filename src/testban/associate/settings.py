@@ -18,7 +18,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: str = "ak135"
     min_stations: int = 3
     min_stations_with_array: int = 2
-    min_score: float = 13.0
+    min_score: float = 14.0
     depths_km: tuple[float, ...] = (0.0, 250.0)
     detection: float = 0.5
     detection_s: float = 0.3

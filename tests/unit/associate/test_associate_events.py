@@ -1,0 +1,160 @@
+"""One event gives one event; false picks give none; order and chunks change no byte; silence is reported."""
+
+import random
+
+import msgspec
+import numpy as np
+
+from testban import associate
+from testban.associate.scan import curve_, curves, project_, reach_
+from testban.associate.settings import Settings
+from testban.base.geo import delaz_, destination_, distance_km_, unit_vector_
+from testban.base.records import NoiseHour, Pick, Site
+from testban.base.spans import Span
+from testban.earth import travel
+
+TRUTH = (129.08, 41.3)
+T0 = 1_500_000_000_000_000_000
+
+
+def network(n, seed=2, nearest=3.0, farthest=11.0, centre=TRUTH):
+    rnd = random.Random(seed)
+    out = []
+    for i in range(n):
+        lon, lat = destination_(*centre, rnd.uniform(0, 360), rnd.uniform(nearest, farthest))
+        out.append(Site(key=f"XX.S{i:02d}", longitude=lon, latitude=lat))
+    return out
+
+
+def record(sites, where=TRUTH, t0=T0, seed=1, later=True, name=""):
+    """P of every station, S and coda picks of most."""
+    rnd = random.Random(seed)
+    model = travel.load()
+    picks = []
+    for s in sites:
+        d, _, _ = delaz_(*where, s.longitude, s.latitude)
+
+        def add(kind, t, hint="", sigma=0.3, s=s):
+            picks.append(
+                Pick(
+                    pick_id=f"{name}{s.key}-{kind}", station_key=s.key, time_ns=t0 + round(t * 1e9), phase_hint=hint,
+                    time_sigma_s=sigma, amplitude_nm=20.0, period_s=0.8,
+                )
+            )
+
+        add("P", float(model.predict("P1", 0.0, d)[0]) + rnd.gauss(0, 0.4), rnd.choice(["P", ""]))
+        if later:
+            add("S", float(model.predict("S1", 0.0, d)[0]) + rnd.gauss(0, 1.5), rnd.choice(["S", ""]), 1.0)
+            add("c", d * 111.2 / 3.4 + rnd.uniform(-20, 40), "", 1.0)
+    return picks
+
+
+def false_picks(sites, n, seed=8, length=600.0):
+    rnd = random.Random(seed)
+    return [
+        Pick(pick_id=f"n{i}", station_key=rnd.choice(sites).key, time_ns=T0 + round(rnd.uniform(-120, length) * 1e9))
+        for i in range(n)
+    ]
+
+
+def test_a_regional_event_among_its_coda_is_one_event():
+    for n, limit in ((20, 6.0), (7, 15.0)):
+        sites = network(n)
+        result = associate.associate(record(sites) + false_picks(sites, n // 2), sites)
+        assert len(result.events) == 1
+        e = result.events[0]
+        assert distance_km_(e.origin.longitude, e.origin.latitude, *TRUTH) < limit
+        assert abs(e.origin.time_ns - T0) < 2e9
+        assert sum(a.phase.startswith("P") for a in e.arrivals) >= n - 1
+
+
+def test_order_of_the_picks_changes_no_byte():
+    sites = network(9)
+    picks = record(sites) + false_picks(sites, 6)
+    first = msgspec.json.encode(associate.associate(picks, sites))
+    random.Random(3).shuffle(picks)
+    assert msgspec.json.encode(associate.associate(picks, sites[::-1])) == first
+
+
+def test_false_picks_make_no_event():
+    sites = network(12)
+    assert associate.associate(false_picks(sites, 40), sites).events == ()
+    assert associate.associate([], sites).events == ()
+
+
+def test_two_events_compete_for_picks():
+    sites = network(12)
+    other = destination_(*TRUTH, 200.0, 4.0)
+    picks = record(sites) + record(sites, other, T0 + 300_000_000_000, seed=5, name="b")
+    events = associate.associate(picks, sites).events
+    assert len(events) == 2
+    assert distance_km_(events[1].origin.longitude, events[1].origin.latitude, *other) < 25.0
+    used = [a.pick_id for e in events for a in e.arrivals]
+    assert len(used) == len(set(used))
+
+
+def test_a_teleseismic_event_over_the_date_line():
+    where = (179.5, -18.0)
+    sites = network(15, nearest=25.0, farthest=95.0, centre=where)
+    events = associate.associate(record(sites, where, later=False), sites).events
+    assert len(events) == 1
+    assert distance_km_(events[0].origin.longitude, events[0].origin.latitude, *where) < 30.0
+
+
+def test_silence_is_reported_where_up_time_is_known():
+    sites = [msgspec.structs.replace(s, up=(Span(T0 - 10**12, T0 + 10**12),)) for s in network(9)]
+    quiet = [
+        NoiseHour(
+            station_key=s.key, nslc=None, hour_ns=T0 // 3_600_000_000_000 * 3_600_000_000_000, band_hz=(1, 4),
+            up_s=3600.0, rms_counts=1.0, a_over_t_nm_s=0.01,
+        )
+        for s in sites
+    ]
+    picks = [p for p in record(sites) if p.station_key != sites[0].key]
+    e = associate.associate(picks, sites, Settings(), quiet).events[0]
+    status = {x.station_key: x.status for x in e.expected}
+    assert status[sites[0].key] == "not-seen"
+    assert status[sites[1].key] == "seen"
+
+
+def test_unknown_stations_are_counted():
+    sites = network(8)
+    stray = Pick(pick_id="x", station_key="YY.NONE", time_ns=T0)
+    result = associate.associate([*record(sites), stray], sites)
+    assert result.n_without_coordinates == 1
+    assert len(result.events) == 1
+    assert result.explanations[0].picks
+
+
+def test_projection_against_its_slow_twin():
+    """Every bin holds, for each station and wave, the best evidence whose slack reaches it."""
+    sites = network(5)
+    table = associate.table.Table(record(sites) + false_picks(sites, 4), sites)
+    curve = curves(travel.load(), 0.0)
+    cell = (129.5, 41.0, 0.7)
+    vector = np.array(unit_vector_(cell[0], cell[1]))
+    detection = np.array([0.5, 0.3])
+    n, step, start = 60, 2.0, -100.0
+    score, stamp, best = np.empty(n), np.empty(n, np.int64), np.empty(n)
+    project_(
+        *cell, vector, table.unit, table.lon, table.lat, table.start, table.data, table.hint, table.rate, table.used,
+        curve, detection, 25.0, start, step, score, stamp, best,
+    )
+    slow = np.zeros(n)
+    for s, site in enumerate(table.sites):
+        d, _, _ = delaz_(cell[0], cell[1], site.longitude, site.latitude)
+        for wave in range(2):
+            t, p = curve_(curve[wave], d)
+            top = np.zeros(n)
+            for k in range(table.start[s], table.start[s + 1]):
+                if table.hint[k] == 2 - wave:
+                    continue
+                width = cell[2] * p + 2.5 * (1 + wave) + 2.0 * table.data[k, 1]
+                w = np.log(detection[wave] * reach_(d) / (2.0 * width * table.rate[k]))
+                o = table.data[k, 0] - t
+                lo, hi = np.floor((o - width - start) / step), np.floor((o + width - start) / step)
+                for b in range(max(0, int(lo)), min(n - 1, int(hi)) + 1):
+                    top[b] = max(top[b], w)
+            slow += top
+    assert score.max() > 0
+    assert np.allclose(score, slow, atol=1e-9)

@@ -1,0 +1,204 @@
+"""The locator finds a known hypocentre, whatever the order and the outliers, and its ellipse holds the truth."""
+
+import math
+import random
+
+import msgspec
+import numpy as np
+import pytest
+
+from testban import locate
+from testban.base.errors import InputError
+from testban.base.geo import destination_, distance_km_
+from testban.base.records import Pick, Site
+from testban.earth import travel
+from testban.locate import phases, quality
+from testban.locate.errors_model import correlation_, correlations_
+from testban.locate.linear import cholesky_, forward_, inverse_, solve_
+
+TRUTH = (129.08, 41.295)
+SPHERE = locate.Settings()
+
+
+def network(n, nearest, farthest, seed=3):
+    rnd = random.Random(seed)
+    sites = {}
+    for i in range(n):
+        lon, lat = destination_(*TRUTH, rnd.uniform(0, 360), rnd.uniform(nearest, farthest))
+        sites[f"XX.S{i:02d}"] = Site(key=f"XX.S{i:02d}", longitude=lon, latitude=lat)
+    return sites
+
+
+def picks_of(sites, depth=0.0, noise=0.0, seed=1, phase="P1", label="P"):
+    """Exact picks: the problem's own prediction, so that ellipticity is in them."""
+    rnd = random.Random(seed)
+    rows = [(Pick(pick_id=k, station_key=k, time_ns=0, time_sigma_s=0.2), label) for k in sites]
+    problem = locate.locator.Problem(rows, sites, SPHERE)
+    x = np.array([TRUTH[0], TRUTH[1], depth, 0.0])
+    problem.data[:, 0] = 1e3
+    problem.evaluate(x)
+    for i, (pick, _) in enumerate(problem.rows):
+        t, _, _ = problem.model.predict(phase, depth, problem.out[i, 5])
+        problem.data[i, 0] = t
+    problem.correct(x)
+    return [
+        (
+            msgspec.structs.replace(
+                pick, time_ns=round((problem.data[i, 0] + problem.data[i, 1] + rnd.gauss(0, noise)) * 1e9)
+            ),
+            label,
+        )
+        for i, (pick, _) in enumerate(problem.rows)
+    ]
+
+
+def km(origin):
+    return distance_km_(origin.longitude, origin.latitude, *TRUTH)
+
+
+@pytest.mark.parametrize(("nearest", "farthest"), [(1.0, 12.0), (25.0, 95.0)])
+def test_exact_picks_give_the_exact_place(nearest, farthest):
+    sites = network(15, nearest, farthest)
+    origin = locate.locate(picks_of(sites), sites).origin
+    assert km(origin) < 0.05
+    assert abs(origin.time_ns) < 2e7
+    assert origin.depth_fixed
+    assert origin.depth_km == 0.0
+    assert origin.n_defining == 15
+
+
+def test_order_of_the_picks_changes_no_byte():
+    sites = network(12, 2.0, 30.0)
+    picks = picks_of(sites, noise=0.5)
+    first = msgspec.json.encode(locate.locate(picks, sites))
+    random.Random(5).shuffle(picks)
+    assert msgspec.json.encode(locate.locate(picks, sites)) == first
+
+
+def test_the_start_does_not_matter():
+    sites = network(10, 2.0, 12.0)
+    picks = picks_of(sites, noise=0.3)
+    searched = locate.locate(picks, sites).origin
+    held = msgspec.structs.replace(SPHERE, search=False)
+    near = locate.locate(picks, sites, held, (131.0, 39.0, 0.0, 5_000_000_000)).origin
+    assert distance_km_(searched.longitude, searched.latitude, near.longitude, near.latitude) < 0.1
+
+
+def test_outliers_lose_their_say():
+    sites = network(14, 2.0, 12.0)
+    picks = picks_of(sites, noise=0.2)
+    bad = [(msgspec.structs.replace(p, time_ns=p.time_ns + 12_000_000_000), s) for p, s in picks[:2]]
+    located = locate.locate(bad + picks[2:], sites)
+    assert km(located.origin) < 6.0
+    lost = {a.station_key for a in located.arrivals if not a.defining}
+    assert lost == {p.station_key for p, _ in bad}
+
+
+def test_depth_is_free_only_with_near_stations():
+    near = network(12, 0.1, 0.8)
+    picks = picks_of(near, depth=12.0)
+    rows = picks + [
+        (msgspec.structs.replace(p, pick_id=p.pick_id + "s"), s)
+        for p, s in picks_of(near, depth=12.0, phase="S1", label="S")
+    ]
+    origin = locate.locate(rows, near).origin
+    assert not origin.depth_fixed
+    assert abs(origin.depth_km - 12.0) < 1.0
+    assert km(origin) < 0.5
+
+
+def test_coverage_with_correlated_errors_is_as_stated():
+    """Binomial: 200 trials at 90 %, three sigma is +-6.4 %; independent errors would cover far less."""
+    sites = network(20, 3.0, 11.0, seed=9)
+    exact = picks_of(sites)
+    problem = locate.locator.Problem(exact, sites, SPHERE)
+    problem.evaluate(np.array([TRUTH[0], TRUTH[1], 0.0, 0.0]))
+    s = problem.out[:, 4]
+    c = problem.correlation * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
+    assert cholesky_(c, len(c))
+    lower = np.tril(c)
+    rng = np.random.default_rng(4)
+    by_id = {p.pick_id: p for p, _ in exact}
+    order = [p.pick_id for p, _ in problem.rows]
+    held = msgspec.structs.replace(SPHERE, search=False)
+    inside, trials = 0, 200
+    for _ in range(trials):
+        e = (lower * rng.standard_normal(len(c))).sum(axis=1)
+        rows = [
+            (msgspec.structs.replace(by_id[k], time_ns=by_id[k].time_ns + round(v * 1e9)), "P")
+            for k, v in zip(order, e, strict=True)
+        ]
+        o = locate.locate(rows, sites, held, (*TRUTH, 0.0, 0)).origin
+        inside += contains(o, *TRUTH)
+    assert abs(inside / trials - 0.9) < 0.065
+
+
+def contains(o, lon, lat):
+    from testban.base.geo import offset_km_
+
+    e, n = offset_km_(o.longitude, o.latitude, lon, lat)
+    a = math.radians(o.ellipse.strike_deg)
+    u, v = e * math.sin(a) + n * math.cos(a), e * math.cos(a) - n * math.sin(a)
+    return (u / o.ellipse.smajor_km) ** 2 + (v / o.ellipse.sminor_km) ** 2 <= 1.0
+
+
+def test_gaps_and_network_quality_of_the_textbook():
+    assert quality.gaps([10, 80, 200, 340]) == (140.0, 260.0)
+    assert quality.network_quality([36.0 * i for i in range(10)]) == pytest.approx(0.0)
+    assert quality.network_quality([5.0] * 10) == pytest.approx(0.9, abs=0.11)
+    assert quality.network_quality([18.0 * i for i in range(10)]) == pytest.approx(0.5)
+
+
+def test_factors_of_the_ellipses():
+    assert quality.chi2_two(0.9) == pytest.approx(4.605170, abs=1e-5)
+    for n, twice in ((4, 8.6491), (8, 6.2262), (20, 5.1785)):
+        assert 2.0 * quality.fisher_two(0.9, n) == pytest.approx(twice, abs=1e-4)
+    e = quality.ellipse(4.0, 0.0, 1.0, 1.0, 0.9, "coverage")
+    assert (e.smajor_km, e.sminor_km, e.strike_deg) == (2.0, 1.0, 90.0)
+
+
+def test_linear_algebra_against_numpy():
+    rng = np.random.default_rng(0)
+    m = rng.standard_normal((6, 6))
+    a = m @ m.T + 6 * np.eye(6)
+    low = a.copy()
+    assert cholesky_(low, 6)
+    assert np.allclose(np.tril(low), np.linalg.cholesky(a))
+    b = rng.standard_normal((6, 2))
+    y = b.copy()
+    forward_(low, y, 6, 2)
+    assert np.allclose(np.tril(low) @ y, b)
+    x = b[:, 0].copy()
+    solve_(low, x, 6)
+    assert np.allclose(a @ x, b[:, 0])
+    inv = np.empty((6, 6))
+    inverse_(low, inv, 6)
+    assert np.allclose(inv @ a, np.eye(6))
+    assert not cholesky_(-a, 6)
+
+
+def test_correlation_follows_the_published_variogram():
+    """1 - variogram / sill of iLoc's generic P variogram at some separations (sill 0.6 s**2)."""
+    for d, gamma in ((25.0, 0.1037), (85.0, 0.1824), (230.0, 0.2470), (1000.0, 0.3745)):
+        a = d / 6371.0
+        r = correlation_(1.0, 0.0, 0.0, math.cos(a), math.sin(a), 0.0)
+        assert r == pytest.approx(1.0 - gamma / 0.6, abs=0.035)
+    unit = np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0]])
+    out = np.empty((3, 3))
+    correlations_(unit, np.array([0, 0, 1]), out)
+    assert out[0, 2] == 0.0
+    assert out[0, 1] == out[1, 0]
+
+
+def test_names_of_first_arrivals():
+    model = travel.load()
+    assert phases.name(model, "P1", 0.0, 0.5) == "Pg"
+    assert phases.name(model, "P1", 0.0, 8.0) == "Pn"
+    assert phases.name(model, "P1", 0.0, 60.0) == "P"
+    assert phases.name(model, "P1", 0.0, 107.0) == "Pdiff"
+    assert phases.name(model, "P1", 0.0, 130.0) == "PKPdf"
+
+
+def test_no_station_is_a_named_error():
+    with pytest.raises(InputError, match="coordinates"):
+        locate.locate([(Pick(pick_id="a", station_key="XX.A", time_ns=0), "P")], {})
