@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG
-from testban.signal import fk
+from testban.signal import fk, fk_kernels
 
 RADIUS = np.array([0.0] + [0.7] * 3 + [1.5] * 5)
 ANGLE = np.concatenate([2 * np.pi * np.arange(k) / k + 0.3 * k for k in (1, 3, 5)])
@@ -65,7 +66,7 @@ def test_derivatives_equal_differences():
 
     def value(px, py):
         out = np.empty(6)
-        fk._beam_power(xr, xi, w, weight, place, v2, px, py, out)
+        fk_kernels.beam_power_(xr, xi, w, weight, place, v2, px, py, out)
         return out
 
     h, px, py = 1e-5, 0.06, -0.03
@@ -114,7 +115,9 @@ def test_errors_hold(snr):
 
 def test_noise_alone_has_small_f():
     rng = np.random.default_rng(6)
-    f = [fk.fk(band(rng.standard_normal((X.size, 200))), X, Y, RATE, LOW, HIGH).f_statistic for _ in range(50)]
+    f = [
+        fk.fk(band(rng.standard_normal((X.size, 200))), X, Y, RATE, LOW, HIGH).f_statistic for _ in range(50)
+    ]
     assert max(f) < 6.0
 
 
@@ -147,12 +150,20 @@ def test_resolution():
     assert line.beamwidth_s_per_deg[0] > 3 * line.beamwidth_s_per_deg[1]
     assert abs(line.strike_deg - 90) < 10
     regular = np.array([(i, j) for i in range(4) for j in range(4)], dtype=float)
-    assert fk.resolution(regular[:, 0], regular[:, 1], 5.0).alias_s_per_deg == pytest.approx(KM_PER_DEG / 5.0, rel=0.1)
+    assert fk.resolution(regular[:, 0], regular[:, 1], 5.0).alias_s_per_deg == pytest.approx(
+        KM_PER_DEG / 5.0, rel=0.1
+    )
 
 
 @pytest.mark.parametrize(
     ("x", "y"),
-    [([0, 1], [0, 1]), ([0, 1, 2, 3], [0, 1, 2, 3]), ([0] * 4, [0] * 4), ([0, 1, np.nan], [0, 0, 1]), ([0, 1, 2], [0, 1])],
+    [
+        ([0, 1], [0, 1]),
+        ([0, 1, 2, 3], [0, 1, 2, 3]),
+        ([0] * 4, [0] * 4),
+        ([0, 1, np.nan], [0, 0, 1]),
+        ([0, 1, 2], [0, 1]),
+    ],
 )
 def test_degenerate_geometry_is_refused(x, y):
     with pytest.raises(InputError):
@@ -161,7 +172,13 @@ def test_degenerate_geometry_is_refused(x, y):
 
 @pytest.mark.parametrize(
     "change",
-    [{"low_hz": 5.0, "high_hz": 2.0}, {"rate_hz": 0.0}, {"smax_s_per_deg": 0.0}, {"n_grid": 1}, {"low_hz": 19.99, "high_hz": 20.0}],
+    [
+        {"low_hz": 5.0, "high_hz": 2.0},
+        {"rate_hz": 0.0},
+        {"smax_s_per_deg": 0.0},
+        {"n_grid": 1},
+        {"low_hz": 19.99, "high_hz": 20.0},
+    ],
 )
 def test_bad_settings_are_refused(change):
     x = np.random.default_rng(9).standard_normal((9, 100))

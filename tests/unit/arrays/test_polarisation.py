@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from testban.base.errors import InputError
 from testban.detect import polarisation, slowness
 from testban.signal import filters
@@ -38,7 +39,9 @@ def test_jacobi_equals_definition(v):
 @settings(max_examples=40, deadline=None)
 @given(st.floats(0, 360), st.floats(15, 60), st.integers(0, 999))
 def test_planted_p(baz, incidence, seed):
-    p = polarisation.measure(*motion(np.random.default_rng(seed), baz, incidence, 30.0), RATE, 1000, bandwidth_hz=3.0)
+    p = polarisation.measure(
+        *motion(np.random.default_rng(seed), baz, incidence, 30.0), RATE, 1000, bandwidth_hz=3.0
+    )
     assert abs((p.backazimuth_deg - baz + 180) % 360 - 180) < 12
     assert abs(p.incidence_deg - incidence) < 6
     assert p.rectilinearity > 0.9
@@ -94,7 +97,12 @@ def test_reversed_vertical_is_turned_over():
 
 def test_bad_input_is_refused():
     x = np.ones(100)
-    for args in ((x, x, x[:50], RATE, 10), (x, x, x, RATE, 100), (x, x, x, 0.0, 10), (x, x, np.full(100, np.nan), RATE, 50)):
+    for args in (
+        (x, x, x[:50], RATE, 10),
+        (x, x, x, RATE, 100),
+        (x, x, x, 0.0, 10),
+        (x, x, np.full(100, np.nan), RATE, 50),
+    ):
         with pytest.raises(InputError):
             polarisation.measure(*args)
     assert polarisation.measure(0 * x, 0 * x, 0 * x, RATE, 50).backazimuth_sigma > 100

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from testban.base.errors import InputError
 from testban.signal import spectra
 
@@ -42,7 +43,12 @@ def test_bands_add_up():
 
 
 def test_bad_input_is_refused():
-    for args in ((np.ones(3), 20.0), (np.full(50, np.nan), 20.0), (np.ones(50), 0.0), (np.ones((2, 50)), 20.0)):
+    for args in (
+        (np.ones(3), 20.0),
+        (np.full(50, np.nan), 20.0),
+        (np.ones(50), 0.0),
+        (np.ones((2, 50)), 20.0),
+    ):
         with pytest.raises(InputError):
             spectra.psd(*args)
     with pytest.raises(InputError):
