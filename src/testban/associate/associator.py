@@ -34,6 +34,8 @@ from testban.locate.errors_model import P_ERROR
 Floats = NDArray[np.float64]
 
 MAX_TRAVEL_S = 1300.0  # the last first P (antipode, PKPdf) arrives before this
+RASTER_S = 600.0
+NEAR_COSINE = 0.9945  # 6 deg
 COARSE_SHARE = 0.4  # of the needed score: a coarse cell dilutes the evidence of each pick
 REFINED_SHARE = 0.55
 LATER = ("PcP", "ScP", "pP", "sP", "S", "Sn", "PKPbc", "PKPab", "Pg", "Sg", "LR")
@@ -95,9 +97,9 @@ class _Search:
         """(score, cell, origin time, depth layer) of every local maximum of the scan."""
         t, s = self.table, self.settings
         found: list[tuple[float, int, float, int]] = []
-        n_bins = round(s.block_s / s.bin_s)
         out = np.empty((s.max_candidates, 3))
-        for block in self._blocks():
+        for block, end in self._blocks():
+            n_bins = round((end - block) / s.bin_s)
             for layer, curve in enumerate(self.curves):
                 n = scan_(
                     self.cells, self.vectors, t.unit, t.lon, t.lat, t.start, t.data, t.hint, t.rate, t.used, curve,
@@ -106,22 +108,43 @@ class _Search:
                 found.extend((float(r[0]), int(r[1]), float(r[2]), layer) for r in out[:n])
         found.sort(key=lambda f: (-f[0], f[2], f[1], f[3]))
         kept: list[tuple[float, int, float, int]] = []
-        count: dict[int, int] = {}
+        by_minute: dict[int, list[tuple[float, int]]] = {}
         for f in found:
             minute = math.floor(f[2] / 60.0)
-            if count.get(minute, 0) < s.candidates_per_minute:
-                count[minute] = count.get(minute, 0) + 1
-                kept.append(f)
+            here = by_minute.setdefault(minute, [])
+            if len(here) >= s.candidates_per_minute or self._shadowed(f, by_minute, minute):
+                continue
+            here.append((f[2], f[1]))
+            kept.append(f)
         return kept
 
-    def _blocks(self) -> list[float]:
-        """Starts of the blocks of origin time in which an event could have caused a pick; on a fixed raster."""
-        wanted = set()
-        for a, b in self.table.active:
-            lo = math.floor((a - MAX_TRAVEL_S) / self.settings.block_s)
-            hi = math.floor(b / self.settings.block_s)
-            wanted.update(range(lo, hi + 1))
-        return [k * self.settings.block_s for k in sorted(wanted)]
+    def _shadowed(
+        self, f: tuple[float, int, float, int], by_minute: dict[int, list[tuple[float, int]]], minute: int
+    ) -> bool:
+        """Whether a better candidate of the same minutes lies so near that refinement leads to the same place."""
+        v = self.vectors[f[1]]
+        for m in (minute - 1, minute, minute + 1):
+            for o, cell in by_minute.get(m, ()):
+                w = self.vectors[cell]
+                if abs(o - f[2]) <= 30.0 and v[0] * w[0] + v[1] * w[1] + v[2] * w[2] > NEAR_COSINE:
+                    radius = max(self.cells[cell, 2], self.cells[f[1], 2])
+                    d = math.sqrt((v[0] - w[0]) ** 2 + (v[1] - w[1]) ** 2 + (v[2] - w[2]) ** 2) * 57.3
+                    if d < 2.2 * radius:
+                        return True
+        return False
+
+    def _blocks(self) -> list[tuple[float, float]]:
+        """Stretches of origin time in which an event could have caused a pick; on a raster of ten minutes."""
+        out: list[tuple[float, float]] = []
+        for first, last in self.table.active:
+            a = math.floor((first - MAX_TRAVEL_S) / RASTER_S) * RASTER_S
+            b = math.ceil(last / RASTER_S) * RASTER_S
+            if out and a <= out[-1][1]:
+                a, b = out[-1][0], max(b, out[-1][1])
+                out.pop()
+            out.append((a, b))
+        step = self.settings.block_s
+        return [(x, min(x + step, b)) for a, b in out for x in np.arange(a, b, step).tolist()]
 
     def refine(self, lon: float, lat: float, radius: float, o: float, spread: float, layer: int) -> Floats:
         """Score, longitude, latitude, origin time and radius after refinement with the picks that are left."""
@@ -202,7 +225,7 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
     """Collect, locate, collect again with what the location says, until nothing changes (four rounds at most)."""
     t = search.table
     lon, lat, o, depth = h.lon, h.lat, h.o, search.settings.depths_km[h.layer]
-    settings = locate.Settings(model=search.settings.model, search=False)
+    settings = locate.Settings(model=search.settings.model, search=False, correlated=False)
     loc_s, previous, built = 3.0, None, None
     for _ in range(5):
         rows, values = search.collect(lon, lat, depth, o, loc_s)
@@ -223,6 +246,13 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
         loc_s = 0.5
     if built is None:
         return None, "no stable set of picks"
+    if built.score >= search.needed:
+        rows, start = built.rows, (lon, lat, depth, t.reference_ns + round(o * 1e9))
+        settings = msgspec.structs.replace(settings, correlated=True)
+        try:
+            built.located = locate.locate([(t.picks[k], "PS"[w]) for k, w in rows], search.sites, settings, start)
+        except InputError as exc:
+            return None, str(exc)
     return built, ""
 
 

@@ -1,7 +1,6 @@
 """Array processing: from the segments of all elements to picks with slowness and back-azimuth.
 
-Rules: the vertical sensors of one network within `MAX_APERTURE_KM` and of one sample rate are an array if there are at
-least `MIN_ELEMENTS`; times refer to its most central element. Work goes in the blocks of station processing on the
+Rules: which stations are an array is said by `group_arrays` (one network, one rate, near each other, names alike); times refer to its most central element. Work goes in the blocks of station processing on the
 absolute UTC grid and beams come from a fixed interpolator, so nothing depends on how the recording was cut. Detection
 runs on a set of steered beams and on the incoherent beam, through the detector of single stations; f-k at the
 detection must find a plane wave (F statistic against its distribution in noise) or the detection is dropped. Elements
@@ -31,6 +30,8 @@ NS = 10**9
 
 MAX_APERTURE_KM = 30.0
 MIN_ELEMENTS = 4
+MAX_SPACING_KM = 6.0  # widest usual grid of a seismic array is some 2-5 km; stations of a network stand wider
+SMALL_APERTURE_KM = 5.0  # within this, names do not matter
 MAX_BEAMS = 13
 SMAX_S_PER_DEG = 14.0  # detection beams: Pn (13.75 s/deg in ak135) and everything steeper
 FK_SMAX_S_PER_DEG = 40.0  # Lg and Rg at 3 km/s
@@ -84,10 +85,11 @@ def group_arrays(
 ) -> dict[str, tuple[str, ...]]:
     """Arrays among the channels: key -> NET.STA of the elements, both sorted.
 
-    Stations of one network with a vertical sensor of the same nominal rate, grouped greedily around the one with most
-    neighbours, all within max_aperture_km of each other; at least min_elements at different places and not in one
-    line. The key is NET. and the common prefix of the station codes if it has two letters or more (a trailing digit is
-    cut), else the most central element. Every other station remains a station of its own.
+    Stations of one network with a vertical sensor of the same nominal rate, grouped around the one with most
+    neighbours, every pair within max_aperture_km, at least min_elements, at different places and not in one line.
+    A dense network is not an array: the codes must also begin with the same two letters and the median distance to
+    the nearest element be at most MAX_SPACING_KM, or all lie within SMALL_APERTURE_KM. The key is NET. and the
+    common prefix of the codes (trailing digits cut) if it has two letters, else the most central element.
     """
     places: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
     for c in sorted(channels, key=lambda c: (c.nslc, c.start_ns or 0)):
@@ -97,16 +99,27 @@ def group_arrays(
     out: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
     for _, stations in sorted(places.items()):
-        left = {k: v for k, v in stations.items() if k not in taken}
-        while len(left) >= min_elements:
-            best = _cluster(left, max_aperture_km)
-            if len(best) < min_elements:
-                break
-            if _spread([left[k] for k in best]):
-                out[_key(best, left, out)] = tuple(best)
-                taken.update(best)
-            left = {k: v for k, v in left.items() if k not in best}
+        families: dict[str, list[str]] = {}
+        for name in sorted(stations):
+            families.setdefault(name.split(".")[1][:2], []).append(name)
+        rounds = [(names, max_aperture_km) for _, names in sorted(families.items())]
+        for names, limit in [*rounds, (sorted(stations), min(SMALL_APERTURE_KM, max_aperture_km))]:
+            left = {k: stations[k] for k in names if k not in taken}
+            while len(left) >= min_elements:
+                best = _cluster(left, limit)
+                if len(best) < min_elements:
+                    break
+                if _spread([left[k] for k in best]) and _dense([left[k] for k in best]):
+                    out[_key(best, left, out)] = tuple(best)
+                    taken.update(best)
+                left = {k: v for k, v in left.items() if k not in best}
     return dict(sorted(out.items()))
+
+
+def _dense(points: list[tuple[float, float]]) -> bool:
+    """Whether the typical element has another one near."""
+    nearest = [min(distance_km_(*p, *q) for j, q in enumerate(points) if j != i) for i, p in enumerate(points)]
+    return sorted(nearest)[len(nearest) // 2] <= MAX_SPACING_KM
 
 
 def _cluster(left: dict[str, tuple[float, float]], limit_km: float) -> list[str]:

@@ -24,6 +24,11 @@ LEAD_S = 60.0  # of filtered data before the search window
 SURE = 8.0  # log-likelihood ratio of a change that may lead
 SURE_EARLIER = 4.5  # and of one that may displace a later, clearer one
 CLEAR_SNR = 4.5  # least peak over noise of an arrival that displaces a surer one
+BEFORE_S = (
+    2.0,
+    6.0,
+    12.0,
+)  # where the noise ahead of a trigger is read: the lowest holds (a slow start raises it)
 PEAK_S = 3.0  # after the onset: where the peak is looked for
 
 
@@ -122,7 +127,8 @@ def _departure(block: Block, column: int, on: int, limit: int, sigmas: float) ->
     """Bin at which the power of a column leaves the noise for good before bin `on`."""
     low, high = block.bands[column % len(block.bands)]
     width = round(max(0.5, 2.0 / (high - low)) / block.bin_s)
-    threshold = block.raised(column, on - round(2.0 / block.bin_s), width, sigmas)
+    found = [block.raised(column, on - round(s / block.bin_s), width, sigmas) for s in BEFORE_S]
+    threshold = min((f for f in found if f > 0.0), default=0.0)
     if not threshold > 0.0:
         return on
     return onset.leave_noise(block.power[column], on, limit, width, threshold, round(0.7 / block.bin_s))

@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_s: how far before a trigger the first arrival is looked for. min_snr: least peak over noise rms in the onset's band.
     """
 
-    false_alarms_per_day: float = 0.4
+    false_alarms_per_day: float = 0.2
     threshold_factor: float = 1.0
     bands_hz: tuple[Band, ...] = BANDS
     filter_order: int = 3

@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 
 STUDENT = 4.0
 REJECT = 6.0  # residual over sigma beyond which a datum loses all say (iLoc's SigmaThreshold)
+# Residuals scatter less than their full sigma, much of which stations share (the correlation in `errors_model`).
+SCATTER = 0.8
+LATE = 1.4  # an automatic onset is far more often late than early: a late residual counts as that much larger
 SECONDARY_PENALTY = 1.0  # sigmas by which a later branch must fit better than the first
 
 
@@ -99,6 +102,10 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float) -> None:
             continue
         v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
         u2 = out[i, 0] * out[i, 0] / (v * scale * scale)
+        if scale <= 1.0:
+            u2 /= SCATTER * SCATTER
+            if out[i, 0] > 0.0:
+                u2 *= LATE * LATE
         out[i, 9] = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
 
 

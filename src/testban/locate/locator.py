@@ -158,13 +158,18 @@ def _resolves_depth(problem: Problem, x: Floats) -> str:
 
 def _fixed_by_misfit(problem: Problem, x: Floats, chi2: float) -> tuple[Floats, float]:
     """Another fixed depth where the default is rejected by the misfit, else x and the default."""
+    base = x.copy()
+    n, chi2, used, _ = problem.run(base, False, correlated=False)
+    if n < 0:
+        return x, chi2
+    chi2 += 36.0 * (len(problem.rows) - used)
     best_x, best = x, chi2
     for depth in DEPTHS_KM:
         if depth <= x[2]:
             continue
         trial = x.copy()
         trial[2] = depth
-        n, c, used, _ = problem.run(trial, False)
+        n, c, used, _ = problem.run(trial, False, correlated=False)
         if n > 0 and c + 36.0 * (len(problem.rows) - used) < best - 1e-9:
             best_x, best = trial, c + 36.0 * (len(problem.rows) - used)
     return (best_x, best) if best < chi2 - max(DEPTH_MISFIT, 0.25 * chi2) else (x, chi2)
