@@ -113,7 +113,9 @@ class Renderer:
         ratio = s.coda * float(np.abs(filtered).max()) / energy
         ratio *= 1.0 if a.nodal >= 0.5 else 1.5  # near a node the scattered share is larger
         env = wavelets.envelope(s, t) * ratio
-        here = w * wavelets.shift(f, lag - wavelets.onset_s(plain, rate) if s.wave != "Lg" else lag)
+        # A whole number of samples, so that the record is exactly still before the onset (at most half a sample off).
+        late = lag if s.wave == "Lg" else lag - wavelets.onset_s(plain, rate)
+        here = w * wavelets.shift(f, float(np.rint(late * rate)) / rate)
         direct = {"Z": 0.0, "R": 0.0, "T": 0.0} if s.wave == "Lg" else self._direction(a)
         common = {
             c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"
