@@ -5,6 +5,7 @@ import time
 import numpy as np
 from obspy.signal.filter import bandpass
 from obspy.signal.trigger import recursive_sta_lta, trigger_onset
+
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.base.spans import Span

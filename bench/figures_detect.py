@@ -14,6 +14,7 @@ import numpy as np
 import obspy
 from obspy.geodetics import locations2degrees
 from obspy.taup import TauPyModel
+
 from testban import detect
 from testban.base.ids import Nslc
 from testban.base.records import Segment

@@ -142,8 +142,8 @@ class _Lane:
         self.first = min(k for k, _ in placed)
         n = max(k + len(s.samples) for k, s in placed) - self.first
         exact = all(s.samples.dtype == np.int32 for _, s in placed)
-        self.samples: NDArray[np.int32] | NDArray[np.float64] = np.zeros(
-            n, dtype=np.int32 if exact else np.float64
+        self.samples: NDArray[np.int32] | NDArray[np.float64] = (
+            np.zeros(n, dtype=np.int32) if exact else np.zeros(n, dtype=np.float64)
         )
         self.state = np.full(n, 9, dtype=np.uint8)  # 9 nothing, 0 good, 1.. masked
         self.contradicting: list[tuple[int, int]] = []

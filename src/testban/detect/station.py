@@ -106,7 +106,7 @@ def _pick(
 
 def _quiet(block: Block, column: int, onsets: list[int]) -> F64:
     """Bin powers of a column without the stretches from an onset until power is back at twice the noise before."""
-    p = block.power[column].copy()
+    p: F64 = block.power[column].copy()
     length = round(10.0 / block.bin_s)
     for at in onsets:
         limit = 2.0 * block.noise(column, at - round(2.0 / block.bin_s))[0]

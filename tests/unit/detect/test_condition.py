@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.base.spans import Span
