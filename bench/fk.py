@@ -4,6 +4,7 @@ import time
 import warnings
 
 import numpy as np
+
 from testban.base.geo import KM_PER_DEG
 from testban.signal import fk
 
@@ -33,7 +34,9 @@ def _rival(data: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[float, np.nd
 
     stream = Stream()
     for i in range(N):
-        trace = Trace(data[i].copy(), {"sampling_rate": RATE, "starttime": UTCDateTime(0), "station": f"E{i}"})
+        trace = Trace(
+            data[i].copy(), {"sampling_rate": RATE, "starttime": UTCDateTime(0), "station": f"E{i}"}
+        )
         trace.stats.coordinates = AttribDict(x=x[i], y=y[i], elevation=0.0)
         stream.append(trace)
     began = time.perf_counter()
@@ -55,7 +58,9 @@ def main() -> list[dict[str, object]]:
         took = []
         for _ in range(6):
             began = time.perf_counter()
-            ours = fk.scan(data, x, y, RATE, LOW, HIGH, SMAX, GRID, window_s=WINDOW_S, step_s=STEP_S, refine=refine)
+            ours = fk.scan(
+                data, x, y, RATE, LOW, HIGH, SMAX, GRID, window_s=WINDOW_S, step_s=STEP_S, refine=refine
+            )
             took.append(time.perf_counter() - began)
         m = min(len(theirs), len(ours.start_s))
         a = np.radians(theirs[:m, 3])

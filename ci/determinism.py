@@ -54,7 +54,7 @@ def split(source: Path, target: Path) -> None:
                     samples=segment.samples[i : i + step],
                 )
                 formats.waveforms.write_mseed(
-                    target / f"{9999 - number}-{i:09d}.mseed", [part], record_length=4096
+                    target / f"{9999 - number}-{part.start_ns}.mseed", [part], record_length=4096
                 )
 
 

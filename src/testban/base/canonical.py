@@ -9,11 +9,12 @@ import json
 from typing import Any
 
 import msgspec
+import numpy as np
 
 
 def canonical_json(value: Any) -> bytes:
     """Canonical JSON of builtins or records; raises ValueError for NaN and infinity."""
-    builtin = msgspec.to_builtins(value)
+    builtin = msgspec.to_builtins(value, enc_hook=plain)
     return json.dumps(
         builtin, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
@@ -27,3 +28,15 @@ def digest(data: bytes) -> str:
 def digest_of(value: Any) -> str:
     """SHA-256 of the canonical JSON of a value."""
     return digest(canonical_json(value))
+
+
+def plain(value: Any) -> Any:
+    """NumPy scalars as Python numbers, for encoders that know only those; TypeError for anything else."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot encode a {type(value).__name__}")
+
+
+def pack(value: Any) -> bytes:
+    """MessagePack of records (fields in their order), for results that are kept and sent."""
+    return msgspec.msgpack.encode(value, enc_hook=plain)

@@ -274,7 +274,7 @@ class StationMagnitude(msgspec.Struct, frozen=True, kw_only=True):
 
     station_key: str
     kind: str
-    value: float
+    value: float | None
     detected: bool = True
     used: bool = True
     reason: str = ""

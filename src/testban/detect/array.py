@@ -1,7 +1,6 @@
 """Array processing: from the segments of all elements to picks with slowness and back-azimuth.
 
-Rules: the vertical sensors of one network within `MAX_APERTURE_KM` and of one sample rate are an array if there are at
-least `MIN_ELEMENTS`; times refer to its most central element. Work goes in the blocks of station processing on the
+Rules: which stations are an array is said by `group_arrays` (one network, one rate, near each other, names alike); times refer to its most central element. Work goes in the blocks of station processing on the
 absolute UTC grid and beams come from a fixed interpolator, so nothing depends on how the recording was cut. Detection
 runs on a set of steered beams and on the incoherent beam, through the detector of single stations; f-k at the
 detection must find a plane wave (F statistic against its distribution in noise) or the detection is dropped. Elements
@@ -16,22 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.dmath import pow_
-from testban.base.geo import KM_PER_DEG, distance_km_, offset_km_
+from testban.base.errors import InputError
+from testban.base.geo import KM_PER_DEG, offset_km_
 from testban.base.ids import Nslc
-from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, Site, StationResult
+from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, normalise
+from testban.detect.block import Block
 from testban.detect.condition import condition
+from testban.detect.grouping import MIN_ELEMENTS, central, group_arrays, site
 from testban.detect.sensor import Sensor, Trace, is_vertical, trace
 from testban.detect.settings import Band, Settings, normal_quantile, usable_bands
-from testban.detect.station import Block, needed, process_station
+from testban.detect.station import needed, process_station
 from testban.signal import beams, filters, fk
+
+__all__ = ["group_arrays", "process_array", "site"]
 
 F64 = NDArray[np.float64]
 NS = 10**9
 
-MAX_APERTURE_KM = 30.0
-MIN_ELEMENTS = 4
-MAX_BEAMS = 13
+MAX_BEAMS = 19
+BEAM_FREQUENCY_HZ = 3.0  # at which neighbouring beams meet at half power, if MAX_BEAMS allows
 SMAX_S_PER_DEG = 14.0  # detection beams: Pn (13.75 s/deg in ak135) and everything steeper
 FK_SMAX_S_PER_DEG = 40.0  # Lg and Rg at 3 km/s
 FK_GRID = 81
@@ -79,92 +82,6 @@ class _Candidate(msgspec.Struct, frozen=True, kw_only=True):
     band: Band
 
 
-def group_arrays(
-    channels: Sequence[Channel], max_aperture_km: float = MAX_APERTURE_KM, min_elements: int = MIN_ELEMENTS
-) -> dict[str, tuple[str, ...]]:
-    """Arrays among the channels: key -> NET.STA of the elements, both sorted.
-
-    Stations of one network with a vertical sensor of the same nominal rate, grouped greedily around the one with most
-    neighbours, all within max_aperture_km of each other; at least min_elements at different places and not in one
-    line. The key is NET. and the common prefix of the station codes if it has two letters or more (a trailing digit is
-    cut), else the most central element. Every other station remains a station of its own.
-    """
-    places: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
-    for c in sorted(channels, key=lambda c: (c.nslc, c.start_ns or 0)):
-        if c.sample_rate_hz is not None and is_vertical(c.nslc, [c]):
-            group = places.setdefault((c.nslc.network, c.sample_rate_hz), {})
-            group.setdefault(c.nslc.net_sta, (c.longitude, c.latitude))
-    out: dict[str, tuple[str, ...]] = {}
-    taken: set[str] = set()
-    for _, stations in sorted(places.items()):
-        left = {k: v for k, v in stations.items() if k not in taken}
-        while len(left) >= min_elements:
-            best = _cluster(left, max_aperture_km)
-            if len(best) < min_elements:
-                break
-            if _spread([left[k] for k in best]):
-                out[_key(best, left, out)] = tuple(best)
-                taken.update(best)
-            left = {k: v for k, v in left.items() if k not in best}
-    return dict(sorted(out.items()))
-
-
-def _cluster(left: dict[str, tuple[float, float]], limit_km: float) -> list[str]:
-    """The station with most neighbours and those near it, all pairs within the limit; sorted."""
-    names = sorted(left)
-    near = {
-        a: sorted((distance_km_(*left[a], *left[b]), b) for b in names if abs(left[a][1] - left[b][1]) < 1.0)
-        for a in names
-    }
-    centre = min(
-        names, key=lambda a: (-sum(d <= limit_km for d, _ in near[a]), sum(d for d, _ in near[a]), a)
-    )
-    chosen: list[str] = []
-    for d, b in near[centre]:
-        if d <= limit_km and all(distance_km_(*left[b], *left[c]) <= limit_km for c in chosen):
-            chosen.append(b)
-    return sorted(chosen)
-
-
-def _spread(points: list[tuple[float, float]]) -> bool:
-    """Whether the places define directions in both dimensions."""
-    offsets = [offset_km_(*points[0], *p) for p in points]
-    try:
-        fk.geometry([o[0] for o in offsets], [o[1] for o in offsets])
-    except fk.InputError:
-        return False
-    return True
-
-
-def _central(names: Sequence[str], places: dict[str, tuple[float, float]]) -> str:
-    """The element with the least summed distance to the others."""
-    return min(names, key=lambda a: (round(sum(distance_km_(*places[a], *places[b]) for b in names), 6), a))
-
-
-def _key(names: list[str], places: dict[str, tuple[float, float]], taken: dict[str, tuple[str, ...]]) -> str:
-    network = names[0].split(".")[0]
-    codes = [n.split(".")[1] for n in names]
-    prefix = codes[0]
-    while prefix and not all(c.startswith(prefix) for c in codes):
-        prefix = prefix[:-1]
-    prefix = prefix.rstrip("0123456789")
-    key = f"{network}.{prefix}"
-    return key if len(prefix) >= 2 and key not in taken else _central(names, places)
-
-
-def site(array_key: str, channels: Sequence[Channel]) -> Site:
-    """The array as a site: the place of its most central element, to which the times of its picks refer."""
-    places = {c.nslc.net_sta: (c.longitude, c.latitude) for c in channels if is_vertical(c.nslc, [c])}
-    if not places:
-        raise fk.InputError(
-            f"expected vertical channels for the array {array_key}, got none: check the inventory"
-        )
-    name = _central(sorted(places), places)
-    height = next(c.elevation_m for c in channels if c.nslc.net_sta == name)
-    lon, lat = places[name]
-    return Site(key=array_key, longitude=lon, latitude=lat, elevation_m=height, is_array=True)
-
-
 def _elements(
     by_channel: dict[Nslc, list[Segment]], channels: Sequence[Channel], window: Span, notes: list[Finding]
 ) -> _Elements | None:
@@ -182,7 +99,7 @@ def _elements(
     kept = {k: v for k, v in best.items() if k in where and v[0] >= 0.5 * most}
     if len(kept) < MIN_ELEMENTS:
         return None
-    reference = _central(sorted(where), where)
+    reference = central(sorted(where), where)
     anchor = kept[reference][2] if reference in kept else next(iter(kept.values()))[2]
     kept = {k: v for k, v in kept.items() if v[2].rate == anchor.rate}
     first = min(r.first for _, _, t in kept.values() for r in t.runs)
@@ -220,7 +137,7 @@ def _level(e: _Elements, window: Span, notes: list[Finding]) -> _Elements | None
         d = np.abs(np.diff(row[np.isfinite(row)]))
         levels.append(float(np.median(d)) + 1e-3 * (float(np.sum(d)) / max(1, d.size)))
     middle = float(np.median(np.array(levels)))
-    gone = [i for i, v in enumerate(levels) if not middle / SCALE_LIMIT <= v <= middle * SCALE_LIMIT]
+    gone = [i for i, v in enumerate(levels) if v * SCALE_LIMIT < middle or v > middle * SCALE_LIMIT]
     for i in gone:
         text = f"level {levels[i] / middle if middle else 0.0:.3g} times that of the other elements, left out"
         notes.append(Finding(kind="element", subject=str(e.names[i]), message=text, span=window))
@@ -231,7 +148,7 @@ def _level(e: _Elements, window: Span, notes: list[Finding]) -> _Elements | None
 def _flat(e: _Elements) -> bool:
     try:
         fk.geometry(e.east, e.north)
-    except fk.InputError:
+    except InputError:
         return False
     return True
 
@@ -388,31 +305,39 @@ def _aligned(e: _Elements, centre: float, first: fk.FkResult, band: Band) -> fk.
     )  # fmt: skip
 
 
-def _reversed(e: _Elements, centre: float, r: fk.FkResult, band: Band) -> list[int]:
-    """Elements that move against the beam of the others."""
-    move, length, reach = _window_s(e, band)
-    move = reach * r.slowness_s_per_deg / KM_PER_DEG
-    x = _cut(e, centre, move + 1.0, move + length + 1.0, band)
-    if x is None:
-        return []
-    delay = fk.delays(e.east, e.north, r.slowness_s_per_deg, r.backazimuth_deg)
+def _reversed(e: _Elements, centre: float, r: fk.FkResult, band: Band) -> int | None:
+    """The element without which the rest is far more of a plane wave and against whose beam it moves."""
+    move, length, _ = _window_s(e, band)
+    x = _cut(e, centre, move + 0.5, move + length, band)
+    if x is None or r.relative_power > 0.85 or len(e.names) <= MIN_ELEMENTS:
+        return None
+    best: tuple[float, int, fk.FkResult] | None = None
+    for i in range(len(e.names)):
+        keep = [k for k in range(len(e.names)) if k != i]
+        if not _flat(e.without([i])):
+            continue
+        got = fk.fk(
+            x[keep], e.east[keep], e.north[keep], e.rate_hz, band[0], band[1], FK_SMAX_S_PER_DEG, FK_GRID
+        )
+        if best is None or got.f_statistic > best[0]:
+            best = (got.f_statistic, i, got)
+    if best is None or best[0] < 1.5 * r.f_statistic:
+        return None
+    delay = fk.delays(e.east, e.north, best[2].slowness_s_per_deg, best[2].backazimuth_deg)
     y = np.array([beams.advance(row, float(d), e.rate_hz) for row, d in zip(x, delay, strict=True)])
-    y = y[:, round(move * e.rate_hz) : round((move + length) * e.rate_hz)]
-    total = np.sum(y, axis=0)
-    out = []
-    for i, row in enumerate(y):
-        rest = total - row
-        power = float(np.sum(row * row)) * float(np.sum(rest * rest))
-        if power > 0.0 and float(np.sum(row * rest)) / math.sqrt(power) < REVERSED:
-            out.append(i)
-    return out
+    y = y[:, round(0.5 * move * e.rate_hz) : y.shape[1] - round(0.5 * move * e.rate_hz)]
+    row = y[best[1]]
+    rest = np.sum(y, axis=0) - row
+    power = float(np.sum(row * row)) * float(np.sum(rest * rest))
+    against = power > 0.0 and float(np.sum(row * rest)) / math.sqrt(power) < REVERSED
+    return best[1] if against else None
 
 
 def _best_bands(e: _Elements, band: Band, settings: Settings) -> list[Band]:
     """The band of the detection and the usable ones that overlap it or lie between 0.8 and 4 Hz."""
     usable = usable_bands(settings, e.rate_hz)
     return [
-        b for b in usable if b == band or (0.8 <= b[0] and b[1] <= 4.0) or (b[0] < band[1] and band[0] < b[1])
+        b for b in usable if b == band or (b[0] >= 0.8 and b[1] <= 4.0) or (b[0] < band[1] and band[0] < b[1])
     ]
 
 
@@ -446,13 +371,6 @@ def _measured(
     found = _direction(whole, centre, bands)
     if found is None:
         return None
-    gone = _reversed(whole, centre, *found) if found[0].relative_power > 0.5 else []
-    if gone and len(gone) <= len(whole.names) // 3 and len(whole.names) - len(gone) >= MIN_ELEMENTS:
-        for i in gone:
-            text = "moves against the other elements, left out of this detection"
-            notes.append(Finding(kind="element", subject=str(whole.names[i]), message=text))
-        whole = whole.without(gone)
-        found = _direction(whole, centre, bands) or found
     r, band = found
     lobe = fk.resolution(
         whole.east, whole.north, math.sqrt(band[0] * band[1]), reach_s_per_deg=1.0
@@ -463,15 +381,30 @@ def _measured(
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
         return None
-    # The candidate may come from a beam of another slowness, off by the moveout: measure again at the onset.
-    again = _direction(whole, pick.time_ns * whole.rate_hz / 1e9, bands)
-    if again is not None and plane_wave_z(again[0]) > plane_wave_z(r):
-        r = again[0]
-    return _with_direction(pick, r)
+    return _with_direction(pick, _again(whole, pick, r, bands, notes))
+
+
+def _again(
+    e: _Elements, pick: Pick, r: fk.FkResult, bands: Sequence[Band], notes: list[Finding]
+) -> fk.FkResult:
+    """f-k at the onset: the candidate may come from a beam of another slowness, off by the moveout."""
+    centre = pick.time_ns * e.rate_hz / 1e9
+    found = _direction(e, centre, bands)
+    for _ in range(len(e.names) // 3):
+        gone = None if found is None else _reversed(e, centre, *found)
+        if gone is None:
+            break
+        text = "moves against the other elements, left out of the directions of some detections"
+        notes.append(Finding(kind="element", subject=str(e.names[gone]), message=text))
+        e = e.without([gone])
+        found = _direction(e, centre, bands) or found
+    return found[0] if found is not None and plane_wave_z(found[0]) > plane_wave_z(r) else r
 
 
 def _with_direction(pick: Pick, r: fk.FkResult) -> Pick:
-    if r.at_edge:  # slower than the grid: sound in air, waves of very shallow layers; the direction is not resolved
+    if (
+        r.at_edge
+    ):  # slower than the grid: sound in air, waves of very shallow layers; the direction is not resolved
         return msgspec.structs.replace(pick, phase_hint="", f_statistic=round(r.f_statistic, 2))
     m2 = MODEL_S_PER_DEG * MODEL_S_PER_DEG
     cov = (r.covariance[0] + m2, r.covariance[1], r.covariance[2] + m2)
@@ -498,7 +431,7 @@ def _block(
 ) -> tuple[list[Pick], list[NoiseHour], list[Span]]:
     """Picks, noise and up-time of one block."""
     window = Span(own.start_ns - settings.lead_s * NS, own.end_ns + settings.tail_s * NS)
-    aim = beams.beam_set(e.east, e.north, 1.5, SMAX_S_PER_DEG, MAX_BEAMS)
+    aim = beams.beam_set(e.east, e.north, BEAM_FREQUENCY_HZ, SMAX_S_PER_DEG, MAX_BEAMS)
     lo, hi = e.first, e.first + e.samples.shape[1]
     found: list[_Candidate] = []
     noise: list[tuple[NoiseHour, ...]] = []

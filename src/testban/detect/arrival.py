@@ -23,7 +23,14 @@ F64 = NDArray[np.float64]
 LEAD_S = 60.0  # of filtered data before the search window
 SURE = 8.0  # log-likelihood ratio of a change that may lead
 SURE_EARLIER = 4.5  # and of one that may displace a later, clearer one
+RINGING = (0.3, 0.02)  # of the peak power: filters narrower than 2 Hz, and wider ones
+VERY_SURE = 9.0  # or this likelihood, with a peak three times the noise
 CLEAR_SNR = 4.5  # least peak over noise of an arrival that displaces a surer one
+BEFORE_S = (
+    2.0,
+    6.0,
+    12.0,
+)  # where the noise ahead of a trigger is read: the lowest holds (a slow start raises it)
 PEAK_S = 3.0  # after the onset: where the peak is looked for
 
 
@@ -99,6 +106,15 @@ def _measure(w: _Window, component: int, band: int, start: float, end: float) ->
     )
 
 
+def _clear(f: Arrival, others: list[Arrival], rate: float) -> bool:
+    """Whether an arrival may displace a surer one that is later: clear, or likely and borne out by another band."""
+    if f.snr >= CLEAR_SNR:
+        return True
+    near = [o for o in others if o.band != f.band and o.likelihood >= SURE_EARLIER]
+    borne_out = any(abs(o.sample - f.sample) <= 0.6 * rate for o in near)
+    return f.snr >= 3.0 and f.likelihood >= VERY_SURE and borne_out
+
+
 def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arrival | None:
     """The surest one, unless another is earlier by far more than both errors and stands out until then."""
     n, rate = len(block.bands), block.rate
@@ -108,9 +124,9 @@ def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arri
     lead = min((f for _, f in sure), key=lambda f: (f.sigma_s, f.sample))
     for k, f in sorted(sure, key=lambda kf: kf[1].sample):
         ahead = (lead.sample - f.sample) / rate
-        if f.snr < CLEAR_SNR:
+        if not _clear(f, [o for _, o in sure], rate):
             continue
-        if ahead <= 2.5 * (f.sigma_s + lead.sigma_s):
+        if ahead <= 1.6 * (f.sigma_s + lead.sigma_s):
             break
         column = k % n if component == 0 else k % n + n
         if _stands_out(block, column, block.bin_of(f.sample), block.bin_of(lead.sample)):
@@ -122,7 +138,8 @@ def _departure(block: Block, column: int, on: int, limit: int, sigmas: float) ->
     """Bin at which the power of a column leaves the noise for good before bin `on`."""
     low, high = block.bands[column % len(block.bands)]
     width = round(max(0.5, 2.0 / (high - low)) / block.bin_s)
-    threshold = block.raised(column, on - round(2.0 / block.bin_s), width, sigmas)
+    found = [block.raised(column, on - round(s / block.bin_s), width, sigmas) for s in BEFORE_S]
+    threshold = min((f for f in found if f > 0.0), default=0.0)
     if not threshold > 0.0:
         return on
     return onset.leave_noise(block.power[column], on, limit, width, threshold, round(0.7 / block.bin_s))
@@ -142,7 +159,7 @@ def _ahead(w: _Window, component: int, lead: Arrival, after: float) -> Arrival |
     at = block.bin_of(lead.sample)
     reach = at - round(12.0 / block.bin_s)
     limit = max(0, reach, math.ceil((after - block.first) / block.width))
-    best: Arrival | None = None
+    candidates: list[Arrival] = []
     for c in range(n):
         column = c if component == 0 else c + n
         left = _departure(block, column, at, limit, 2.0)
@@ -150,24 +167,18 @@ def _ahead(w: _Window, component: int, lead: Arrival, after: float) -> Arrival |
             continue
         start = block.first + (left - round(4.0 / block.bin_s)) * block.width
         found = _measure(w, component, c, max(after, start), lead.sample - 0.05 * block.rate)
-        if (
-            found is None
-            or found.snr < CLEAR_SNR
-            or found.likelihood < SURE_EARLIER
-            or lead.sample - found.sample < 0.3 * block.rate
-        ):
+        if found is None or found.likelihood < SURE_EARLIER or lead.sample - found.sample < 0.3 * block.rate:
             continue
         begun = block.bin_of(found.sample)
-        if begun < left - round(1.5 / block.bin_s) or not _stands_out(block, column, begun, at):
-            continue
-        if best is None or found.sample < best.sample:
-            best = found
-    return best
+        if begun >= left - round(2.0 / block.bin_s) and _stands_out(block, column, begun, at):
+            candidates.append(found)
+    clear = [f for f in candidates if _clear(f, candidates, block.rate)]
+    return min(clear, key=lambda f: f.sample) if clear else None
 
 
 def _before(block: Block, other: Arrival, lead: Arrival) -> bool:
     """Whether an arrival on the horizontals is truly ahead of one on the vertical."""
-    if lead.sample - other.sample <= 2.5 * block.rate * (lead.sigma_s + other.sigma_s):
+    if lead.sample - other.sample <= 1.6 * block.rate * (lead.sigma_s + other.sigma_s):
         return False
     column = len(block.bands) + block.bands.index(other.band)
     return _stands_out(block, column, block.bin_of(other.sample), block.bin_of(lead.sample))
@@ -208,12 +219,22 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
 
 
 def lasts(block: Block, arrival: Arrival) -> bool:
-    """Whether power stays raised from 0.6 to 3 s after the onset in some band: a glitch does not."""
+    """Whether power stays raised from 0.6 to 3 s after the onset in some band, beyond the filter's own ringing.
+
+    A glitch does not last: what it leaves is the impulse response, below `RINGING` of its peak by then.
+    """
     at = block.bin_of(arrival.sample)
     lo, hi = max(0, at + round(0.6 / block.bin_s)), at + round(3.0 / block.bin_s)
     for c in range(len(block.power)):
+        low, high = block.bands[c % len(block.bands)]
         p = block.power[c, lo:hi]
         p = p[np.isfinite(p)]
-        if len(p) and float(np.sum(p)) / len(p) > block.raised(c, at - 10, len(p), 3.0):
+        peak = block.power[c, max(0, at - 2) : lo]
+        peak = peak[np.isfinite(peak)]
+        if not len(p) or not len(peak):
+            continue
+        mean = float(np.sum(p)) / len(p)
+        ringing = RINGING[0] if high - low < 2.0 else RINGING[1]
+        if mean > block.raised(c, at - 10, len(p), 3.0) and mean > ringing * float(peak.max()):
             return True
     return False

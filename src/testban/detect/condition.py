@@ -65,7 +65,9 @@ def _flag(
             for k in range(i - near + 1, i + near - 1):
                 if k < i - 2 or k > i + 2:
                     other = max(other, abs(x[k] - 0.5 * (x[k - 1] + x[k + 1])))
-            if d > SPIKE_RATIO * other and abs(x[i + 2] - x[i - 2]) < 0.2 * d:
+            left = abs(x[i - 1] - 0.5 * (x[i - 2] + x[i]))
+            right = abs(x[i + 1] - 0.5 * (x[i] + x[i + 2]))
+            if d > SPIKE_RATIO * other and d >= left and d > right and abs(x[i + 2] - x[i - 2]) < 0.2 * d:
                 bad[i - 1], bad[i], bad[i + 1] = 2, 2, 2
         jump = abs(x[i] - x[i - 1])
         if (
@@ -107,9 +109,9 @@ def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np
     """1 where samples are clipped: flat tops far steeper than the noise, or repeated full-scale counts."""
     x = np.asarray(samples, dtype=np.float64)
     out = np.zeros(len(x), dtype=np.uint8)
-    if len(x) < 10:
+    if int(np.isfinite(x).sum()) < 10:
         return out
-    slope = 20.0 * float(np.median(np.abs(np.diff(x[:200_000])))) + 1.0
+    slope = 20.0 * float(np.median(np.abs(np.diff(x[np.isfinite(x)][:20_000])))) + 1.0
     _clipped(x, slope, out)
     if samples.dtype.kind == "i" and np.abs(x).max() >= FULL_SCALES[0]:
         for scale in FULL_SCALES:
@@ -140,8 +142,8 @@ class _Lane:
         self.first = min(k for k, _ in placed)
         n = max(k + len(s.samples) for k, s in placed) - self.first
         exact = all(s.samples.dtype == np.int32 for _, s in placed)
-        self.samples: NDArray[np.int32] | NDArray[np.float64] = np.zeros(
-            n, dtype=np.int32 if exact else np.float64
+        self.samples: NDArray[np.int32] | NDArray[np.float64] = (
+            np.zeros(n, dtype=np.int32) if exact else np.zeros(n, dtype=np.float64)
         )
         self.state = np.full(n, 9, dtype=np.uint8)  # 9 nothing, 0 good, 1.. masked
         self.contradicting: list[tuple[int, int]] = []

@@ -71,8 +71,9 @@ def leave_noise(power: F64, trigger: int, limit: int, width: int, high: float, q
 def sigma_s(snr: float, band_hz: tuple[float, float], rate_hz: float) -> float:
     """Standard deviation of an onset from its amplitude signal-to-noise ratio and band.
 
-    Calibrated on the tuning half of nnsn_nuclear (docs/rooms/detect.md).
+    Fitted on the tuning half of nnsn_nuclear after event and station terms; on the other half 57 % lie inside, so it
+    is too small (docs/rooms/detect.md).
     """
     period = 1.0 / math.sqrt(band_hz[0] * band_hz[1])
-    base = 0.05 + 1.0 * period / max(1.0, snr - 1.0)
+    base = 0.10 + 1.0 * period / max(1.0, snr - 1.0)
     return math.sqrt(base * base + 1.0 / (12.0 * rate_hz * rate_hz))

@@ -74,6 +74,9 @@ def score_column(
     past = np.empty(n)  # f as it was, to compare a window with what came before it
     excess, weight = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
     forget = 1.0 - 1.0 / n_tail
+    few, root = 1.0, cv_min
+    per_slow, per_fast, per_width = 1.0 / n_slow, 1.0 / n_fast, 1.0 / width
+    kept = TAIL_PRIOR * (1.0 - forget)
     for i in range(n):
         score[i], level[i], spread[i] = 0.0, np.nan, np.nan
         if i >= lag and y[i - lag] >= 0.0:
@@ -81,30 +84,33 @@ def score_column(
             seen += 1
             if seen == 1:
                 a, f = u, u
-            sd = max(math.sqrt(v), cv_min)
+            sd = root
             before = past[i - lag] if past[i - lag] > 0.0 else a
             if before > 0.0:
                 e = u / before - 1.0
                 if seen > n_start:
                     over = (u / max(before, a) - 1.0) / sd - 2.0
-                    weight = weight * forget + TAIL_PRIOR * (1.0 - forget)
-                    excess = excess * forget + NORMAL_EXCESS * TAIL_PRIOR * (1.0 - forget)
+                    weight = weight * forget + kept
+                    excess = excess * forget + NORMAL_EXCESS * kept
                     if over > 0.0:
-                        weight += 1.0 / width
-                        excess += min(over, 4.0) / width
+                        weight += per_width
+                        excess += min(over, 4.0) * per_width
                 e = min(e, (3.0 if seen > n_start else 6.0) * sd)
-                v += (e * e - v) / min(seen + n_start, n_slow)
+                v += (e * e - v) * (per_slow if seen + n_start >= n_slow else 1.0 / (seen + n_start))
+                root = max(cv_min, math.sqrt(v))
             if seen > n_start:
                 u = min(u, a * (1.0 + 3.0 * sd))
-            a += (u - a) / min(seen, n_slow)
+            a += (u - a) * (per_slow if seen >= n_slow else 1.0 / seen)
         if i >= width and y[i - width] >= 0.0 and seen > 0:
-            f += (y[i - width] - f) / min(n_fast, seen)
+            f += (y[i - width] - f) * (per_fast if seen >= n_fast else 1.0 / seen)
         past[i] = f
         if a <= 0.0:
             continue
-        cv = max(cv_min, math.sqrt(v)) * math.sqrt(1.0 + 2.0 * width / min(seen, n_slow))
+        if seen <= n_slow:
+            few = math.sqrt(1.0 + 2.0 * width / seen)
+        cv = root * few
         level[i], spread[i] = max(a, f), cv
-        if seen >= n_start and y[i] >= 0.0:
+        if seen >= n_start and y[i] > level[i]:
             tail = 2.0 + max(NORMAL_EXCESS, excess / weight) * depth
             score[i] = y[i] / (level[i] * (1.0 + max(z, tail) * cv) * factor)
 

@@ -4,6 +4,7 @@ Rules: every field is documented; a setting without meaning raises Configuration
 are on the absolute UTC grid, so they are part of the result's identity.
 """
 
+import functools
 import math
 
 import msgspec
@@ -38,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_s: how far before a trigger the first arrival is looked for. min_snr: least peak over noise rms in the onset's band.
     """
 
-    false_alarms_per_day: float = 0.4
+    false_alarms_per_day: float = 0.2
     threshold_factor: float = 1.0
     bands_hz: tuple[Band, ...] = BANDS
     filter_order: int = 3
@@ -81,6 +82,7 @@ def window_s(band: Band) -> float:
     return min(3.0, max(1.0, 3.0 / (band[1] - band[0])))
 
 
+@functools.cache
 def normal_quantile(p: float) -> float:
     """The z that a standard normal exceeds with probability p (bisection on `normal_cdf_`)."""
     lo, hi = -10.0, 30.0

@@ -15,7 +15,7 @@ from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
 from testban.detect import amplitude, arrival, motion
-from testban.detect.block import Block
+from testban.detect.block import Block as Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
 from testban.detect.settings import Settings, window_s
@@ -106,7 +106,7 @@ def _pick(
 
 def _quiet(block: Block, column: int, onsets: list[int]) -> F64:
     """Bin powers of a column without the stretches from an onset until power is back at twice the noise before."""
-    p = block.power[column].copy()
+    p: F64 = block.power[column].copy()
     length = round(10.0 / block.bin_s)
     for at in onsets:
         limit = 2.0 * block.noise(column, at - round(2.0 / block.bin_s))[0]

@@ -44,13 +44,15 @@ class Kernel(NamedTuple):
     """The tables as plain arrays, for compiled look-ups; `start[phase, segment]` indexes the rows of pieces.
 
     ints: wave type (0 P, 1 S), direction (+1 up), nodes in depth, nodes in slowness, offset into `ends`, offset
-    into x and tau, 1 where X rises with the index. floats: least and greatest X of the piece.
+    into x and tau, 1 where X rises with the index. floats: least and greatest X of the piece; reach: first and last X
+    by depth node, at the offsets of `ends`.
     """
 
     start: NDArray[np.int64]
     ints: NDArray[np.int64]
     floats: Floats
     ends: Floats
+    reach: Floats
     x: NDArray[np.float32]
     tau: NDArray[np.int32]
     edges: Floats
@@ -69,11 +71,9 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
     b = a + n
     e = k.ints[row, 4] + 2 * j
     v = 1.0 - w
-    lo = v * k.ends[e] + w * k.ends[e + 2]
-    hi = v * k.ends[e + 1] + w * k.ends[e + 3]
     rising = k.ints[row, 6] == 1
-    first = v * k.x[a] + w * k.x[b]
-    last = v * k.x[a + n - 1] + w * k.x[b + n - 1]
+    first = v * k.reach[e] + w * k.reach[e + 2]
+    last = v * k.reach[e + 1] + w * k.reach[e + 3]
     if rising:
         if delta < first or delta > last:
             return np.nan, np.nan
@@ -88,6 +88,8 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
             i0, x0 = i, x
         else:
             i1, x1 = i, x
+    lo = v * k.ends[e] + w * k.ends[e + 2]
+    hi = v * k.ends[e + 1] + w * k.ends[e + 3]
     f = (delta - x0) / (x1 - x0) if x1 != x0 else 0.0
     ds = 1.0 / (n - 1)
     s0, s1, s = i0 * ds, i1 * ds, (i0 + f) * ds
@@ -223,13 +225,16 @@ def _kernel(phases: tuple[str, ...], z: dict[str, NDArray[Any]]) -> Kernel:
     start = np.empty((len(phases), n_segments + 1), dtype=np.int64)
     for i in range(len(phases)):
         start[i] = flat[i * n_segments : (i + 1) * n_segments + 1]
+    first = np.concatenate([ints[i, 5] + ns[i] * np.arange(nh[i]) for i in range(len(meta))])
+    reach = np.empty(2 * len(first))
+    reach[0::2], reach[1::2] = z["x"][first], z["x"][first + np.repeat(ns, nh) - 1]
     nodes = np.rint(np.diff(edges) / z["steps"]).astype(np.int64) + 1
     velocity_start = np.zeros(2 * n_segments, dtype=np.int64)
     velocity_start[1:] = np.cumsum(np.repeat(nodes, 2))[:-1]
     names = ("P1", "S1", "Lg", "LR", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff")
     special = np.array([phases.index(p) for p in names], dtype=np.int64)
     return Kernel(
-        start, ints, np.ascontiguousarray(meta[:, 6:8]), z["ends"], z["x"], z["tau"], edges, z["steps"],
+        start, ints, np.ascontiguousarray(meta[:, 6:8]), z["ends"], reach, z["x"], z["tau"], edges, z["steps"],
         z["velocity"], velocity_start.reshape(n_segments, 2), special, float(z["radius"]),
     )  # fmt: skip
 

@@ -258,6 +258,8 @@ def _magnitude(parent: ET.Element, event: Event, m: Magnitude, origin_id: str) -
 def _station_magnitude(
     parent: ET.Element, event: Event, kind: str, s: StationMagnitude, origin_id: str
 ) -> None:
+    if s.value is None:
+        return
     node = add(
         parent,
         "stationMagnitude",

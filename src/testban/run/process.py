@@ -14,7 +14,7 @@ import msgspec
 
 import testban
 from testban import associate, detect, formats, identify, links, size
-from testban.base.canonical import digest_of
+from testban.base.canonical import digest_of, pack
 from testban.base.geo import delaz_
 from testban.base.measurements import AmplitudeMeasurement, PathMeasurement
 from testban.base.records import (
@@ -197,7 +197,7 @@ def detect_unit(job: DetectJob) -> bytes:
         said.append(_failed(job.station_key, "detection", exc, job.span))
         result = StationResult(station_key=job.station_key, picks=(), noise=(), findings=(), up=())
     result = msgspec.structs.replace(result, findings=(*result.findings, *said))
-    return msgspec.msgpack.encode(result)
+    return pack(result)
 
 
 def _failed(key: str, stage: str, exc: Exception, span: Span) -> Finding:
@@ -226,12 +226,12 @@ def measure_unit(job: MeasureJob) -> bytes:
         out.append(
             Measured(
                 event_id=event.event_id,
-                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels),
+                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, own),
                 path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
                 trace=display_trace(event.origin, job.site, clean, window),
             )
         )
-    return msgspec.msgpack.encode(out)
+    return pack(out)
 
 
 def _reach(origin: Origin, site: Site) -> Span:

@@ -28,7 +28,10 @@ def write(world: simulate.Scenario, out: Path, *, workers: int = 0, progress: Pr
     """Write archive/, stations.xml, truth.quakeml and truth.csv of a world; returns counts for a summary."""
     sites = simulate.sites(world)
     events = simulate.truth_events(world)
-    whole(out / "stations.xml", lambda p: stationxml_writer.write(p, simulate.inventory(world), note="SIMULATED"))
+    whole(
+        out / "stations.xml",
+        lambda p: stationxml_writer.write(p, simulate.inventory(world), note="SIMULATED"),
+    )
     whole(out / "truth.csv", lambda p: tables.write_events(p, events))
     whole(out / "truth.quakeml", lambda p: quakeml.write_events(p, events, simulated=True))
     with executor("processes", workers) as pool:

@@ -99,7 +99,7 @@ def magnitude(mag: Magnitude) -> Markup:
     data = [s for s in mag.stations if finite(s.value) and finite(s.distance_deg)]
     if len(data) < 3 or not finite(mag.value):
         return Markup("")
-    values = [s.value for s in data] + [mag.value]
+    values = [s.value or 0.0 for s in data] + [mag.value]
     ylow, yhigh = math.floor(2 * min(values) - 0.3) / 2, math.ceil(2 * max(values) + 0.3) / 2
     high = max(1.0, 1.06 * max(s.distance_deg or 0.0 for s in data))
     parts = _frame(0.0, high, ylow, yhigh, t("distance, degrees"), Both(mag.kind, mag.kind))
@@ -114,7 +114,7 @@ def magnitude(mag: Magnitude) -> Markup:
         )
     parts.append(svg.line(X0, ypos(mag.value), X0 + XW, ypos(mag.value), stroke=BLUE, stroke_width="1.4"))
     for s in data:
-        x, y = X0 + (s.distance_deg or 0.0) / high * XW, ypos(s.value)
+        x, y = X0 + (s.distance_deg or 0.0) / high * XW, ypos(s.value or 0.0)
         if not s.used:
             mark = svg.cross(x, y, 3.4, stroke=FAINT, stroke_width="1.6", fill="none")
         elif s.detected:

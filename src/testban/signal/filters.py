@@ -204,13 +204,49 @@ def bank(bands: tuple[tuple[float, float], ...], order: int, rate_hz: float) -> 
     return a, gain
 
 
-@njit(cache=True)
 def bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
     """Filter x with a bank of band-passes and add the mean square of each bin to `out`.
 
     x (n,): samples, of which x[first] opens bin 0; those before lead the filters in. width: samples a bin.
     out (bins, bands), bins <= (n - first) // width, is added to, so that horizontals may share it.
     """
+    if a.shape[0] == 3:
+        _bin_powers3(x, first, width, a, gain, out)
+    else:
+        _bin_powers(x, first, width, a, gain, out)
+
+
+@njit(cache=True)
+def _bin_powers3(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
+    """Three sections written out, so that their state stays in registers; twice as fast as the loop over sections."""
+    n = min(len(x), first + out.shape[0] * width)
+    for j in range(a.shape[2]):
+        a1, a2, b1, b2, c1, c2 = a[0, 0, j], a[0, 1, j], a[1, 0, j], a[1, 1, j], a[2, 0, j], a[2, 1, j]
+        p0, p1, q0, q1, r0, r1 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        g, total, k, at = gain[j], 0.0, 0, 0
+        for i in range(n):
+            u = g * x[i]
+            v = u + p0
+            p0 = p1 - a1 * v
+            p1 = -u - a2 * v
+            w = v + q0
+            q0 = q1 - b1 * w
+            q1 = -v - b2 * w
+            y = w + r0
+            r0 = r1 - c1 * y
+            r1 = -w - c2 * y
+            if i >= first:
+                total += y * y
+                k += 1
+                if k == width:
+                    out[at, j] += total / width
+                    total, k = 0.0, 0
+                    at += 1
+
+
+@njit(cache=True)
+def _bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
+    """The same for any order."""
     order, bands = a.shape[0], a.shape[2]
     z0 = np.zeros((order, bands))
     z1 = np.zeros((order, bands))

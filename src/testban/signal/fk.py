@@ -13,13 +13,13 @@ import math
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from testban.base import dmath
 from testban.base.dmath import PI, atan2_, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG
+from testban.signal.fk_kernels import bin_noise_, grid_, peak_, refine_, steering_
 
 Floats = NDArray[np.float64]
 
@@ -79,212 +79,6 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     level: float = 0.5
 
 
-@njit(cache=True)
-def _steering(w: Floats, place: Floats, slowness: Floats, sign: float, re: Floats, im: Floats) -> None:
-    """exp(i sign w s x) for every frequency, element and slowness; re, im of shape (nf, n, ns)."""
-    for f in range(w.size):
-        for i in range(place.size):
-            for k in range(slowness.size):
-                s, c = sincos_(sign * w[f] * place[i] * slowness[k])
-                re[f, i, k] = c
-                im[f, i, k] = s
-
-
-@njit(cache=True)
-def _grid(
-    xr: Floats, xi: Floats, ar: Floats, ai: Floats, br: Floats, bi: Floats, weight: Floats, power: Floats
-) -> None:
-    """Add the weighted beam power of every bin to `power` (nx, 2 nh - 1).
-
-    xr, xi: spectra (nf, n); ar, ai: east steering (nf, n, nx); br, bi: north steering (nf, n, nh) for py >= 0.
-    Column nh - 1 + k is +py_k, nh - 1 - k is -py_k.
-    """
-    nf, n = xr.shape
-    nx = ar.shape[2]
-    nh = br.shape[2]
-    p = np.empty(nh)
-    q = np.empty(nh)
-    r = np.empty(nh)
-    s = np.empty(nh)
-    gr = np.empty(n)
-    gi = np.empty(n)
-    for f in range(nf):
-        for a in range(nx):
-            for k in range(nh):
-                p[k] = 0.0
-                q[k] = 0.0
-                r[k] = 0.0
-                s[k] = 0.0
-            for i in range(n):
-                gr[i] = xr[f, i] * ar[f, i, a] - xi[f, i] * ai[f, i, a]
-                gi[i] = xr[f, i] * ai[f, i, a] + xi[f, i] * ar[f, i, a]
-            # Four elements a pass: a sum kept in a register costs a quarter of the memory traffic, same order.
-            for j in range(n // 4):
-                i = 4 * j
-                g0, g1, g2, g3 = gr[i], gr[i + 1], gr[i + 2], gr[i + 3]
-                h0, h1, h2, h3 = gi[i], gi[i + 1], gi[i + 2], gi[i + 3]
-                for k in range(nh):
-                    c0, c1, c2, c3 = br[f, i, k], br[f, i + 1, k], br[f, i + 2, k], br[f, i + 3, k]
-                    p[k] = (((p[k] + g0 * c0) + g1 * c1) + g2 * c2) + g3 * c3
-                    s[k] = (((s[k] + h0 * c0) + h1 * c1) + h2 * c2) + h3 * c3
-                for k in range(nh):
-                    d0, d1, d2, d3 = bi[f, i, k], bi[f, i + 1, k], bi[f, i + 2, k], bi[f, i + 3, k]
-                    q[k] = (((q[k] + h0 * d0) + h1 * d1) + h2 * d2) + h3 * d3
-                    r[k] = (((r[k] + g0 * d0) + g1 * d1) + g2 * d2) + g3 * d3
-            for i in range(4 * (n // 4), n):
-                for k in range(nh):
-                    p[k] += gr[i] * br[f, i, k]
-                    q[k] += gi[i] * bi[f, i, k]
-                    r[k] += gr[i] * bi[f, i, k]
-                    s[k] += gi[i] * br[f, i, k]
-            for k in range(nh):
-                u = p[k] - q[k]
-                v = s[k] + r[k]
-                power[a, nh - 1 + k] += weight[f] * (u * u + v * v)
-            for k in range(1, nh):
-                u = p[k] + q[k]
-                v = s[k] - r[k]
-                power[a, nh - 1 - k] += weight[f] * (u * u + v * v)
-
-
-@njit(cache=True)
-def _peak(power: Floats) -> tuple[int, int]:
-    """First greatest element of a map, by rows."""
-    best, bx, by = -1.0, 0, 0
-    for a in range(power.shape[0]):
-        for b in range(power.shape[1]):
-            if power[a, b] > best:
-                best, bx, by = power[a, b], a, b
-    return bx, by
-
-
-@njit(cache=True)
-def _beam_power(
-    xr: Floats,
-    xi: Floats,
-    w: Floats,
-    weight: Floats,
-    place: Floats,
-    inverse_v2: float,
-    px: float,
-    py: float,
-    out: Floats,
-) -> None:
-    """Beam power at one slowness with its derivatives: out = P, Px, Py, Pxx, Pxy, Pyy.
-
-    place: (n, 3) east, north, up in km; slowness in s/km; inverse_v2 = 1 / surface velocity^2 (0: flat array).
-    """
-    nf, n = xr.shape
-    up2 = inverse_v2 - px * px - py * py
-    q, qx, qy, qxx, qxy, qyy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    if up2 > 0.01 * inverse_v2 and inverse_v2 > 0.0:
-        q = math.sqrt(up2)
-        qx, qy = -px / q, -py / q
-        qxx, qxy, qyy = -(1.0 + qx * qx) / q, -qx * qy / q, -(1.0 + qy * qy) / q
-    for m in range(6):
-        out[m] = 0.0
-    for f in range(nf):
-        b = np.zeros(12)
-        for i in range(n):
-            x, y, z = place[i, 0], place[i, 1], place[i, 2]
-            s, c = sincos_(w[f] * (q * z - px * x - py * y))
-            re = xr[f, i] * c - xi[f, i] * s
-            im = xr[f, i] * s + xi[f, i] * c
-            tx, ty = w[f] * (qx * z - x), w[f] * (qy * z - y)
-            txx, txy, tyy = w[f] * qxx * z, w[f] * qxy * z, w[f] * qyy * z
-            b[0] += re
-            b[1] += im
-            b[2] -= tx * im
-            b[3] += tx * re
-            b[4] -= ty * im
-            b[5] += ty * re
-            b[6] -= tx * tx * re + txx * im
-            b[7] -= tx * tx * im - txx * re
-            b[8] -= tx * ty * re + txy * im
-            b[9] -= tx * ty * im - txy * re
-            b[10] -= ty * ty * re + tyy * im
-            b[11] -= ty * ty * im - tyy * re
-        out[0] += weight[f] * (b[0] * b[0] + b[1] * b[1])
-        out[1] += weight[f] * 2.0 * (b[0] * b[2] + b[1] * b[3])
-        out[2] += weight[f] * 2.0 * (b[0] * b[4] + b[1] * b[5])
-        out[3] += weight[f] * 2.0 * (b[2] * b[2] + b[3] * b[3] + b[0] * b[6] + b[1] * b[7])
-        out[4] += weight[f] * 2.0 * (b[2] * b[4] + b[3] * b[5] + b[0] * b[8] + b[1] * b[9])
-        out[5] += weight[f] * 2.0 * (b[4] * b[4] + b[5] * b[5] + b[0] * b[10] + b[1] * b[11])
-
-
-@njit(cache=True)
-def _refine(
-    xr: Floats,
-    xi: Floats,
-    w: Floats,
-    weight: Floats,
-    place: Floats,
-    inverse_v2: float,
-    px: float,
-    py: float,
-    cell: float,
-) -> tuple[float, float, Floats]:
-    """Climb from a grid node to the maximum, damped Newton steps of at most half a cell, never downhill."""
-    here = np.empty(6)
-    there = np.empty(6)
-    _beam_power(xr, xi, w, weight, place, inverse_v2, px, py, here)
-    damping = 0.0
-    x0, y0 = px, py
-    for _ in range(40):
-        hxx, hxy, hyy = -here[3], -here[4], -here[5]
-        scale = 0.5 * (abs(hxx) + abs(hyy)) + 1e-300
-        mean, half = 0.5 * (hxx + hyy), math.sqrt(0.25 * (hxx - hyy) ** 2 + hxy * hxy)
-        shift = damping * scale
-        if mean - half < 1e-3 * scale:
-            shift += 1e-2 * scale - (mean - half)
-        axx, ayy = hxx + shift, hyy + shift
-        det = axx * ayy - hxy * hxy
-        dx = (ayy * here[1] - hxy * here[2]) / det
-        dy = (axx * here[2] - hxy * here[1]) / det
-        size = math.sqrt(dx * dx + dy * dy)
-        if size < 1e-7 * cell:
-            break
-        if size > 0.5 * cell:
-            dx, dy = dx * 0.5 * cell / size, dy * 0.5 * cell / size
-        nx, ny = px + dx, py + dy
-        if abs(nx - x0) > 1.5 * cell or abs(ny - y0) > 1.5 * cell:
-            break
-        _beam_power(xr, xi, w, weight, place, inverse_v2, nx, ny, there)
-        if there[0] > here[0]:
-            px, py = nx, ny
-            for m in range(6):
-                here[m] = there[m]
-            damping *= 0.3
-        else:
-            damping = 4.0 * damping + 0.1
-            if damping > 1e4:
-                break
-    return px, py, here
-
-
-@njit(cache=True)
-def _bin_noise(
-    xr: Floats, xi: Floats, w: Floats, place: Floats, inverse_v2: float, px: float, py: float, weight: Floats
-) -> float:
-    """Residual power per bin and element but one, as the slowness feels it: weighted by w^2 |beam|^2 (0: no beam)."""
-    nf, n = xr.shape
-    up2 = inverse_v2 - px * px - py * py
-    q = math.sqrt(up2) if up2 > 0.01 * inverse_v2 and inverse_v2 > 0.0 else 0.0
-    above, below = 0.0, 0.0
-    for f in range(nf):
-        re, im, total = 0.0, 0.0, 0.0
-        for i in range(n):
-            s, c = sincos_(w[f] * (q * place[i, 2] - px * place[i, 0] - py * place[i, 1]))
-            re += xr[f, i] * c - xi[f, i] * s
-            im += xr[f, i] * s + xi[f, i] * c
-            total += xr[f, i] * xr[f, i] + xi[f, i] * xi[f, i]
-        beam = re * re + im * im
-        curve = weight[f] * w[f] * w[f] * beam
-        above += curve * weight[f] * max(0.0, total - beam / n) / (n - 1)
-        below += curve
-    return above / below if below > 0.0 else 0.0
-
-
 def cosine_taper(n: int, part: float = TAPER) -> Floats:
     """Window of n samples with cosine edges that take `part` of it together."""
     edge = max(1, min(n // 2, int(0.5 * part * n)))
@@ -332,7 +126,9 @@ def _axes(place: Floats) -> tuple[float, float, float]:
 def _bins(n: int, rate_hz: float, low_hz: float, high_hz: float) -> tuple[int, int, int]:
     """Padded length, first bin and number of bins of the band; InputError where the band holds none."""
     if not (rate_hz > 0.0 and 0.0 <= low_hz < high_hz):
-        raise InputError(f"expected 0 <= low < high and a positive rate, got {low_hz}, {high_hz}, {rate_hz} Hz")
+        raise InputError(
+            f"expected 0 <= low < high and a positive rate, got {low_hz}, {high_hz}, {rate_hz} Hz"
+        )
     nfft = 1
     while nfft < n:
         nfft *= 2
@@ -340,8 +136,15 @@ def _bins(n: int, rate_hz: float, low_hz: float, high_hz: float) -> tuple[int, i
     first = max(1, int(low_hz / step + 0.5))
     last = min(nfft // 2 - 1, int(high_hz / step + 0.5))
     if last < first:
-        raise InputError(f"band {low_hz}-{high_hz} Hz holds no frequency of a window of {n} samples at {rate_hz} Hz")
+        raise InputError(
+            f"band {low_hz}-{high_hz} Hz holds no frequency of a window of {n} samples at {rate_hz} Hz"
+        )
     return nfft, first, last - first + 1
+
+
+def _angular(rate_hz: float, nfft: int, first: int, nf: int) -> Floats:
+    """Angular frequencies of the bins, rad/s."""
+    return np.asarray(2.0 * PI * rate_hz / nfft * (first + np.arange(nf)), dtype=np.float64)
 
 
 def _spectra(traces: Floats, taper: Floats, nfft: int, first: int, nf: int) -> tuple[Floats, Floats]:
@@ -365,28 +168,32 @@ def _checked(traces: ArrayLike, n: int) -> Floats:
 class _Grid:
     """Steering of one geometry, band and slowness grid, made once for many windows."""
 
-    def __init__(self, place: Floats, w: Floats, smax_s_per_deg: float, n_grid: int, inverse_v2: float) -> None:
+    def __init__(
+        self, place: Floats, w: Floats, smax_s_per_deg: float, n_grid: int, inverse_v2: float
+    ) -> None:
         if not (smax_s_per_deg > 0.0 and n_grid >= 3):
             raise InputError(f"expected smax > 0 and n_grid >= 3, got {smax_s_per_deg} and {n_grid}")
         half = n_grid // 2
         self.cell = smax_s_per_deg / KM_PER_DEG / half
-        self.axis = (np.arange(2 * half + 1) - half) * self.cell
+        self.axis: Floats = np.asarray((np.arange(2 * half + 1) - half) * self.cell, dtype=np.float64)
         nf, n = w.size, place.shape[0]
         self.ar, self.ai = np.empty((nf, n, 2 * half + 1)), np.empty((nf, n, 2 * half + 1))
-        self.br, self.bi = np.empty((nf, n, half + 1)), np.empty((nf, n, half + 1))
-        _steering(w, np.ascontiguousarray(place[:, 0]), self.axis, -1.0, self.ar, self.ai)
-        _steering(w, np.ascontiguousarray(place[:, 1]), self.axis[half:].copy(), -1.0, self.br, self.bi)
+        north = np.zeros(-(-(half + 1) // 16) * 16)
+        north[: half + 1] = self.axis[half:]
+        self.br, self.bi = np.empty((nf, n, north.size)), np.empty((nf, n, north.size))
+        steering_(w, np.ascontiguousarray(place[:, 0]), self.axis, -1.0, self.ar, self.ai)
+        steering_(w, np.ascontiguousarray(place[:, 1]), north, -1.0, self.br, self.bi)
         # A height acts almost alike for every steep wave: the grid takes vertical incidence, the refinement is exact.
         self.zr, self.zi = np.ones((nf, n)), np.zeros((nf, n))
         if inverse_v2 > 0.0:
             zr, zi = np.empty((nf, n, 1)), np.empty((nf, n, 1))
-            _steering(w, np.ascontiguousarray(place[:, 2]), np.array([math.sqrt(inverse_v2)]), 1.0, zr, zi)
+            steering_(w, np.ascontiguousarray(place[:, 2]), np.array([math.sqrt(inverse_v2)]), 1.0, zr, zi)
             self.zr, self.zi = zr[:, :, 0], zi[:, :, 0]
 
     def power(self, xr: Floats, xi: Floats, weight: Floats) -> Floats:
         """Beam power over the grid, (east, north)."""
         out = np.zeros((self.axis.size, self.axis.size))
-        _grid(
+        grid_(
             xr * self.zr - xi * self.zi, xr * self.zi + xi * self.zr,
             self.ar, self.ai, self.br, self.bi, weight, out,
         )  # fmt: skip
@@ -406,7 +213,7 @@ def _weights(xr: Floats, xi: Floats, whiten: bool) -> Floats:
     total = np.sum(xr * xr + xi * xi, axis=1)
     if not whiten:
         return np.ones(total.size)
-    return np.where(total > 0.0, 1.0 / np.where(total > 0.0, total, 1.0), 0.0)
+    return np.asarray(np.where(total > 0.0, 1.0 / np.where(total > 0.0, total, 1.0), 0.0), dtype=np.float64)
 
 
 def fk(
@@ -435,22 +242,26 @@ def fk(
     place = geometry(east_km, north_km, elevation_km)
     data = _checked(traces, place.shape[0])
     nfft, first, nf = _bins(data.shape[1], rate_hz, low_hz, high_hz)
-    w = 2.0 * PI * rate_hz / nfft * (first + np.arange(nf))
+    w = _angular(rate_hz, nfft, first, nf)
     inverse_v2 = _vertical(surface_velocity_km_s, elevation_km)
     xr, xi = _spectra(data, cosine_taper(data.shape[1]), nfft, first, nf)
     weight = _weights(xr, xi, whiten)
     total = float(np.sum(np.sum(xr * xr + xi * xi, axis=1) * weight))
     if not total > 0.0:
-        raise InputError("expected a signal, got samples without any variation: dead elements must be left out")
+        raise InputError(
+            "expected a signal, got samples without any variation: dead elements must be left out"
+        )
     grid = _Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
     power = grid.power(xr, xi, weight)
-    a, b = _peak(power)
+    a, b = peak_(power)
     edge = a in (0, grid.axis.size - 1) or b in (0, grid.axis.size - 1)
-    px, py, d = _refine(
+    px, py, d = refine_(
         xr, xi, w, weight, place, inverse_v2, float(grid.axis[a]), float(grid.axis[b]), float(grid.cell)
     )
-    used = data.shape[1] / nfft * (1.0 - 0.625 * TAPER)  # independent bins per bin: padding and mean squared taper
-    noise = _bin_noise(xr, xi, w, place, inverse_v2, px, py, weight) / used
+    used = (
+        data.shape[1] / nfft * (1.0 - 0.625 * TAPER)
+    )  # independent bins per bin: padding and mean squared taper
+    noise = bin_noise_(xr, xi, w, place, inverse_v2, px, py, weight) / used
     return _result(px, py, d, total, noise, place, max(1.0, nf * used), calibration_s, edge)
 
 
@@ -557,7 +368,7 @@ def scan(
     if n < 8 or n > data.shape[1]:
         raise InputError(f"expected a window of 8..{data.shape[1]} samples, got {n}: change window_s")
     nfft, first, nf = _bins(n, rate_hz, low_hz, high_hz)
-    w = 2.0 * PI * rate_hz / nfft * (first + np.arange(nf))
+    w = _angular(rate_hz, nfft, first, nf)
     inverse_v2 = _vertical(surface_velocity_km_s, elevation_km)
     grid = _Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
     taper = cosine_taper(n)
@@ -570,15 +381,17 @@ def scan(
         if not total > 0.0:
             continue
         power = grid.power(xr, xi, weight)
-        a, b = _peak(power)
+        a, b = peak_(power)
         px, py, p = float(grid.axis[a]), float(grid.axis[b]), float(power[a, b])
         if refine:
-            px, py, d = _refine(xr, xi, w, weight, place, inverse_v2, px, py, float(grid.cell))
+            px, py, d = refine_(xr, xi, w, weight, place, inverse_v2, px, py, float(grid.cell))
             p = float(d[0])
         semblance = min(1.0 - 1e-12, p / (place.shape[0] * total))
         out[:, j] = px * KM_PER_DEG, py * KM_PER_DEG, semblance, semblance / (1.0 - semblance)
     slow = np.sqrt(out[0] ** 2 + out[1] ** 2)
-    baz = np.array([math.fmod(atan2_(x, y) * 180.0 / PI + 360.0, 360.0) for x, y in zip(out[0], out[1], strict=True)])
+    baz = np.array(
+        [math.fmod(atan2_(x, y) * 180.0 / PI + 360.0, 360.0) for x, y in zip(out[0], out[1], strict=True)]
+    )
     baz[np.isnan(slow)] = np.nan
     return Scan(
         start_s=starts / rate_hz,
@@ -611,7 +424,11 @@ def delays(
 
 
 def resolution(
-    east_km: ArrayLike, north_km: ArrayLike, frequency_hz: float, level: float = 0.5, reach_s_per_deg: float = 40.0
+    east_km: ArrayLike,
+    north_km: ArrayLike,
+    frequency_hz: float,
+    level: float = 0.5,
+    reach_s_per_deg: float = 40.0,
 ) -> Resolution:
     """What the geometry resolves at one frequency: main lobe from its curvature, aliases from a scan of the response.
 

@@ -36,7 +36,9 @@ def psd(
     a = np.ascontiguousarray(x, dtype=np.float64)
     n = a.size if segment_s is None else round(segment_s * rate_hz) if rate_hz > 0.0 else 0
     if a.ndim != 1 or not rate_hz > 0.0 or not 4 <= n <= a.size:
-        raise InputError(f"expected a trace of at least one segment of 4 samples, got {a.shape} for a segment of {n}")
+        raise InputError(
+            f"expected a trace of at least one segment of 4 samples, got {a.shape} for a segment of {n}"
+        )
     if not (0.0 <= overlap < 1.0 and 1 <= tapers <= n):
         raise InputError(f"expected 0 <= overlap < 1 and 1..{n} tapers, got {overlap} and {tapers}")
     if not np.isfinite(a).all():
@@ -54,7 +56,7 @@ def psd(
     total[0] *= 0.5
     if n % 2 == 0:
         total[-1] *= 0.5
-    return np.arange(n // 2 + 1) * (rate_hz / n), total
+    return np.asarray(np.arange(n // 2 + 1) * (rate_hz / n), dtype=np.float64), total
 
 
 def integrate(frequency_hz: ArrayLike, density: ArrayLike, low_hz: float, high_hz: float) -> float:

@@ -104,7 +104,7 @@ class Renderer:
     def _body(self, a: Arriving, rate: float, receivers: list[Receiver]) -> dict[str, tuple[int, Floats]]:
         s = a.shape
         first, lag, n, f = self._grid(a, rate, s.length_s)
-        w = wavelets.minimum_phase(wavelets.log_spectrum(s, f), n)
+        w = wavelets.minimum_phase(wavelets.log_spectrum(s, f) + wavelets.anti_alias(f, rate), n)
         plain = np.fft.irfft(w, n)
         band = wavelets.band_magnitude(f)
         filtered = np.fft.irfft(w * band, n)
@@ -113,7 +113,9 @@ class Renderer:
         ratio = s.coda * float(np.abs(filtered).max()) / energy
         ratio *= 1.0 if a.nodal >= 0.5 else 1.5  # near a node the scattered share is larger
         env = wavelets.envelope(s, t) * ratio
-        here = w * wavelets.shift(f, lag - wavelets.onset_s(plain, rate) if s.wave != "Lg" else lag)
+        # A whole number of samples, so that the record is exactly still before the onset (at most half a sample off).
+        late = lag if s.wave == "Lg" else lag - wavelets.onset_s(plain, rate)
+        here = w * wavelets.shift(f, float(np.rint(late * rate)) / rate)
         direct = {"Z": 0.0, "R": 0.0, "T": 0.0} if s.wave == "Lg" else self._direction(a)
         common = {
             c: np.fft.rfft(env * draws.bulk_normal(draws.key(a.key, "coda", a.phase, c, n), n)) for c in "ZRT"

@@ -97,6 +97,16 @@ def log_spectrum(s: Shape, f: Floats) -> Floats:
     return source_and_path(f, s.tstar_s, s.eta, s.corner_hz, s.deficit_hz)
 
 
+def anti_alias(f: Floats, rate_hz: float) -> Floats:
+    """Natural log of the twelfth power of a cosine from 0.4 of Nyquist to nothing at Nyquist, made causal with the wavelet.
+
+    Without it the band-limited derivative in the response rings before the onset and spoils first motions.
+    """
+    x = np.clip((f / (0.5 * rate_hz) - 0.4) / 0.6, 0.0, 1.0)
+    c = dmath.cos(0.5 * dmath.PI * x)
+    return np.asarray(np.maximum(6.0 * dmath.log(np.maximum(c * c, 1e-30)), -25.0))
+
+
 def source_and_path(
     f: Floats, tstar_s: Floats | float, eta: Floats | float, corner_hz: float, deficit_hz: float | None
 ) -> Floats:

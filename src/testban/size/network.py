@@ -54,7 +54,7 @@ def _refuse(m: AmplitudeMeasurement, kind: str, reason: str) -> StationMagnitude
     return StationMagnitude(
         station_key=m.station_key,
         kind=kind,
-        value=math.nan,
+        value=None,
         detected=False,
         used=False,
         reason=reason,

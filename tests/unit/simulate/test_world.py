@@ -13,6 +13,7 @@ from testban.earth import travel
 from testban.simulate import draws, mechanism, wavelets
 from testban.simulate.noise import psd_db
 from testban.simulate.recordings import _index, _stamp
+from testban.simulate.render import Renderer
 
 BASE = """
 title = "test"
@@ -447,3 +448,12 @@ def test_planted_arrivals_have_the_snr_asked_for():
     assert np.argmax(np.abs(added) > 0.05 * np.abs(added).max()) - 3000 in range(6)
     with pytest.raises(InputError, match="noise before"):
         simulate.plant(template, noise, 5.0, 10.0)
+
+
+def test_nothing_moves_before_the_onset():
+    s = scenario([("N", 10.0, 21.5)], [("explosion", 0.5, 4.5)])
+    world = simulate.World(s)
+    a = next(a for a in world.arrivals("XT.N") if a.shape.wave == "P" and a.first)
+    first, x = Renderer().counts(world.by_key["XT.N"], a)["XT.N..BHZ"]
+    i = round(a.stamp_ns / NS_PER_S * 20.0) - first
+    assert np.abs(x[i - 90 : i - 10]).max() < 1e-4 * np.abs(x).max()

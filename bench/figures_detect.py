@@ -1,0 +1,138 @@
+"""Figures of detection and onsets on the given recordings: python bench/figures_detect.py (needs TESTBAN_DATA).
+
+Tuning data: dprk_2016-01-06 and the events of odd position of nnsn_nuclear; all else is reported beside.
+Expected P: ak135 by ObsPy's TauP, or the table of nnsn_nuclear; a common bias per event is taken off.
+"""
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import obspy
+from obspy.geodetics import locations2degrees
+from obspy.taup import TauPyModel
+
+from testban import detect
+from testban.base.ids import Nslc
+from testban.base.records import Segment
+from testban.base.spans import Span
+from testban.base.times import parse_time
+
+ROOT = Path(os.environ.get("TESTBAN_DATA", "")) / "waveforms"
+SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+
+
+def read(*names):
+    """Segments by station of several miniSEED files."""
+    out = {}
+    for name in names:
+        for tr in obspy.read(str(ROOT / name)):
+            kind = np.int32 if tr.data.dtype.kind == "i" else np.float64
+            s = tr.stats
+            nslc = Nslc(s.network, s.station, s.location, s.channel)
+            seg = Segment(
+                nslc=nslc,
+                start_ns=s.starttime.ns,
+                sample_rate_hz=float(s.sampling_rate),
+                samples=tr.data.astype(kind),
+            )
+            out.setdefault(nslc.net_sta, []).append(seg)
+    return dict(sorted(out.items()))
+
+
+def process(key, segments):
+    span = Span(min(s.start_ns for s in segments), max(s.end_ns for s in segments))
+    return span, detect.process_station(key, segments, (), span, SETTINGS)
+
+
+def dprk(folder, *files):
+    """First picks against ak135, for one event."""
+    event = json.loads((ROOT / folder / "event.json").read_text())
+    model = TauPyModel("ak135")
+    with (ROOT / folder / "stations.csv").open() as f:
+        place = {
+            f"{r['network']}.{r['station']}": (float(r["latitude"]), float(r["longitude"]))
+            for r in csv.DictReader(f)
+        }
+    origin = parse_time(event["origin_time"])
+    rows, early, hours = [], 0, 0.0
+    for key, segments in read(*[f"{folder}/{f}" for f in files]).items():
+        delta = locations2degrees(event["lat"], event["lon"], *place[key])
+        at = origin + round(min(a.time for a in model.get_travel_times(0.0, delta, ["ttp"])) * 1e9)
+        span, r = process(key, segments)
+        off = [(p.time_ns - at) / 1e9 for p in r.picks]
+        early += sum(x < -4 for x in off)
+        hours += max(0.0, (min(at, span.end_ns) - span.start_ns) / 3.6e12)
+        rows.append((key, delta, min((x for x in off if -4 <= x <= 12), default=None), len(off)))
+    bias = float(np.median([x for _, _, x, _ in rows if x is not None]))
+    print(f"\n{folder} {files}: bias {bias:.2f} s, picks before P {early} in {hours:.2f} station-hours")
+    for key, delta, x, n in rows:
+        print(f"  {key:9} {delta:6.2f} deg  {'missed' if x is None else f'{x - bias:+.2f} s'}  {n} picks")
+
+
+def nnsn():
+    """Teleseismic P on the Norwegian network, by halves."""
+    with (ROOT / "nnsn_nuclear/quality_traces.csv").open() as f:
+        rows = [r for r in csv.DictReader(f) if r["use"] == "True"]
+    ids = sorted(p.stem for p in (ROOT / "nnsn_nuclear").glob("*.mseed"))
+    data = {i: read(f"nnsn_nuclear/{i}.mseed") for i in ids}
+    for half, chosen in (("odd (tuning)", ids[0::2]), ("even", ids[1::2])):
+        got, early, hours, mine = [], 0, 0.0, [r for r in rows if r["id"] in chosen]
+        for r in mine:
+            segments = [s for k, v in data[r["id"]].items() if k.split(".")[1] == r["station"] for s in v]
+            start = min(s.start_ns for s in segments if s.nslc.channel.endswith("Z"))
+            at = start + round(float(r["expected_p_s_after_trace_start"]) * 1e9)
+            _, result = process(segments[0].nslc.net_sta, segments)
+            off = [((p.time_ns - at) / 1e9, p.time_sigma_s) for p in result.picks]
+            early += sum(x < -4 for x, _ in off)
+            hours += (at - start) / 3.6e12
+            near = [o for o in off if -2.0 <= o[0] <= 2.0]
+            if near:
+                got.append((r["id"], r["station"], *near[0]))
+        residual = np.array([g[2] for g in got])
+        event, station = np.array([g[0] for g in got]), np.array([g[1] for g in got])
+        sta, eve = np.zeros(len(got)), np.zeros(len(got))
+        for _ in range(5):
+            for s in sorted(set(station)):
+                sta[station == s] = np.median((residual - eve)[station == s])
+            for e in sorted(set(event)):
+                eve[event == e] = np.median((residual - sta)[event == e])
+        rest = residual - sta - eve
+        freedom = (len(got) - len(set(station)) - len(set(event)) + 1) / len(got)
+        mad = float(np.median(np.abs(rest)))
+        inside = float(np.mean(np.abs(rest) <= np.array([g[3] for g in got])))
+        print(
+            f"nnsn {half}: {len(got)} of {len(mine)} within 2 s ({100 * len(got) / len(mine):.1f} %), MAD after terms "
+            f"{mad:.3f} s (before {np.median(np.abs(residual - np.median(residual))):.3f}; {100 * freedom:.0f} % of the "
+            f"freedom left), {100 * inside:.0f} % inside sigma, picks before P {early} in {hours:.2f} station-hours"
+        )
+
+
+def noise_day():
+    for key, segments in read("noise_day_DK.COP_2009-02-19/waveforms.mseed").items():
+        _, r = process(key, segments)
+        print(
+            f"{key}: {len(r.picks)} detections in a day, scores {sorted((p.score for p in r.picks), reverse=True)}"
+        )
+
+
+def collapse():
+    for key, segments in read("dprk_2017-09-03/continuous_2h_IC.MDJ.mseed").items():
+        _, r = process(key, segments)
+        at = parse_time("2017-09-03T03:39:26Z")
+        print(f"{key} collapse: {[round((p.time_ns - at) / 1e9, 2) for p in r.picks]} s from 03:39:26")
+
+
+if __name__ == "__main__":
+    if not ROOT.is_dir():
+        sys.exit("expected TESTBAN_DATA to name the folder of the recordings; set it")
+    noise_day()
+    collapse()
+    nnsn()
+    dprk("dprk_2016-01-06", "raw_counts.mseed")
+    dprk("dprk_2016-01-06", "regional_800s.mseed", "regional_800s_float.mseed")
+    dprk("dprk_2009-05-25", "raw_counts.mseed")
+    dprk("dprk_2017-09-03", "regional_800s.mseed")

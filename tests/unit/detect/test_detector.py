@@ -1,0 +1,183 @@
+"""The detector: twins of the kernels, false-alarm rate, planted onsets, independence of chunks and order."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from testban import detect
+from testban.base.errors import ConfigurationError
+from testban.base.ids import Nslc
+from testban.base.records import Segment
+from testban.base.spans import Span
+from testban.detect import onset, scan
+from testban.detect.settings import usable_bands
+
+NS = 10**9
+START = 1_500_000_000 // 86400 * 86400 * NS
+RATE = 20.0
+
+
+def segment(x, start_s=0.0, channel="BHZ", location="00", rate=RATE):
+    return Segment(
+        nslc=Nslc("XX", "AAA", location, channel),
+        start_ns=START + round(start_s * NS),
+        sample_rate_hz=rate,
+        samples=x,
+    )
+
+
+def coloured(n, seed):
+    rng = np.random.default_rng(seed)
+    return np.round(np.cumsum(rng.normal(size=n)) * 3 - 0.0 + rng.normal(size=n) * 30).astype(np.int32)
+
+
+def wavelet(n, rate=RATE, hz=2.0, decay_s=3.0):
+    t = np.arange(n) / rate
+    return np.exp(-t / decay_s) * np.sin(2 * np.pi * hz * t)
+
+
+def planted(hours=3.0, at=(3000.0, 7210.0), size=2000.0, seed=3):
+    x = coloured(round(hours * 3600 * RATE), seed).astype(np.float64)
+    for s in at:
+        k = round(s * RATE)
+        x[k : k + 600] += size * wavelet(600)
+    return np.round(x).astype(np.int32)
+
+
+def test_moving_root_as_the_obvious():
+    rng = np.random.default_rng(0)
+    p = rng.exponential(size=300)
+    p[[40, 41, 150]] = np.nan
+    out = np.empty(300)
+    scan.moving_root(p, 7, out)
+    for i in range(300):
+        window = p[max(0, i - 6) : i + 1]
+        if len(window) < 7 or np.isnan(window).any():
+            assert np.isnan(out[i])
+        else:
+            assert out[i] == pytest.approx(window.mean() ** 0.25, rel=1e-12)
+
+
+def test_change_point_as_the_obvious():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=400)
+    x[230:] *= 4.0
+    at, likelihood, power = onset.change_point(x, 10, 1.0)
+    gains = [
+        400 * np.log((x**2).mean())
+        - i * np.log((x[:i] ** 2).mean())
+        - (400 - i) * np.log((x[i:] ** 2).mean())
+        for i in range(10, 391)
+    ]
+    assert at == 10 + int(np.argmax(gains))
+    assert likelihood == pytest.approx(0.5 * max(gains), rel=1e-9)
+    assert abs(at - 230) < 5
+    assert power > 8.0
+
+
+def test_onsets_are_found_where_they_were_planted():
+    x = planted()
+    r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 3 * 3600 * NS))
+    times = [(p.time_ns - START) / NS for p in r.picks]
+    for s in (3000.0, 7210.0):
+        assert min(abs(t - s) for t in times) < 0.25
+    assert len(times) <= 3
+    assert len(r.noise) == 3 * len(usable_bands(detect.Settings(), RATE))
+    assert all(n.up_s > 3500 for n in r.noise)
+
+
+def test_false_alarms_in_gaussian_noise():
+    x = coloured(24 * 3600 * 20, 7)
+    r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 86400 * NS))
+    assert len(r.picks) <= 3
+
+
+def test_chunks_and_order_do_not_matter():
+    x = planted(hours=4.0, at=(3595.0, 7203.0, 11000.0))
+    cuts = [0, 12_345, 72_000, 150_001, len(x)]
+    whole = [segment(x)]
+    pieces = [segment(x[a:b], a / RATE) for a, b in itertools.pairwise(cuts)][::-1]
+    span = Span(START, START + 4 * 3600 * NS)
+    one = detect.process_station("XX.AAA", whole, (), span)
+    two = detect.process_station("XX.AAA", pieces, (), span)
+    assert one.picks == two.picks
+    assert one.noise == two.noise
+    hours = [Span(START + h * 3600 * NS, START + (h + 1) * 3600 * NS) for h in range(4)]
+    parts = []
+    for h in hours:
+        need = detect.needed(h)
+        near = [s for s in pieces if s.end_ns > need.start_ns and s.start_ns < need.end_ns]
+        parts.append(detect.process_station("XX.AAA", near, (), h))
+    assert tuple(p for r in parts for p in r.picks) == one.picks
+    assert tuple(n for r in parts for n in r.noise) == one.noise
+    tens = [Span(START + k * 600 * NS, START + (k + 1) * 600 * NS) for k in range(24)]
+    assert tuple(p for s in tens for p in detect.process_station("XX.AAA", whole, (), s).picks) == one.picks
+
+
+def test_short_noise_before_the_onset():
+    x = planted(hours=0.1, at=(15.0,))
+    r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 360 * NS))
+    assert abs((r.picks[0].time_ns - START) / NS - 15.0) < 0.25
+
+
+def test_weak_forerunner_is_picked_first():
+    x = planted(hours=0.2, at=(303.0,), size=3000.0).astype(np.float64)
+    k = round(300.0 * RATE)
+    x[k : k + 80] += 300.0 * wavelet(80, hz=3.0, decay_s=20.0)
+    r = detect.process_station(
+        "XX.AAA", [segment(np.round(x).astype(np.int32))], (), Span(START, START + 720 * NS)
+    )
+    assert abs((r.picks[0].time_ns - START) / NS - 300.0) < 0.5
+
+
+def test_a_glitch_is_no_detection():
+    x = coloured(36_000, 2)
+    x[18_000:18_004] += np.array([9000, -9000, 7000, -4000], dtype=np.int32)
+    r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 1800 * NS))
+    assert r.picks == ()
+
+
+def test_dead_vertical_falls_back_to_the_other_sensor():
+    x = planted(hours=0.5, at=(900.0,))
+    dead = np.zeros_like(x)
+    r = detect.process_station(
+        "XX.AAA",
+        [segment(dead, location="00"), segment(x, location="10")],
+        (),
+        Span(START, START + 1800 * NS),
+    )
+    assert {p.nslc.location for p in r.picks} == {"10"}
+    assert abs((r.picks[0].time_ns - START) / NS - 900.0) < 0.25
+
+
+def test_gap_makes_no_onset():
+    x = planted(hours=0.5, at=(900.0,))
+    parts = [segment(x[:10_000]), segment(x[11_000:], 550.0)]
+    r = detect.process_station("XX.AAA", parts, (), Span(START, START + 1800 * NS))
+    assert len(r.picks) == 1
+    assert sum(s.duration_s for s in r.up) == pytest.approx(1750.0)
+
+
+def test_nothing_in_nothing_out():
+    r = detect.process_station("XX.AAA", [], (), Span(START, START + 3600 * NS))
+    assert (r.picks, r.noise, r.up) == ((), (), ())
+    flat = detect.process_station(
+        "XX.AAA", [segment(coloured(20_000, 1), channel="BHN")], (), Span(START, START + 900 * NS)
+    )
+    assert flat.picks == ()
+    assert [f.kind for f in flat.findings] == ["no-vertical"]
+
+
+@pytest.mark.parametrize("rate", [20.0, 31.25, 40.0, 75.0, 100.0])
+def test_bands_follow_the_rate(rate):
+    bands = usable_bands(detect.Settings(), rate)
+    assert bands[0][0] == 0.5
+    assert max(b[1] for b in bands) <= 0.4 * rate
+
+
+def test_settings_that_mean_nothing():
+    with pytest.raises(ConfigurationError):
+        detect.Settings(threshold_factor=0.0)
+    with pytest.raises(ConfigurationError):
+        detect.Settings(block_s=7000)
