@@ -21,7 +21,13 @@ from testban.run.stations import find_stations
 
 CASES = (
     ("dprk_2009-05-25", ("raw_counts.mseed",), "2009-05-25T00:54:42.800Z", 129.0800, 41.2950),
-    ("dprk_2016-01-06", ("regional_800s.mseed", "regional_800s_float.mseed"), "2016-01-06T01:30:00.490Z", 129.07153, 41.297865),
+    (
+        "dprk_2016-01-06",
+        ("regional_800s.mseed", "regional_800s_float.mseed"),
+        "2016-01-06T01:30:00.490Z",
+        129.07153,
+        41.297865,
+    ),
     ("dprk_2017-09-03", ("regional_800s.mseed",), "2017-09-03T03:30:01.600Z", 129.0696, 41.3018),
     ("dprk_2009-05-25", (".",), "2009-05-25T00:54:42.800Z", 129.0800, 41.2950),
     ("dprk_2016-01-06", ("raw_counts.mseed",), "2016-01-06T01:30:00.490Z", 129.07153, 41.297865),
@@ -31,7 +37,9 @@ CASES = (
 )
 
 
-def stations_of(folder: Path, files: tuple[str, ...], factor: float) -> tuple[list[Site], list[StationResult]]:
+def stations_of(
+    folder: Path, files: tuple[str, ...], factor: float
+) -> tuple[list[Site], list[StationResult]]:
     """Detection of every station of a recording at a threshold factor."""
     inventory = formats.inventory.read_inventory([folder])
     source = links.open_source([folder / f for f in files])
@@ -96,7 +104,9 @@ def main() -> list[dict[str, object]]:
             errors = []
             for left in sites:
                 found = associate.associate(
-                    [p for p in picks if p.station_key != left.key], [x for x in sites if x.key != left.key], noise=noise
+                    [p for p in picks if p.station_key != left.key],
+                    [x for x in sites if x.key != left.key],
+                    noise=noise,
                 ).events
                 k, _, _, more = judge(found, time, lon, lat)
                 errors.append(k if k == k else 999.0)
@@ -104,7 +114,9 @@ def main() -> list[dict[str, object]]:
                     print(f"     without {left.key}: {k:.1f} km, other events {more}")
             everything += [km, *errors]
         ranked = sorted(k if k == k else 999.0 for k in everything)
-        print(f"  over all {len(ranked)}: median {ranked[len(ranked) // 2]:.1f} km, 90th percentile {ranked[int(0.9 * (len(ranked) - 1))]:.1f} km, worst {ranked[-1]:.1f} km")
+        print(
+            f"  over all {len(ranked)}: median {ranked[len(ranked) // 2]:.1f} km, 90th percentile {ranked[int(0.9 * (len(ranked) - 1))]:.1f} km, worst {ranked[-1]:.1f} km"
+        )
     return []
 
 

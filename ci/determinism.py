@@ -25,9 +25,9 @@ PROFILES: dict[str, dict[str, str]] = {
 }
 
 
-def testban(*words: str, env: dict[str, str] | None = None) -> dict[str, object]:
+def command(*words: str, env: dict[str, str] | None = None) -> dict[str, object]:
     """Run the command line with --json and return what it printed."""
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-m", "testban.cli", *words, "--json"],
         env=os.environ | (env or {}),
         capture_output=True,
@@ -62,7 +62,7 @@ def main() -> None:
     """Compare all profiles with the default."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        testban("simulate", "small", "--out", str(home / "world"))
+        command("simulate", "small", "--out", str(home / "world"))
         inventory = str(home / "world" / "stations.xml")
         split(home / "world" / "archive", home / "split")
         runs: list[tuple[str, Path, str, dict[str, str]]] = [("default", home / "world" / "archive", "2", {})]
@@ -84,7 +84,7 @@ def main() -> None:
                 "--workers",
                 workers,
             ]
-            said = testban(*words, "--simulated", env=env)
+            said = command(*words, "--simulated", env=env)
             digests = dict(said["digests"])  # type: ignore[call-overload]
             if i == 0:
                 reference = digests
