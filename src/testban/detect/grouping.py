@@ -4,15 +4,19 @@ Rules: elements are vertical sensors of one network and one nominal rate; near e
 spread over a plane. Nothing depends on the order of the channels.
 """
 
+import math
 from collections.abc import Sequence
 
 from testban.base.errors import InputError
-from testban.base.geo import distance_km_, offset_km_
+from testban.base.geo import KM_PER_DEG, distance_km_, offset_km_
 from testban.base.records import Channel, Site
 from testban.detect.sensor import is_vertical
 from testban.signal import fk
 
 MIN_ELEMENTS = 4
+RESOLVED_S_PER_DEG = (
+    3.0  # slowness error from fk.CALIBRATION_S above which elements are no array for ground motion
+)
 SMALL_APERTURE_KM = 5.0  # within this, names do not matter
 MAX_SPACING_KM = 6.0  # widest usual grid of a seismic array is some 2-5 km; stations of a network stand wider
 MAX_APERTURE_KM = 30.0
@@ -23,20 +27,21 @@ def group_arrays(
 ) -> dict[str, tuple[str, ...]]:
     """Arrays among the channels: key -> NET.STA of the elements, both sorted.
 
-    Stations of one network with a vertical sensor of the same nominal rate, grouped around the one with most
+    Stations of one network with a vertical sensor of the same kind and nominal rate, grouped around the one with most
     neighbours, every pair within max_aperture_km, at least min_elements, at different places and not in one line.
     A dense network is not an array: the codes must also begin with the same two letters and the median distance to
-    the nearest element be at most MAX_SPACING_KM, or all lie within SMALL_APERTURE_KM. The key is NET. and the
+    the nearest element be at most MAX_SPACING_KM, or all lie within SMALL_APERTURE_KM; and ground motion (not sound,
+    instrument code D) must be resolved to RESOLVED_S_PER_DEG, else the sensors serve better one by one. The key is NET. and the
     common prefix of the codes (trailing digits cut) if it has two letters, else the most central element.
     """
-    places: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
+    places: dict[tuple[str, float, str], dict[str, tuple[float, float]]] = {}
     for c in sorted(channels, key=lambda c: (c.nslc, c.start_ns or 0)):
         if c.sample_rate_hz is not None and is_vertical(c.nslc, [c]):
-            group = places.setdefault((c.nslc.network, c.sample_rate_hz), {})
+            group = places.setdefault((c.nslc.network, c.sample_rate_hz, c.nslc.channel[1:2]), {})
             group.setdefault(c.nslc.net_sta, (c.longitude, c.latitude))
     out: dict[str, tuple[str, ...]] = {}
     taken: set[str] = set()
-    for _, stations in sorted(places.items()):
+    for (_, _, code), stations in sorted(places.items()):
         families: dict[str, list[str]] = {}
         for name in sorted(stations):
             families.setdefault(name.split(".")[1][:2], []).append(name)
@@ -47,7 +52,8 @@ def group_arrays(
                 best = _cluster(left, limit)
                 if len(best) < min_elements:
                     break
-                if spread([left[k] for k in best]) and _dense([left[k] for k in best]):
+                points = [left[k] for k in best]
+                if _dense(points) and (code == "D" or resolves(points)) and spread(points):
                     out[_key(best, left, out)] = tuple(best)
                     taken.update(best)
                 left = {k: v for k, v in left.items() if k not in best}
@@ -77,6 +83,17 @@ def _cluster(left: dict[str, tuple[float, float]], limit_km: float) -> list[str]
         if d <= limit_km and all(distance_km_(*left[b], *left[c]) <= limit_km for c in chosen):
             chosen.append(b)
     return sorted(chosen)
+
+
+def resolves(points: list[tuple[float, float]]) -> bool:
+    """Whether timing errors of the elements leave a slowness error below RESOLVED_S_PER_DEG (across the array)."""
+    x = [offset_km_(*points[0], *p) for p in points]
+    n = len(x)
+    e, h = sum(p[0] for p in x) / n, sum(p[1] for p in x) / n
+    xx, yy = sum((p[0] - e) ** 2 for p in x), sum((p[1] - h) ** 2 for p in x)
+    xy = sum((p[0] - e) * (p[1] - h) for p in x)
+    least = 0.5 * (xx + yy) - math.sqrt(0.25 * (xx - yy) ** 2 + xy * xy)
+    return least > (fk.CALIBRATION_S * KM_PER_DEG / RESOLVED_S_PER_DEG) ** 2
 
 
 def spread(points: list[tuple[float, float]]) -> bool:

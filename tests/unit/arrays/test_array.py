@@ -69,6 +69,8 @@ def test_grouping():
     assert array.group_arrays(CHANNELS[:3]) == {}
     line = [channel(f"LN{i}", 1.0 * i, 0.0) for i in range(5)]
     assert array.group_arrays(line) == {}
+    tiny = [channel(f"TY{i}", 0.05 * x, 0.05 * y) for i, (x, y) in enumerate(PLACES)]
+    assert array.group_arrays(tiny) == {}
     assert array.site("XX.TA", CHANNELS).longitude == CHANNELS[0].longitude
     assert array.site("XX.TA", CHANNELS).is_array
 
