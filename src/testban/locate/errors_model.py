@@ -4,7 +4,7 @@ Rules: the model error is a function of wave type and distance and does not shri
 stations share it as far as their paths are alike (Bondar & McLaughlin 2009, BSSA 99, 1465-1472). The correlation
 0.3 exp(-d/32 km) + 0.7 exp(-d/1600 km) is a positive-definite fit (within 0.02 to 1000 km) to 1 - variogram/sill
 of the generic P variogram published with iLoc (Bondar & Storchak 2011, GJI 186, 1220-1244; sill 0.6 s**2).
-The sizes are this project's: calibrated on the first half in time of NEIC bulletin events, see docs/rooms/locate.md.
+The sizes are this project's own judgement around the sill, not yet calibrated on bulletins: see docs/rooms/locate.md.
 """
 
 import math
