@@ -48,3 +48,4 @@ lock:
 
 clean:
 	rm -rf $(VENV) demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src -name '*.nbi' -o -name '*.nbc' | xargs rm -f

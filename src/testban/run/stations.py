@@ -82,13 +82,9 @@ def _station(
         for d in range(first, last + 1, DAY_NS)
         if intersect(spans, [Span(d, d + DAY_NS)])
     ]
-    n = len(members)
-    centre = channels if n > 1 else channels[:1]
-    site = Site(
-        key=key,
-        longitude=round(sum(c.longitude for c in centre) / len(centre), 6),
-        latitude=round(sum(c.latitude for c in centre) / len(centre), 6),
-        elevation_m=round(sum(c.elevation_m for c in centre) / len(centre), 1),
-        is_array=n > 1,
-    )
+    if len(members) > 1:
+        site = detect.array_site(key, channels)
+    else:
+        c = channels[0]
+        site = Site(key=key, longitude=c.longitude, latitude=c.latitude, elevation_m=c.elevation_m)
     return Station(site=site, members=tuple(sorted(members)), channels=channels, span=whole, days=tuple(days))
