@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from testban import locate
 from testban.associate import grid
+from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import claim_, collect_
 from testban.associate.refine import refine_
 from testban.associate.scan import curves, scan_
@@ -38,6 +39,7 @@ RASTER_S = 600.0
 NEAR_COSINE = 0.9945  # 6 deg
 COARSE_SHARE = 0.4  # of the needed score: a coarse cell dilutes the evidence of each pick
 REFINED_SHARE = 0.55
+RIVALS = 6  # hypotheses that are located beside the best before it is accepted
 LATER = ("PcP", "ScP", "pP", "sP", "S", "Sn", "PKPbc", "PKPab", "Pg", "Sg", "LR")
 
 
@@ -198,7 +200,7 @@ class _Search:
         return len(stations) >= need and len(rows) >= 3
 
 
-class _Hypothesis(msgspec.Struct, kw_only=True, order=True, frozen=True):
+class _Hypothesis(msgspec.Struct, kw_only=True, frozen=True, eq=False):
     """A place and time in the queue: best score first, then by time and place; version: events accepted before."""
 
     rank: float
@@ -208,6 +210,12 @@ class _Hypothesis(msgspec.Struct, kw_only=True, order=True, frozen=True):
     layer: int
     version: int
     built: "_Built | None" = None
+
+    def __lt__(self, other: "_Hypothesis") -> bool:
+        return self._key() < other._key()
+
+    def _key(self) -> tuple[float, float, float, float, int, int, bool]:
+        return (self.rank, self.o, self.lon, self.lat, self.layer, self.version, self.built is None)
 
     def with_built(self, built: "_Built") -> "_Hypothesis":
         """Ranked by the score of the located event."""
@@ -255,6 +263,7 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
             )
         except InputError as exc:
             return None, str(exc)
+        built.score += gain(built.located, search.sites)
     return built, ""
 
 
@@ -318,10 +327,28 @@ def _one_pass(
                     discarded.append(_discard(search, hypothesis, built, reason))
                 continue
             hypothesis = hypothesis.with_built(built)
+            _build_rivals(search, heap, hypothesis)
             if heap and heap[0] < hypothesis:
                 heapq.heappush(heap, hypothesis)
                 continue
         events.append(_accept(search, built, explanations, noise))
+
+
+def _build_rivals(search: _Search, heap: list[_Hypothesis], best: _Hypothesis) -> None:
+    """Build the next hypotheses that a gain could bring before `best`, so that they compete as located events."""
+    aside: list[_Hypothesis] = []
+    tried = 0
+    while heap and tried < RIVALS and heap[0].rank < best.rank + BOUND:
+        h = heapq.heappop(heap)
+        if h.built is None and h.version == best.version:
+            tried += 1
+            built, _ = _build(search, h)
+            if built is None or built.score < search.needed:
+                continue
+            h = h.with_built(built)
+        aside.append(h)
+    for h in aside:
+        heapq.heappush(heap, h)
 
 
 def _discard(search: _Search, h: _Hypothesis, built: _Built | None, reason: str) -> Discarded:
