@@ -34,6 +34,8 @@ DEPTHS_KM = (10.0, 35.0, 70.0, 120.0, 200.0, 300.0, 420.0, 560.0)
 # Misfit (chi-square) by which another fixed depth must be better than the default: 99.9 % of one degree of freedom,
 # twice over, since model errors are larger in depth than in the plane.
 DEPTH_MISFIT = 20.0
+# A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
+DEPTH_GAP_DEG = 210.0
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,7 +242,15 @@ def _depth(
     """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
     settings = problem.settings
     total = chi2 + 36.0 * (len(problem.rows) - used)
-    y, _ = _fixed_by_misfit(problem, x, total) if len(problem.rows) >= 4 else (x, total)
+    seen = sorted(
+        {
+            round(float(problem.out[i, 6]), 6)
+            for i in range(len(problem.rows))
+            if problem.out[i, 5] == problem.out[i, 5]
+        }
+    )
+    surrounded = len(problem.rows) >= 4 and quality.gaps(seen)[0] <= DEPTH_GAP_DEG
+    y, _ = _fixed_by_misfit(problem, x, total) if surrounded else (x, total)
     why = _resolves_depth(problem, y)
     if why and settings.free_depth and used >= 4:
         z = y.copy()
