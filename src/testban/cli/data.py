@@ -40,7 +40,7 @@ def fetch(name: str, *, service: str = "https://service.iris.edu", folder: Path 
     name
         A name that `testban data list` gives.
     service
-        Base address of the FDSN service.
+        Base address of the FDSN service: https:// (TLS) or http://.
     folder
         Where to put it; the user's cache when not given.
 
@@ -49,5 +49,5 @@ def fetch(name: str, *, service: str = "https://service.iris.edu", folder: Path 
     from testban.run import data as known
 
     place = known.fetch(name, service, folder)
-    terminal.say(f"{name} lies in {place}; run: testban demo")
+    terminal.say(f"{name} lies in {place}; run: testban demo" + (f" --data {folder}" if folder else ""))
     return 0

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from testban.base.records import Event
 from testban.base.times import format_time
 from testban.run.batch import Done
 from testban.run.process import Progress as Report
@@ -45,6 +46,32 @@ def out(value: Any) -> None:
     sys.stdout.write(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=1) + "\n")
 
 
+def event_summary(e: Event) -> dict[str, Any]:
+    """What a machine wants to know of one event."""
+    return {
+        "event_id": e.event_id,
+        "time": format_time(e.origin.time_ns),
+        "longitude": round(e.origin.longitude, 4),
+        "latitude": round(e.origin.latitude, 4),
+        "depth_km": round(e.origin.depth_km, 2),
+        "depth_fixed": e.origin.depth_fixed,
+        "smajor_km": round(e.origin.ellipse.smajor_km, 2),
+        "sminor_km": round(e.origin.ellipse.sminor_km, 2),
+        "n_defining": e.origin.n_defining,
+        "magnitudes": {m.kind: round(m.value, 2) for m in e.magnitudes},
+    }
+
+
+def event_line(e: Event) -> str:
+    """One event in one line for people."""
+    o = e.origin
+    where = f"{abs(o.latitude):.2f}{'N' if o.latitude >= 0 else 'S'} {abs(o.longitude):.2f}{'E' if o.longitude >= 0 else 'W'}"
+    return (
+        f"  {e.event_id}  {format_time(o.time_ns, 1)}  {where}  {o.depth_km:.0f} km{' fixed' if o.depth_fixed else ''}  "
+        f"+-{o.ellipse.smajor_km:.0f} km  {o.n_defining} defining of {o.n_stations} stations"
+    )
+
+
 def summary(done: Done, folder: Path) -> dict[str, Any]:
     """What a machine wants to know of a finished run."""
     b = done.bulletin
@@ -53,19 +80,7 @@ def summary(done: Done, folder: Path) -> dict[str, Any]:
         "report": str(folder / "report.html"),
         "simulated": b.provenance.simulated,
         "events": [
-            {
-                "event_id": e.event_id,
-                "time": format_time(e.origin.time_ns),
-                "longitude": round(e.origin.longitude, 4),
-                "latitude": round(e.origin.latitude, 4),
-                "depth_km": round(e.origin.depth_km, 2),
-                "depth_fixed": e.origin.depth_fixed,
-                "smajor_km": round(e.origin.ellipse.smajor_km, 2),
-                "sminor_km": round(e.origin.ellipse.sminor_km, 2),
-                "n_defining": e.origin.n_defining,
-                "magnitudes": {m.kind: round(m.value, 2) for m in e.magnitudes},
-                "assessment": e.assessment.verdict.value if e.assessment else None,
-            }
+            event_summary(e) | {"assessment": e.assessment.verdict.value if e.assessment else None}
             for e in b.events
         ],
         "picks": len(b.picks),

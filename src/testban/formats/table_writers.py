@@ -42,8 +42,9 @@ PICK_COLUMNS = (
 PLACE_COLUMNS = ("longitude", "latitude", "elevation_m")
 ARRIVAL_COLUMNS = (
     "event_id",
-    *PICK_COLUMNS[:13],
+    *PICK_COLUMNS[:15],
     "residual_s",
+    "residual_sigma_s",
     "defining",
     "weight",
     "distance_deg",
@@ -154,7 +155,10 @@ def write_picks(path: str | Path, picks: Iterable[Pick], sites: Iterable[Site] =
 
 
 def write_arrivals(path: str | Path, events: Iterable[Event], picks: Iterable[Pick] = ()) -> None:
-    """Arrivals by event and time, with what was measured on their picks."""
+    """Arrivals by event and time, with what was measured on their picks.
+
+    time_sigma_s is the pick's own error, so that the table can be located again; residual_sigma_s holds the model's too.
+    """
     known = {p.pick_id: p for p in picks}
     rows = []
     for e in sorted(events, key=lambda e: (e.origin.time_ns, e.event_id)):
@@ -167,8 +171,8 @@ def write_arrivals(path: str | Path, events: Iterable[Event], picks: Iterable[Pi
                     "event_id": e.event_id,
                     **pick_row(pick, a.phase),
                     "time": format_time(a.time_ns),
-                    "time_sigma_s": _fixed(a.time_sigma_s, 3),
                     "residual_s": _fixed(a.residual_s, 3),
+                    "residual_sigma_s": _fixed(a.time_sigma_s, 3),
                     "defining": a.defining,
                     "weight": _fixed(a.weight, 3),
                     "distance_deg": _fixed(a.distance_deg, 4),

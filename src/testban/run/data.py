@@ -11,6 +11,7 @@ import msgspec
 from testban import formats, links
 from testban.base.errors import InputError
 from testban.base.times import parse_time
+from testban.run.outputs import whole
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,9 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     prefer: tuple[str, ...]
 
 
-_STATIONS = "MDJ,HIA,BJT,INCN,MAJO,ERM,YSS,SSE,MAJO,ULN,INU,TATO,XAN,KMI"
+_STATIONS = "MDJ,HIA,BJT,INCN,MAJO,ERM,YSS,SSE,ULN,INU,TATO,XAN,KMI"
+
+_SCHEMES = {"https": "fdsnwss", "http": "fdsnws", "fdsnwss": "fdsnwss", "fdsnws": "fdsnws"}
 
 KNOWN = (
     DataSet(
@@ -81,21 +84,38 @@ def find(dataset: DataSet, given: Path | None = None) -> Path | None:
 
 
 def fetch(name: str, service: str, folder: Path | None) -> Path:
-    """Waveforms and StationXML of a known data set from an FDSN service into a folder; returns the folder."""
+    """Waveforms and StationXML of a known data set from an FDSN service into a folder; returns the folder.
+
+    service: https://, http://, fdsnwss:// or fdsnws:// address. Raises InputError where the service has no such data.
+    """
     dataset = next((d for d in KNOWN if d.name == name), None)
     if dataset is None:
         raise InputError(f"no known data set {name!r}; expected one of {', '.join(d.name for d in KNOWN)}")
     target = (folder or places(None)[-1]) / dataset.name
     address = (
-        f"{service.rstrip('/').replace('https://', 'fdsnws://').replace('http://', 'fdsnws://')}/"
-        f"?net={dataset.networks}&sta={dataset.stations}&cha={dataset.channels}"
+        f"{_base(service)}/?net={dataset.networks}&sta={dataset.stations}&cha={dataset.channels}"
         f"&start={dataset.start}&end={dataset.end}"
     )
     source = links.open_source(address)
-    target.mkdir(parents=True, exist_ok=True)
     segments = []
     for unit in source.units(parse_time(dataset.start), parse_time(dataset.end)):
         segments += source.read(unit, unit.span)[0]
-    formats.waveforms.write_mseed(target / "raw_counts.mseed", segments)
-    (target / "stations.xml").write_bytes(links.fdsnws.stations(address))
+    if not segments:
+        raise InputError(
+            f"expected recordings of {name} from {service}, got none; try another --service that keeps these networks"
+        )
+    inventory = links.fdsnws.stations(address)
+    whole(target / "stations.xml", lambda p: p.write_bytes(inventory))
+    whole(target / "raw_counts.mseed", lambda p: formats.waveforms.write_mseed(p, segments))
     return target
+
+
+def _base(service: str) -> str:
+    """The service's address with the scheme of `links`: TLS where the person asked for it."""
+    scheme, found, rest = service.rstrip("/").partition("://")
+    name = _SCHEMES.get(scheme.lower()) if found and rest else None
+    if name is None:
+        raise InputError(
+            f"--service: expected an address such as https://service.iris.edu, got {service!r}; correct it"
+        )
+    return f"{name}://{rest}"

@@ -33,3 +33,10 @@ def inventory_digests(paths: Sequence[str | Path]) -> tuple[tuple[str, str], ...
         files = inventory.files(path) if path.is_dir() else [path]
         found += [(f.relative_to(path.parent).as_posix(), digest(f.read_bytes())) for f in files]
     return tuple(sorted(found))
+
+
+def input_digests(
+    recordings: Sequence[tuple[str, str]], inventory_paths: Sequence[str | Path]
+) -> tuple[tuple[str, str], ...]:
+    """Names and digests of every file that went in; names are relative to what was given."""
+    return tuple(sorted({*recordings, *inventory_digests(inventory_paths)}))

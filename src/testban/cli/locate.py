@@ -1,0 +1,75 @@
+"""testban locate: arrivals to hypocentres."""
+
+from pathlib import Path
+from typing import Literal
+
+
+def locate(
+    arrivals: Path,
+    /,
+    *,
+    out: Path,
+    stations: Path | None = None,
+    model: Literal["ak135", "iasp91"] = "ak135",
+    fixed_depth: float | None = None,
+    simulated: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Locate events from a table of arrivals: one event for each event_id, the whole table where it has none.
+
+    Example: `testban locate arrivals.csv --stations stations.csv --out located`. Phases are taken as labels of a
+    family (P or S) and identified again on the way; each event comes with its 90 % coverage ellipse and the reason
+    why its depth is free or fixed.
+
+    Parameters
+    ----------
+    arrivals
+        CSV or Parquet: event_id, station, time, phase; also net, slow, baz with their sigmas, lat, lon, elev_m.
+        Coordinates in it win over --stations; arrivals without any are counted and left out.
+    out
+        Folder for events.csv, arrivals.csv, bulletin.quakeml and findings.csv.
+    stations
+        Station table or StationXML.
+    model
+        Travel-time model: ak135 or iasp91.
+    fixed_depth
+        Hold the depth of every event there, in km.
+    simulated
+        Label the bulletin as simulated.
+    json
+        Print one JSON object on stdout.
+    quiet
+        No progress.
+
+    """
+    from testban.base.errors import InputError
+    from testban.cli import terminal
+    from testban.locate import Settings
+    from testban.run import stages
+
+    if fixed_depth is not None and not 0.0 <= fixed_depth <= 700.0:
+        raise InputError(f"--fixed-depth: expected a depth from 0 to 700 km, got {fixed_depth:g}; correct it")
+    settings = Settings(model=model, fixed_depth_km=fixed_depth)
+    with terminal.progress(quiet or json) as report:
+        done = stages.locate(arrivals, stations, out, settings, simulated=simulated, progress=report)
+    if json:
+        terminal.out(
+            {
+                "out": str(out),
+                "simulated": simulated,
+                "arrivals": len(done.picks),
+                "not_located": [f.subject for f in done.findings if f.kind == "not-located"],
+                "findings": [f"{f.subject}: {f.message}" for f in done.findings],
+                "events": [
+                    terminal.event_summary(e) | {"depth_reason": e.origin.depth_reason} for e in done.events
+                ],
+            }
+        )
+        return 0
+    for f in done.findings:
+        terminal.say(f"note: {f.subject}: {f.message}")
+    for event in done.events:
+        terminal.say(f"{terminal.event_line(event)}  depth {event.origin.depth_reason}")
+    terminal.say(f"{len(done.events)} events located from {len(done.picks)} arrivals: {out}")
+    return 0

@@ -1,0 +1,212 @@
+"""One stage alone, tables in and tables out: detect, associate, locate.
+
+Rules: each does what the main job does at that place, with the same functions and settings; rows that cannot be used
+are counted and reported, never guessed; a pick table carries no up-time, so that silence says nothing there. Every
+file is written whole or not at all.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from testban import associate as room
+from testban import detect as station_processing
+from testban import formats
+from testban import locate as locator
+from testban.base.errors import InputError, StoreError
+from testban.base.inventory import Inventory
+from testban.base.records import Event, Finding, Pick, Site
+from testban.base.times import format_time
+from testban.formats import csvio, findings, quakeml, tables
+from testban.run.configuration import Configuration
+from testban.run.detection import Detected, detect_stations, open_source, tidy
+from testban.run.naming import event_id
+from testban.run.outputs import whole
+from testban.run.process import Progress
+from testban.run.provenance import code_digest, input_digests
+from testban.run.stations import find_stations
+from testban.run.work import executor
+from testban.store import Catalogue
+
+DISCARDED_COLUMNS = ("time", "longitude", "latitude", "depth_km", "score", "reason", "n_picks", "pick_ids")
+
+
+class Formed(msgspec.Struct, frozen=True, kw_only=True):
+    """Events formed from picks, why they stand (by their names), what was discarded, and what was odd."""
+
+    events: tuple[Event, ...]
+    explanations: tuple[room.Explanation, ...]
+    discarded: tuple[room.Discarded, ...]
+    picks: tuple[Pick, ...]
+    sites: tuple[Site, ...]
+    findings: tuple[Finding, ...]
+
+
+class Relocated(msgspec.Struct, frozen=True, kw_only=True):
+    """Located events, picks that they rest on, and what was odd or could not be located."""
+
+    events: tuple[Event, ...]
+    picks: tuple[Pick, ...]
+    sites: tuple[Site, ...]
+    findings: tuple[Finding, ...]
+
+
+def detect(
+    sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path, configuration: Configuration, *,
+    start_ns: int | None = None, end_ns: int | None = None,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Detected:  # fmt: skip
+    """Recordings to picks.csv, noise.csv, stations.csv and findings.csv; the same call goes on where it stopped."""
+    inventory = formats.inventory.read_inventory(inventory_paths)
+    source = open_source(tuple(sources))
+    stations, left_out = find_stations(source, inventory, start_ns, end_ns)
+    base_key = [
+        code_digest(),
+        configuration.digest(),
+        input_digests(source.digests(), inventory_paths),
+    ]
+    settings = station_processing.Settings(threshold_factor=configuration.threshold_factor)
+    catalogue = Catalogue(_folder(out) / "catalogue.sqlite")
+    try:
+        with executor(configuration.executor, configuration.workers) as pool:
+            found = detect_stations(
+                sources, stations, settings, base_key, pool, catalogue, lambda a, b: progress("detect", a, b)
+            )
+    finally:
+        catalogue.close()
+    said = tidy([*inventory.findings, *source.findings, *left_out, *found.findings])
+    found = msgspec.structs.replace(found, findings=said)
+    whole(out / "picks.csv", lambda p: tables.write_picks(p, found.picks, found.sites))
+    whole(out / "noise.csv", lambda p: tables.write_noise(p, found.noise))
+    whole(out / "stations.csv", lambda p: tables.write_stations(p, found.sites))
+    whole(out / "findings.csv", lambda p: findings.write(p, found.findings))
+    return found
+
+
+def associate(
+    picks_path: Path, stations_path: Path | None, out: Path, settings: room.Settings, *,
+    simulated: bool = False, said: Callable[[int, int], None] = lambda _picks, _sites: None,
+) -> Formed:  # fmt: skip
+    """A pick table to events.csv, arrivals.csv, bulletin.quakeml, discarded.csv and findings.csv."""
+    table = tables.read_picks(picks_path, _stations(stations_path))
+    _folder(out)
+    said(len(table.picks), len(table.sites))
+    found = room.associate(table.picks, table.sites, settings)
+    names = {e.event_id: event_id(e) for e in found.events}
+    events = tuple(msgspec.structs.replace(e, event_id=names[e.event_id]) for e in found.events)
+    formed = Formed(
+        events=events,
+        explanations=tuple(
+            msgspec.structs.replace(e, event_id=names[e.event_id]) for e in found.explanations
+        ),
+        discarded=found.discarded,
+        picks=table.picks,
+        sites=table.sites,
+        findings=table.findings,
+    )
+    _write(out, formed.events, formed.picks, formed.findings, simulated)
+    whole(
+        out / "discarded.csv", lambda p: csvio.write_rows(p, DISCARDED_COLUMNS, _discarded(formed.discarded))
+    )
+    return formed
+
+
+def locate(
+    arrivals_path: Path, stations_path: Path | None, out: Path, settings: locator.Settings, *,
+    simulated: bool = False, progress: Progress = lambda _stage, _done, _total: None,
+) -> Relocated:  # fmt: skip
+    """An arrival table to events.csv, arrivals.csv, bulletin.quakeml and findings.csv: one event per event_id.
+
+    A table without event_id is one event. Raises InputError where not one event can be located.
+    """
+    table = tables.read_arrivals(arrivals_path, _stations(stations_path))
+    _folder(out)
+    groups = dict(table.events)
+    notes = [*table.findings]
+    if "" in groups and len(groups) > 1:
+        notes.append(
+            _note(arrivals_path.name, f"{len(groups.pop(''))} arrivals without an event_id are not used")
+        )
+    sites = {s.key: s for s in table.sites}
+    events: list[Event] = []
+    for done, (name, rows) in enumerate(sorted(groups.items())):
+        try:
+            located = locator.locate(rows, sites, settings)
+        except InputError as exc:
+            notes.append(_note(name or arrivals_path.name, f"not located: {exc}", "not-located"))
+            continue
+        finally:
+            progress("locate", done + 1, len(groups))
+        event = Event(event_id=name, origin=located.origin, arrivals=located.arrivals)
+        events.append(event if name else msgspec.structs.replace(event, event_id=event_id(event)))
+    if not events:
+        raise InputError(
+            f"none of the {len(groups)} events in {arrivals_path} was located; the first: {notes[-len(groups)].message}"
+        )
+    events.sort(key=lambda e: (e.origin.time_ns, e.event_id))
+    picks = tuple(p for name in sorted(groups) for p, _ in groups[name])
+    done_ = Relocated(events=tuple(events), picks=picks, sites=table.sites, findings=tuple(notes))
+    _write(out, done_.events, done_.picks, done_.findings, simulated)
+    return done_
+
+
+def explain(formed: Formed, name: str) -> tuple[Event, room.Explanation]:
+    """The event of that name, or of an unambiguous beginning of it, and why it stands; InputError for any other."""
+    hits = [e for e in formed.events if e.event_id == name] or [
+        e for e in formed.events if name and e.event_id.startswith(name)
+    ]
+    if len(hits) != 1:
+        known = ", ".join(e.event_id for e in (hits or formed.events)[:8]) or "none"
+        raise InputError(
+            f"--explain: expected the name of one event, got {name!r} for {len(hits)}; the events are {known}; "
+            "hypotheses that became no event are in discarded.csv"
+        )
+    return hits[0], next(x for x in formed.explanations if x.event_id == hits[0].event_id)
+
+
+def _folder(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
+    return out
+
+
+def _stations(path: Path | None) -> Inventory | None:
+    return None if path is None else tables.read_stations(path)
+
+
+def _note(subject: str, message: str, kind: str = "table") -> Finding:
+    return Finding(kind=kind, subject=subject, message=message)
+
+
+def _write(
+    out: Path, events: Sequence[Event], picks: Sequence[Pick], notes: Sequence[Finding], simulated: bool
+) -> None:
+    whole(out / "events.csv", lambda p: tables.write_events(p, events))
+    whole(out / "arrivals.csv", lambda p: tables.write_arrivals(p, events, picks))
+    whole(
+        out / "bulletin.quakeml",
+        lambda p: p.write_bytes(quakeml.encode(events, picks, simulated=simulated)),
+    )
+    whole(out / "findings.csv", lambda p: findings.write(p, notes))
+
+
+def _discarded(found: Sequence[room.Discarded]) -> list[csvio.Row]:
+    ordered = sorted(found, key=lambda d: (d.time_ns, d.longitude, d.latitude, -d.score, d.reason))
+    return [
+        {
+            "time": format_time(d.time_ns),
+            "longitude": csvio.Fixed(f"{d.longitude:.4f}"),
+            "latitude": csvio.Fixed(f"{d.latitude:.4f}"),
+            "depth_km": csvio.Fixed(f"{d.depth_km:.2f}"),
+            "score": csvio.Fixed(f"{d.score:.3f}"),
+            "reason": d.reason,
+            "n_picks": len(d.pick_ids),
+            "pick_ids": " ".join(d.pick_ids),
+        }
+        for d in ordered
+    ]
