@@ -31,10 +31,18 @@ for _verb, _help in (
     app.command(f"testban.cli.{_verb}:{_verb}", name=_verb)
 
 
+def _verb_of(words: list[str]) -> str:
+    known = [name for name in app if not name.startswith("-")]
+    return f"{words[1]} " if len(words) > 1 and words[1] in known else ""
+
+
 def main() -> None:
     """Run the command line and turn errors into one line and an exit status."""
     try:
-        status = app(exit_on_error=True, result_action="return_value")
+        status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+    except cyclopts.CycloptsError as exc:
+        print(f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr)
+        sys.exit(2)
     except InputError as exc:
         print(f"testban: {exc}", file=sys.stderr)
         sys.exit(2)

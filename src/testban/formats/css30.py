@@ -247,6 +247,8 @@ def encode(bulletin: Bulletin, channels: Iterable[Channel] = ()) -> dict[str, li
         for s in sorted(bulletin.sites, key=lambda s: s.key)
     ]
     rows["sitechan"] = _sitechan(list(channels))
+    if bulletin.provenance.simulated:
+        rows = {t: [r | {"auth": "SIMULATED"} if "auth" in r else r for r in rows[t]] for t in rows}
     return {
         t: [line(t, {**row, "lddate": loaded}) for row in listed]
         for t, listed in rows.items()

@@ -191,6 +191,17 @@ def write_rows(path: str | Path, columns: Sequence[str], rows: Iterator[Row] | S
     Path(path).write_bytes(out.getvalue().encode())
 
 
+def add_column(path: str | Path, name: str, value: str) -> None:
+    """Put one value into a last column of every row of a CSV table."""
+    with Path(path).open(encoding="utf-8", newline="") as f:
+        rows = list(csv.reader(f))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    for i, row in enumerate(rows):
+        writer.writerow([*row, value if i else name])
+    Path(path).write_bytes(out.getvalue().encode())
+
+
 def _write_parquet(path: str | Path, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

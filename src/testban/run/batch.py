@@ -52,7 +52,7 @@ def run(
             progress=progress,
         )
         catalogue.write_bulletin(outcome.bulletin)
-        digests = outputs.write(outcome, out, language=configuration.language, pdf=pdf)
     finally:
         catalogue.close()
+    digests = outputs.write(outcome, out, language=configuration.language, pdf=pdf)
     return Done(bulletin=outcome.bulletin, digests=digests)

@@ -1,16 +1,18 @@
 """Everything that a run leaves under --out.
 
-Rules: a file is written beside its place and moved there when whole, so that a killed run leaves no half file; the
+Rules: all products are written beside their places and moved there when all are whole, so that a killed run or a full
+disk leaves no half file and no mixture of two runs; tables of a simulated world say so in a column of their own; the
 digest of a bulletin covers the tables that parties compare (events, arrivals, picks, noise, QuakeML, IMS1.0), not
 pictures.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from testban.base.canonical import digest, digest_of
 from testban.base.errors import StoreError
-from testban.formats import css30, findings, geojson, ims10, quakeml, tables
+from testban.formats import css30, csvio, findings, geojson, ims10, quakeml, tables
 from testban.run.process import Outcome
 from testban.show import report
 
@@ -18,24 +20,46 @@ COMPARED = ("events.csv", "arrivals.csv", "picks.csv", "noise.csv", "bulletin.qu
 
 
 def write(outcome: Outcome, out: Path, *, language: str = "en", pdf: bool = False) -> dict[str, str]:
-    """Write every product; returns their SHA-256 by relative name, `bulletin` being the digest that is compared."""
-    b = outcome.bulletin
-    whole(out / "events.csv", lambda p: tables.write_events(p, b.events))
-    whole(out / "arrivals.csv", lambda p: tables.write_arrivals(p, b.events, b.picks))
-    whole(out / "picks.csv", lambda p: tables.write_picks(p, b.picks))
-    whole(out / "noise.csv", lambda p: tables.write_noise(p, b.noise))
-    whole(out / "findings.csv", lambda p: findings.write(p, b.findings))
-    whole(out / "bulletin.quakeml", lambda p: quakeml.write(p, b))
-    whole(out / "bulletin.ims", lambda p: ims10.write(p, b))
-    whole(out / "bulletin.geojson", lambda p: geojson.write(p, b))
-    (out / "css30").mkdir(parents=True, exist_ok=True)
-    css30.write(out / "css30" / "bulletin", b)
-    page = report.render(b, outcome.traces, language=language)
-    whole(out / "report.html", lambda p: p.write_text(page, encoding="utf-8"))
-    if pdf:
-        whole(out / "report.pdf", lambda p: p.write_bytes(report.pdf(page)))
-    digests = {name: digest((out / name).read_bytes()) for name in COMPARED}
+    """Write every product; returns their SHA-256 by relative name, `bulletin` being the digest that is compared.
+
+    Raises StoreError, and leaves what an earlier run wrote as it was, where the disk does not take all of them.
+    """
+    stage = out / ".part"
+    try:
+        shutil.rmtree(stage, ignore_errors=True)
+        (stage / "css30").mkdir(parents=True)
+        _products(outcome, stage, language, pdf)
+        digests = {name: digest((stage / name).read_bytes()) for name in COMPARED}
+        (out / "css30").mkdir(exist_ok=True)
+        for made in sorted(p for p in stage.rglob("*") if p.is_file()):
+            made.replace(out / made.relative_to(stage))
+    except OSError as exc:
+        raise StoreError(
+            f"the results cannot be written to {out}: {exc.strerror or exc}; free disk space or choose another --out"
+        ) from exc
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
     return {"bulletin": digest_of([digests[n] for n in COMPARED])} | digests
+
+
+def _products(outcome: Outcome, stage: Path, language: str, pdf: bool) -> None:
+    b = outcome.bulletin
+    tables.write_events(stage / "events.csv", b.events)
+    tables.write_arrivals(stage / "arrivals.csv", b.events, b.picks)
+    tables.write_picks(stage / "picks.csv", b.picks)
+    tables.write_noise(stage / "noise.csv", b.noise)
+    findings.write(stage / "findings.csv", b.findings)
+    if b.provenance.simulated:
+        for table in stage.glob("*.csv"):
+            csvio.add_column(table, "simulated", "true")
+    quakeml.write(stage / "bulletin.quakeml", b)
+    ims10.write(stage / "bulletin.ims", b)
+    geojson.write(stage / "bulletin.geojson", b)
+    css30.write(stage / "css30" / "bulletin", b)
+    page = report.render(b, outcome.traces, language=language)
+    (stage / "report.html").write_text(page, encoding="utf-8")
+    if pdf:
+        (stage / "report.pdf").write_bytes(report.pdf(page))
 
 
 def whole(path: Path, write_to: Callable[[Path], object]) -> None:

@@ -7,6 +7,7 @@ catalogue, and a unit that finishes is written there at once, so that a killed r
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -51,7 +52,9 @@ def executor(name: str, workers: int) -> Iterator[Executor]:
         yield Serial()
     elif name == "processes":
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-        with ProcessPoolExecutor(workers or os.cpu_count(), multiprocessing.get_context(method)) as pool:
+        with ProcessPoolExecutor(
+            workers or os.cpu_count(), multiprocessing.get_context(method), _end_with_parent
+        ) as pool:
             yield pool
     elif name.startswith("dask://"):
         try:
@@ -62,6 +65,13 @@ def executor(name: str, workers: int) -> Iterator[Executor]:
             yield client.get_executor()
     else:
         raise ConfigurationError(f"executor: expected processes, serial or dask://host:port, got {name!r}")
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone: a killed run must not leave idle workers behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def do(

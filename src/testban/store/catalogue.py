@@ -33,7 +33,11 @@ class Catalogue:
             self.engine: Engine = create_engine(url)
             if self.engine.dialect.name == "sqlite":
                 event.listen(self.engine, "connect", _sqlite_pragmas)
-            upgrade(self.engine)
+            try:
+                upgrade(self.engine)
+            except BaseException:
+                self.engine.dispose()
+                raise
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -47,10 +51,12 @@ class Catalogue:
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and let go of it."""
-        with self._guard():
-            if self.engine.dialect.name == "sqlite":
-                with self.engine.connect() as c:
-                    c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            with self._guard():
+                if self.engine.dialect.name == "sqlite":
+                    with self.engine.connect() as c:
+                        c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
             self.engine.dispose()
 
     def finished(self, key: str) -> bytes | None:
