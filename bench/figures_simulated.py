@@ -27,10 +27,12 @@ import msgspec
 import numpy as np
 
 from testban import detect, formats, links, simulate
+from testban.base.errors import InputError
 from testban.base.geo import delaz_, offset_km_
 from testban.base.records import Event, Pick, Segment
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time, parse_time
+from testban.earth import travel
 from testban.run import batch, worlds
 from testban.run.configuration import Configuration
 from testban.simulate import World
@@ -281,6 +283,97 @@ def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pic
     for (kind, verdict), n in sorted(verdicts.items()):
         print(f"verdict: {kind} called {verdict}: {n}")
 
+# -- weak arrivals in recorded noise ---------------------------------------------------------------------------
+
+SNRS = (0.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 8.0, 10.0)
+PLANT_EVERY_S = 600.0  # rare enough that one arrival does not raise the noise level of the next
+PLANTED_WITHIN_S = 3.0
+PRE_EVENT = (
+    ("dprk_2009-05-25", "raw_counts.mseed", "2009-05-25T00:54:42.800Z"),
+    ("dprk_2016-01-06", "raw_counts.mseed", "2016-01-06T01:30:00.490Z"),
+    ("dprk_2017-09-03", "raw_counts.mseed", "2017-09-03T03:30:01.600Z"),
+)
+Trial = tuple[bool, float, float]  # detected, onset error s, its sigma s
+
+
+def planted(noise: Segment, snr: float, onsets_s: Sequence[float], seed: int, settings: detect.Settings) -> list[Trial]:
+    """Plant arrivals in one stretch of noise and look for each."""
+    whole = noise
+    for n, at in enumerate(onsets_s):
+        template = simulate.wavelet(noise.sample_rate_hz, seed=seed + n)
+        whole = simulate.plant(template, whole, snr, at) if snr > 0.0 else whole
+    key = noise.nslc.net_sta
+    picks = detect.process_station(key, [whole], [], Span(noise.start_ns, noise.end_ns), settings).picks
+    out = []
+    for at in onsets_s:
+        true = simulate.onset_ns(noise, at)
+        near = min(picks, key=lambda p: abs(p.time_ns - true), default=None)
+        off = math.inf if near is None else (near.time_ns - true) / 1e9
+        hit = near is not None and abs(off) <= PLANTED_WITHIN_S
+        out.append((hit, off, near.time_sigma_s if near is not None else math.nan))
+    return out
+
+
+def day_trials(data: Path, snr: float, settings: detect.Settings) -> list[Trial]:
+    """Arrivals in the noise day of DK.COP, one every ten minutes."""
+    segments, _ = formats.waveforms.read(data / "waveforms" / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed")
+    out: list[Trial] = []
+    for s in segments:
+        length = (s.end_ns - s.start_ns) / 1e9
+        n = int((length - 200.0) // PLANT_EVERY_S)
+        out += planted(s, snr, [120.0 + PLANT_EVERY_S * (i + 0.37 * ((i * 7) % 3) / 3.0) for i in range(n)], 1000, settings)
+    return out
+
+
+def pre_event_trials(data: Path, snr: float, settings: detect.Settings) -> list[Trial]:
+    """Arrivals before the first P (by the model, less 10 s) of the vertical channels of the recorded tests."""
+    table = travel.load("ak135")
+    out: list[Trial] = []
+    for name, file, when in PRE_EVENT:
+        folder = data / "waveforms" / name
+        inventory = formats.inventory.read_inventory([folder])
+        source = links.open_source([str(folder / file)])
+        origin = parse_time(when)
+        for u in source.units(None, None):
+            for s in source.read(u, u.span)[0]:
+                channel = inventory.at(s.nslc, s.start_ns)
+                if channel is None or s.nslc.channel[2:] != "Z" or s.sample_rate_hz < 10.0:
+                    continue
+                delta = delaz_(129.08, 41.30, channel.longitude, channel.latitude)[0]
+                end = origin + round((float(table.predict("P1", 0.0, delta)[0]) - 10.0) * 1e9)
+                m = int((end - s.start_ns) * 1e-9 * s.sample_rate_hz)
+                length = min(m, len(s.samples)) / s.sample_rate_hz
+                if length < 120.0:
+                    continue
+                noise = Segment(nslc=s.nslc, start_ns=s.start_ns, sample_rate_hz=s.sample_rate_hz, samples=s.samples[: min(m, len(s.samples))])
+                for seed in range(4):
+                    at = 65.0 + (length - 100.0) * (seed + 0.5) / 4.0 if length > 200.0 else length - 40.0
+                    try:
+                        out += planted(noise, snr, [min(at, length - 35.0)], 50 * seed + len(out), settings)
+                    except InputError:
+                        continue  # a dead channel
+    return out
+
+
+def weak(factor: float) -> None:
+    """Detection probability against SNR, onset error and honesty of its sigma, as a table with a plot in text."""
+    data = os.environ.get("TESTBAN_DATA")
+    if not data:
+        sys.exit("not run: TESTBAN_DATA does not name the folder of the recordings")
+    settings = detect.Settings(threshold_factor=factor)
+    print(f"SNR: peak over rms of the minute before, both 0.8-4.5 Hz; one vertical channel; threshold factor {factor:g}")
+    for title, trials in (("noise day DK.COP", day_trials), ("before the recorded DPRK tests", pre_event_trials)):
+        print(f"{title}\n   SNR   detected (95 % interval)                       onset error: median |s|  bias s  in one sigma")
+        for snr in SNRS:
+            got = trials(Path(data), snr, settings)
+            hits = [g for g in got if g[0]]
+            low, high = binomial(len(hits), len(got))
+            errors = np.array([abs(g[1]) for g in hits] or [math.nan])
+            bias = float(np.median([g[1] for g in hits])) if hits else math.nan
+            within = sum(abs(g[1]) <= g[2] for g in hits)
+            bar = "#" * round(30 * len(hits) / max(1, len(got)))
+            print(f"  {snr:4.1f} {len(hits):5}/{len(got):<5} {100 * len(hits) / max(1, len(got)):5.1f} % ({100 * low:3.0f}-{100 * high:3.0f}) |{bar:30}| {float(np.median(errors)):5.2f} {bias:+5.2f}  {within}/{len(hits)}", flush=True)
+
 
 def main() -> list[dict[str, object]]:
     """Run one of the two measurements."""
@@ -289,10 +382,11 @@ def main() -> list[dict[str, object]]:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--out", type=Path, help="keep the world and the bulletin here (default: a temporary folder)")
+    parser.add_argument("--factor", type=float, default=1.0, help="threshold factor of the detector")
     parser.add_argument("--verbose", action="store_true", help="every event with its arrivals")
     args = parser.parse_args()
     if args.what == "weak":
-        weak()
+        weak(args.factor)
     elif args.out:
         world(args.hours, args.seed, args.out, args.verbose)
     else:
