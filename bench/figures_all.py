@@ -49,12 +49,16 @@ def main() -> list[dict[str, object]]:
                 continue
             start = time.perf_counter()
             try:
-                done = batch.run(sources, inventory, Path(scratch) / name.replace("/", "_"), configuration.load())
+                done = batch.run(
+                    sources, inventory, Path(scratch) / name.replace("/", "_"), configuration.load()
+                )
             except InputError as exc:
                 print(f"{name}: {exc}")
                 continue
             b = done.bulletin
-            print(f"{name}: {len(b.sites)} stations, {len(b.picks)} picks, {len(b.findings)} findings, {time.perf_counter() - start:.1f} s")
+            print(
+                f"{name}: {len(b.sites)} stations, {len(b.picks)} picks, {len(b.findings)} findings, {time.perf_counter() - start:.1f} s"
+            )
             for e in b.events:
                 o = e.origin
                 sizes = " ".join(f"{m.kind} {m.value:.2f}" for m in e.magnitudes)

@@ -19,16 +19,16 @@ app = cyclopts.App(
 )
 # Verbs are named by module, so that a verb's imports are paid for only when it is used.
 for _verb, _help in (
-    ("demo", None),
-    ("process", None),
-    ("detect", None),
-    ("associate", None),
-    ("locate", None),
-    ("simulate", None),
-    ("data", None),
-    ("doctor", None),
+    ("demo", "The main job on the best data at hand, recorded or simulated."),
+    ("process", "Recordings to a bulletin with a verdict."),
+    ("detect", "Recordings to picks, noise and findings."),
+    ("associate", "Picks to located events."),
+    ("locate", "Arrivals to locations, one event at a time."),
+    ("simulate", "A world with known truth, as recordings."),
+    ("data", "Known recordings: what there is, where it lies, how to fetch it."),
+    ("doctor", "What is wrong with an installation or an archive."),
 ):
-    app.command(f"testban.cli.{_verb}:{_verb}", name=_verb)
+    app.command(f"testban.cli.{_verb}:{_verb}", name=_verb, help=_help)
 
 
 def _verb_of(words: list[str]) -> str:
@@ -41,7 +41,9 @@ def main() -> None:
     try:
         status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except cyclopts.CycloptsError as exc:
-        print(f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr)
+        print(
+            f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr
+        )
         sys.exit(2)
     except InputError as exc:
         print(f"testban: {exc}", file=sys.stderr)

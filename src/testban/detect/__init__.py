@@ -7,4 +7,12 @@ from testban.detect.grouping import site as array_site
 from testban.detect.settings import Settings
 from testban.detect.station import needed, process_station
 
-__all__ = ["Settings", "array_site", "condition", "group_arrays", "needed", "process_array", "process_station"]
+__all__ = [
+    "Settings",
+    "array_site",
+    "condition",
+    "group_arrays",
+    "needed",
+    "process_array",
+    "process_station",
+]

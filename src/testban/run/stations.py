@@ -42,7 +42,8 @@ def find_stations(
     findings: list[Finding] = []
     placed: dict[str, tuple[Channel, ...]] = {}
     for key in sorted(recorded):
-        channels = inventory.for_station(key, min(s.start_ns for s in recorded[key]), codes[key])
+        at = min(s.start_ns for s in recorded[key])
+        channels = inventory.for_station(key, at, codes[key]) or _without_network(key, at, inventory)
         if channels:
             placed[key] = channels
         else:
@@ -64,6 +65,16 @@ def find_stations(
     groups |= {key: (key,) for key in placed if key not in in_array}
     limit = Span(start_ns if start_ns is not None else -(2**63), end_ns if end_ns is not None else 2**63)
     return [_station(key, groups[key], placed, recorded, limit) for key in sorted(groups)], findings
+
+
+def _without_network(key: str, at_ns: int, inventory: Inventory) -> tuple[Channel, ...]:
+    """Channels of the one station of that code, where the recording names no network; none where two share it."""
+    code = key.lstrip(".")
+    named = [s.key for s in inventory.sites() if s.key.split(".")[-1] == code]
+    if "." in code or len(named) != 1:
+        return ()
+    found = inventory.for_station(named[0], at_ns)
+    return tuple(msgspec.structs.replace(c, nslc=msgspec.structs.replace(c.nslc, network="")) for c in found)
 
 
 def _station(
