@@ -78,7 +78,7 @@ def shell(*words: object, preexec: Callable[[], None] | None = None) -> Said:
         capture_output=True,
         text=True,
         timeout=4 * LIMIT_S,
-        preexec_fn=preexec,  # noqa: PLW1509
+        preexec_fn=preexec,
         env=os.environ | {"COLUMNS": "300"},
         check=False,
     )
@@ -114,9 +114,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     scenario.write_text(scenario_text(), encoding="utf-8")
     made = worlds.read(str(scenario))
     worlds.write(made, root, workers=1, progress=lambda _stage, _done, _total: None)
-    return World(
-        root, scenario, root / "archive", root / "stations.xml", tuple(simulate.truth_events(made))
-    )
+    return World(root, scenario, root / "archive", root / "stations.xml", tuple(simulate.truth_events(made)))
 
 
 class Run(NamedTuple):

@@ -37,7 +37,9 @@ def test_the_event_is_near_the_truth_and_alone(world: World, unbroken: Run) -> N
     (truth,) = world.truth
     (event,) = unbroken.said.json["events"]
     north = (event["latitude"] - truth.origin.latitude) * 111.2
-    east = (event["longitude"] - truth.origin.longitude) * 111.2 * math.cos(math.radians(truth.origin.latitude))
+    east = (
+        (event["longitude"] - truth.origin.longitude) * 111.2 * math.cos(math.radians(truth.origin.latitude))
+    )
     assert math.hypot(north, east) < 15.0
     assert abs(parse_time(event["time"]) - truth.origin.time_ns) < 2.5e9
     assert event["assessment"] in ("explosion-like", "undetermined")
@@ -47,7 +49,11 @@ def test_the_event_is_near_the_truth_and_alone(world: World, unbroken: Run) -> N
 def test_every_product_is_there_with_content(unbroken: Run) -> None:
     for name in PRODUCTS:
         assert (unbroken.out / name).stat().st_size > 30, name
-    assert sorted(p.suffix for p in (unbroken.out / "css30").iterdir())[:3] == [".arrival", ".assoc", ".event"]
+    assert sorted(p.suffix for p in (unbroken.out / "css30").iterdir())[:3] == [
+        ".arrival",
+        ".assoc",
+        ".event",
+    ]
     left = [p.name for p in unbroken.out.rglob("*") if ".part" in p.name or p.suffix in (".tmp", "-wal")]
     assert left == []
 
@@ -82,7 +88,15 @@ def test_obspy_reads_the_ims_bulletin(unbroken: Run) -> None:
 
 def test_css_lines_have_the_lengths_of_the_schema(unbroken: Run) -> None:
     # Anderson et al. (1990), CSS 3.0: characters in a record of each relation.
-    lengths = {"origin": 237, "arrival": 223, "assoc": 152, "site": 155, "event": 76, "netmag": 110, "stamag": 117}
+    lengths = {
+        "origin": 237,
+        "arrival": 223,
+        "assoc": 152,
+        "site": 155,
+        "event": 76,
+        "netmag": 110,
+        "stamag": 117,
+    }
     for table, length in lengths.items():
         text = (unbroken.out / "css30" / f"bulletin.{table}").read_text(encoding="ascii")
         assert {len(line) for line in text.splitlines()} == {length}, table
@@ -142,6 +156,8 @@ def test_people_get_their_words_on_stderr(world: World, unbroken: Run) -> None:
     assert "report.html" in done.stderr
 
 
-@pytest.mark.parametrize("words", [["process"], ["process", "x", "--out", "y"], ["nonsense"], ["process", "--what"]])
+@pytest.mark.parametrize(
+    "words", [["process"], ["process", "x", "--out", "y"], ["nonsense"], ["process", "--what"]]
+)
 def test_a_wrong_command_line_ends_with_2_and_one_line(words: list[str]) -> None:
     refused(run(*words))

@@ -37,7 +37,9 @@ def kill_when(words: list[object], out: Path, wanted: int, wait_s: float) -> Non
         process.communicate(timeout=30)
 
 
-def check_goes_on(world: World, unbroken: Run, out: Path, workers: int, kills: list[tuple[int, float]]) -> None:
+def check_goes_on(
+    world: World, unbroken: Run, out: Path, workers: int, kills: list[tuple[int, float]]
+) -> None:
     words = process_words(world, out, "--workers", workers)
     if workers == 1:
         words = process_words(world, out)

@@ -41,7 +41,9 @@ def main() -> None:
     try:
         status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except cyclopts.CycloptsError as exc:
-        print(f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr)
+        print(
+            f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr
+        )
         sys.exit(2)
     except InputError as exc:
         print(f"testban: {exc}", file=sys.stderr)

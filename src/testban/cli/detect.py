@@ -38,8 +38,10 @@ def detect(
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
         Folder for picks.csv, noise.csv, stations.csv, findings.csv and the catalogue of finished work.
-    start, end
-        Process only this span (ISO 8601, UTC).
+    start
+        Process only from here on (ISO 8601, UTC).
+    end
+        Process only until here (ISO 8601, UTC).
     config
         TOML file of settings; options given here win.
     threshold_factor

@@ -43,8 +43,10 @@ def process(
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
         Folder for events.csv, arrivals.csv, picks.csv, QuakeML, IMS1.0, CSS3.0, GeoJSON, catalogue and report.
-    start, end
-        Process only this span (ISO 8601, UTC).
+    start
+        Process only from here on (ISO 8601, UTC).
+    end
+        Process only until here (ISO 8601, UTC).
     config
         TOML file of settings; options given here win.
     threshold_factor
