@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Run, World, process_words, run, shell, shell_words
 
-from testban.run import process
+from testban.run import detection, process
 
 TABLES = ("events.csv", "arrivals.csv", "picks.csv", "noise.csv", "bulletin.quakeml", "bulletin.ims")
 
@@ -82,7 +82,7 @@ def test_finished_units_are_not_done_again(
         raise AssertionError("a finished unit was done again")
 
     before = units(unbroken.out)
-    monkeypatch.setattr(process, "detect_unit", forbidden)
+    monkeypatch.setattr(detection, "detect_unit", forbidden)
     monkeypatch.setattr(process, "measure_unit", forbidden)
     again = run(*process_words(world, unbroken.out))
     assert again.status == 0

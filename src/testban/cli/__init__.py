@@ -4,6 +4,7 @@ Contract: `--json` prints one machine-readable object on stdout, everything else
 1 = a negative finding, 2 = input that cannot be used, said in one line.
 """
 
+import importlib
 import sys
 
 import cyclopts
@@ -17,18 +18,9 @@ app = cyclopts.App(
     version=testban.__version__,
     help_format="markdown",
 )
-# Verbs are named by module, so that a verb's imports are paid for only when it is used.
-for _verb, _help in (
-    ("demo", "The main job on the best data at hand, recorded or simulated."),
-    ("process", "Recordings to a bulletin with a verdict."),
-    ("detect", "Recordings to picks, noise and findings."),
-    ("associate", "Picks to located events."),
-    ("locate", "Arrivals to locations, one event at a time."),
-    ("simulate", "A world with known truth, as recordings."),
-    ("data", "Known recordings: what there is, where it lies, how to fetch it."),
-    ("doctor", "What is wrong with an installation or an archive."),
-):
-    app.command(f"testban.cli.{_verb}:{_verb}", name=_verb, help=_help)
+# A verb's module is light: what the work needs is imported when the verb is used.
+for _verb in ("demo", "process", "detect", "associate", "locate", "simulate", "data", "doctor"):
+    app.command(getattr(importlib.import_module(f"testban.cli.{_verb}"), _verb), name=_verb)
 
 
 def _verb_of(words: list[str]) -> str:

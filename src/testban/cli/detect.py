@@ -39,9 +39,9 @@ def detect(
     out
         Folder for picks.csv, noise.csv, stations.csv, findings.csv and the catalogue of finished work.
     start
-        Process only from here (ISO 8601, UTC).
+        Process only from here on (ISO 8601, UTC).
     end
-        Process only to here (ISO 8601, UTC).
+        Process only until here (ISO 8601, UTC).
     config
         TOML file of settings; options given here win.
     threshold_factor

@@ -44,9 +44,9 @@ def process(
     out
         Folder for events.csv, arrivals.csv, picks.csv, QuakeML, IMS1.0, CSS3.0, GeoJSON, catalogue and report.
     start
-        Process only from here (ISO 8601, UTC).
+        Process only from here on (ISO 8601, UTC).
     end
-        Process only to here (ISO 8601, UTC).
+        Process only until here (ISO 8601, UTC).
     config
         TOML file of settings; options given here win.
     threshold_factor
