@@ -218,6 +218,21 @@ def test_locate_without_event_names_and_what_it_refuses(ask, tmp_path):
         assert part in err.replace("\n", " ")
 
 
+def test_errors_of_the_table_are_used(ask, tmp_path):
+    """A late pick with a large stated error moves nothing; the same with a small one does."""
+    places = stations()
+    moved = []
+    for sigma in (30.0, 0.1):
+        rows = [{**r, "dtime": 0.1} for r in with_places(arrivals(places), places)]
+        rows[0] |= {"dtime": sigma, "time": format_time(parse_time(rows[0]["time"]) + 4 * 10**9)}
+        path = table(tmp_path / "a.csv", rows)
+        _, out, _ = ask("locate", path, "--out", tmp_path / "o", "--json")
+        event = json.loads(out)["events"][0]
+        moved.append(delaz_(*TRUTH, event["longitude"], event["latitude"])[0] * 111.2)
+    assert moved[0] < 5.0
+    assert moved[0] < moved[1]
+
+
 def test_every_verb_has_help(capsys):
     for verb in ("demo", "process", "detect", "associate", "locate", "simulate", "doctor", "data"):
         cli.app([verb, "--help"], exit_on_error=False, result_action="return_value")
