@@ -115,8 +115,9 @@ def test_associate_forms_the_event_and_says_why(ask, tmp_path):
     why = json.loads(out)["explanation"]
     assert (status, why["event_id"]) == (0, name)
     assert why["score"] > why["needed"]
-    assert sum(p["adds"] for p in why["picks"]) == pytest.approx(why["score"], abs=0.05)
-    status, out, err = ask("associate", path, "--out", tmp_path / "o", "--explain", name)
+    assert sum(p["adds"] for p in why["picks"]) + why["neighbours"] == pytest.approx(why["score"], abs=0.05)
+    status, out, err = ask("associate", path, "--out", tmp_path / "o", "--explain", name, "--simulated")
+    assert {r["simulated"] for r in read(tmp_path / "o" / "events.csv")} == {"true"}
     assert (status, out) == (0, "")
     assert "one-S00" in err
 
