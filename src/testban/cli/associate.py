@@ -43,7 +43,7 @@ def associate(
     model
         Travel-time model: ak135 or iasp91.
     simulated
-        Label the bulletin as simulated.
+        Label the tables and the bulletin as simulated.
     json
         Print one JSON object on stdout.
 
@@ -81,6 +81,7 @@ def associate(
                 "score": round(why[1].score, 3),
                 "needed": round(why[1].needed, 3),
                 "picks": [{"pick_id": i, "phase": p, "adds": round(v, 3)} for i, p, v in why[1].picks],
+                "neighbours": round(why[1].score - sum(v for _, _, v in why[1].picks), 3),
                 "silent": _silent(why[0]),
             }
         terminal.out(result)
@@ -97,6 +98,9 @@ def associate(
                 f"  {value:+7.2f}  {phase:6} {arrival.station_key:12} {format_time(arrival.time_ns)}  "
                 f"{arrival.distance_deg:6.2f} deg  {arrival.residual_s or 0.0:+.2f} s  {name}"
             )
+        terminal.say(
+            f"  {x.score - sum(v for _, _, v in x.picks):+7.2f}  likeness of residuals of neighbouring stations"
+        )
         silent = _silent(event)
         if silent:
             terminal.say("  should have seen it and did not: " + ", ".join(str(s["station"]) for s in silent))

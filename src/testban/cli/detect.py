@@ -21,6 +21,7 @@ def detect(
     threshold_factor: float | None = None,
     workers: int | None = None,
     executor: str | None = None,
+    simulated: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -50,6 +51,8 @@ def detect(
         Worker processes; 0 takes one for each processor.
     executor
         processes, serial, or dask://host:port.
+    simulated
+        Label the tables as simulated.
     json
         Print one JSON object on stdout.
     quiet
@@ -72,6 +75,7 @@ def detect(
             settings,
             start_ns=parse_time(start) if start else None,
             end_ns=parse_time(end) if end else None,
+            simulated=simulated,
             progress=report,
         )
     counts = {s.key: sum(p.station_key == s.key for p in found.picks) for s in found.sites}
@@ -80,6 +84,7 @@ def detect(
         terminal.out(
             {
                 "out": str(out),
+                "simulated": simulated,
                 "picks": len(found.picks),
                 "stations": [
                     {"station": s.key, "picks": counts[s.key], "up_h": round(hours[s.key], 3)}

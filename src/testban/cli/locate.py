@@ -36,7 +36,7 @@ def locate(
     fixed_depth
         Hold the depth of every event there, in km.
     simulated
-        Label the bulletin as simulated.
+        Label the tables and the bulletin as simulated.
     json
         Print one JSON object on stdout.
     quiet

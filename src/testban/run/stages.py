@@ -54,7 +54,7 @@ class Relocated(msgspec.Struct, frozen=True, kw_only=True):
 
 def detect(
     sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path, configuration: Configuration, *,
-    start_ns: int | None = None, end_ns: int | None = None,
+    start_ns: int | None = None, end_ns: int | None = None, simulated: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Detected:  # fmt: skip
     """Recordings to picks.csv, noise.csv, stations.csv and findings.csv; the same call goes on where it stopped."""
@@ -77,10 +77,10 @@ def detect(
         catalogue.close()
     said = tidy([*inventory.findings, *source.findings, *left_out, *found.findings])
     found = msgspec.structs.replace(found, findings=said)
-    whole(out / "picks.csv", lambda p: tables.write_picks(p, found.picks, found.sites))
-    whole(out / "noise.csv", lambda p: tables.write_noise(p, found.noise))
-    whole(out / "stations.csv", lambda p: tables.write_stations(p, found.sites))
-    whole(out / "findings.csv", lambda p: findings.write(p, found.findings))
+    _table(out / "picks.csv", lambda p: tables.write_picks(p, found.picks, found.sites), simulated)
+    _table(out / "noise.csv", lambda p: tables.write_noise(p, found.noise), simulated)
+    _table(out / "stations.csv", lambda p: tables.write_stations(p, found.sites), simulated)
+    _table(out / "findings.csv", lambda p: findings.write(p, found.findings), simulated)
     return found
 
 
@@ -106,9 +106,8 @@ def associate(
         findings=table.findings,
     )
     _write(out, formed.events, formed.picks, formed.findings, simulated)
-    whole(
-        out / "discarded.csv", lambda p: csvio.write_rows(p, DISCARDED_COLUMNS, _discarded(formed.discarded))
-    )
+    rows = _discarded(formed.discarded)
+    _table(out / "discarded.csv", lambda p: csvio.write_rows(p, DISCARDED_COLUMNS, rows), simulated)
     return formed
 
 
@@ -186,13 +185,24 @@ def _note(subject: str, message: str, kind: str = "table") -> Finding:
 def _write(
     out: Path, events: Sequence[Event], picks: Sequence[Pick], notes: Sequence[Finding], simulated: bool
 ) -> None:
-    whole(out / "events.csv", lambda p: tables.write_events(p, events))
-    whole(out / "arrivals.csv", lambda p: tables.write_arrivals(p, events, picks))
+    _table(out / "events.csv", lambda p: tables.write_events(p, events), simulated)
+    _table(out / "arrivals.csv", lambda p: tables.write_arrivals(p, events, picks), simulated)
     whole(
         out / "bulletin.quakeml",
         lambda p: p.write_bytes(quakeml.encode(events, picks, simulated=simulated)),
     )
-    whole(out / "findings.csv", lambda p: findings.write(p, notes))
+    _table(out / "findings.csv", lambda p: findings.write(p, notes), simulated)
+
+
+def _table(path: Path, write_to: Callable[[Path], None], simulated: bool) -> None:
+    """One table, whole; of a simulated world it says so in a column of its own."""
+
+    def labelled(beside: Path) -> None:
+        write_to(beside)
+        if simulated:
+            csvio.add_column(beside, "simulated", "true")
+
+    whole(path, labelled)
 
 
 def _discarded(found: Sequence[room.Discarded]) -> list[csvio.Row]:

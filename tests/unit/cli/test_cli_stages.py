@@ -115,8 +115,9 @@ def test_associate_forms_the_event_and_says_why(ask, tmp_path):
     why = json.loads(out)["explanation"]
     assert (status, why["event_id"]) == (0, name)
     assert why["score"] > why["needed"]
-    assert sum(p["adds"] for p in why["picks"]) == pytest.approx(why["score"], abs=0.05)
-    status, out, err = ask("associate", path, "--out", tmp_path / "o", "--explain", name)
+    assert sum(p["adds"] for p in why["picks"]) + why["neighbours"] == pytest.approx(why["score"], abs=0.05)
+    status, out, err = ask("associate", path, "--out", tmp_path / "o", "--explain", name, "--simulated")
+    assert {r["simulated"] for r in read(tmp_path / "o" / "events.csv")} == {"true"}
     assert (status, out) == (0, "")
     assert "one-S00" in err
 
@@ -216,6 +217,21 @@ def test_locate_without_event_names_and_what_it_refuses(ask, tmp_path):
         status, _, err = ask("locate", *words, "--out", tmp_path / "o")
         assert status == 2
         assert part in err.replace("\n", " ")
+
+
+def test_errors_of_the_table_are_used(ask, tmp_path):
+    """A late pick with a large stated error moves nothing; the same with a small one does."""
+    places = stations()
+    moved = []
+    for sigma in (30.0, 0.1):
+        rows = [{**r, "dtime": 0.1} for r in with_places(arrivals(places), places)]
+        rows[0] |= {"dtime": sigma, "time": format_time(parse_time(rows[0]["time"]) + 4 * 10**9)}
+        path = table(tmp_path / "a.csv", rows)
+        _, out, _ = ask("locate", path, "--out", tmp_path / "o", "--json")
+        event = json.loads(out)["events"][0]
+        moved.append(delaz_(*TRUTH, event["longitude"], event["latitude"])[0] * 111.2)
+    assert moved[0] < 5.0
+    assert moved[0] < moved[1]
 
 
 def test_every_verb_has_help(capsys):
