@@ -21,7 +21,18 @@ from testban.formats import waveforms
 
 def words_of(world: World, tmp: Path, *more: object) -> list[object]:
     out = tmp / "out"
-    return ["process", tmp / "archive", "--inventory", world.inventory, "--out", out, "--workers", "1", "--json", *more]
+    return [
+        "process",
+        tmp / "archive",
+        "--inventory",
+        world.inventory,
+        "--out",
+        out,
+        "--workers",
+        "1",
+        "--json",
+        *more,
+    ]
 
 
 @pytest.fixture
@@ -42,7 +53,9 @@ def findings(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(f))
 
 
-def survived(world: World, said: Said, out: Path, within_km: float = 20.0, n: int = 4) -> list[dict[str, str]]:
+def survived(
+    world: World, said: Said, out: Path, within_km: float = 20.0, n: int = 4
+) -> list[dict[str, str]]:
     """Assert that the event was found by the good stations; returns the findings."""
     assert said.status == 0, said
     assert "Traceback" not in said.stderr
@@ -101,7 +114,10 @@ def test_only_damaged_recordings(world: World, tmp_path: Path) -> None:
 
 def test_path_that_is_not_there(world: World, tmp_path: Path) -> None:
     refused(run(*words_of(world, tmp_path)), "archive")
-    refused(run("process", tmp_path / "*.mseed", "--inventory", world.inventory, "--out", tmp_path / "o"), "pattern")
+    refused(
+        run("process", tmp_path / "*.mseed", "--inventory", world.inventory, "--out", tmp_path / "o"),
+        "pattern",
+    )
     refused(run("process", "ftp://host/x", "--inventory", world.inventory, "--out", tmp_path / "o"), "ftp")
 
 
@@ -131,7 +147,9 @@ def test_no_inventory(world: World, archive: Path, tmp_path: Path) -> None:
     refused(run(*words(tmp_path / "none.csv")), "station")
     (tmp_path / "other.csv").write_text("network,station,latitude,longitude,elevation_m\nZZ,ABC,10,20,0\n")
     refused(run(*words(tmp_path / "other.csv")), "coordinates")
-    (tmp_path / "wild.csv").write_text("network,station,latitude,longitude,elevation_m\nXD,BEL,north,1e999,0\n")
+    (tmp_path / "wild.csv").write_text(
+        "network,station,latitude,longitude,elevation_m\nXD,BEL,north,1e999,0\n"
+    )
     refused(run(*words(tmp_path / "wild.csv")), "station")
 
 
@@ -140,7 +158,9 @@ def test_broken_stationxml(world: World, archive: Path, tmp_path: Path, part: fl
     data = world.inventory.read_bytes()
     broken = tmp_path / "broken.xml"
     broken.write_bytes(data[: int(len(data) * part)])
-    said = run("process", archive, "--inventory", broken, "--out", tmp_path / "out", "--json", "--workers", "1")
+    said = run(
+        "process", archive, "--inventory", broken, "--out", tmp_path / "out", "--json", "--workers", "1"
+    )
     refused(said, "broken.xml")
 
 
@@ -165,11 +185,15 @@ def test_broken_stationxml(world: World, archive: Path, tmp_path: Path, part: fl
     ],
 )
 def test_options_without_meaning(world: World, tmp_path: Path, words: list[str], part: str) -> None:
-    said = run("process", world.archive, "--inventory", world.inventory, "--out", tmp_path / "o", "--json", *words)
+    said = run(
+        "process", world.archive, "--inventory", world.inventory, "--out", tmp_path / "o", "--json", *words
+    )
     refused(said, part)
 
 
-@pytest.mark.parametrize("text", ["prior = ", "nonsense = 1", "prior = 'much'", "\x00", "[prior]\nx = 1", "workers = 1.5"])
+@pytest.mark.parametrize(
+    "text", ["prior = ", "nonsense = 1", "prior = 'much'", "\x00", "[prior]\nx = 1", "workers = 1.5"]
+)
 def test_bad_configuration(world: World, tmp_path: Path, text: str) -> None:
     (tmp_path / "c.toml").write_text(text)
     said = run("process", world.archive, "--inventory", world.inventory, "--out", tmp_path / "o", "--config", tmp_path / "c.toml")  # fmt: skip
@@ -303,9 +327,7 @@ def test_wrong_sample_rate_in_the_header(world: World, archive: Path, tmp_path: 
 
 
 def test_station_with_a_wrong_clock(world: World, archive: Path, tmp_path: Path) -> None:
-    rewrite(
-        of(archive, "TAN"), lambda s: msgspec.structs.replace(s, start_ns=s.start_ns + 97_300_000_000)
-    )
+    rewrite(of(archive, "TAN"), lambda s: msgspec.structs.replace(s, start_ns=s.start_ns + 97_300_000_000))
     survived(world, run(*words_of(world, tmp_path)), tmp_path / "out", within_km=30.0)
 
 
@@ -335,7 +357,9 @@ def test_stations_without_orientation_and_response(world: World, archive: Path, 
     """A plain table of places: events are found; nothing is measured in nanometres."""
     lines = [line for line in scenario_text().splitlines() if re.match(r"[A-Z]{3}, ", line)]
     rows = [[c.strip() for c in line.split(",")] for line in lines]
-    table = "\n".join(["network,station,longitude,latitude,elevation_m", *(f"XD,{r[0]},{r[1]},{r[2]},{r[3]}" for r in rows)])
+    table = "\n".join(
+        ["network,station,longitude,latitude,elevation_m", *(f"XD,{r[0]},{r[1]},{r[2]},{r[3]}" for r in rows)]
+    )
     (tmp_path / "stations.csv").write_text(table)
     words = words_of(world, tmp_path)
     words[3] = tmp_path / "stations.csv"

@@ -45,7 +45,9 @@ def cut_up(world: World, folder: Path, seed: int) -> None:
         number += 1
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_other_files(world: World, unbroken: Run, tmp_path: Path, seed: int) -> None:
     cut_up(world, tmp_path / "cut", seed)
     words = process_words(world, tmp_path / "out")
@@ -96,4 +98,6 @@ def test_the_world_itself_is_the_same_again(world: World, tmp_path: Path) -> Non
     assert said.status == 0, said
     assert said.json["simulated"] is True
     for path in sorted(p for p in world.root.rglob("*") if p.is_file() and p != world.scenario):
-        assert (tmp_path / "again" / path.relative_to(world.root)).read_bytes() == path.read_bytes(), path.name
+        assert (tmp_path / "again" / path.relative_to(world.root)).read_bytes() == path.read_bytes(), (
+            path.name
+        )
