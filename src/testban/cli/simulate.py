@@ -11,7 +11,7 @@ def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = F
     Parameters
     ----------
     scenario
-        A TOML file, or the name of an included scenario (demo, ims30, regional).
+        A TOML file, or the name of an included scenario (demo, ims30, regional, small).
     out
         Folder for archive/, stations.xml, truth.quakeml and truth.csv.
     json

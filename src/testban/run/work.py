@@ -69,9 +69,14 @@ def executor(name: str, workers: int) -> Iterator[Executor]:
 
 def _end_with_parent() -> None:
     """End this worker when the process that started it is gone: a killed run must not leave idle workers behind."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)
 
 
 def do(
