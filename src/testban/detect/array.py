@@ -206,14 +206,13 @@ def _incoherent(e: _Elements, segments: list[Segment], window: Span, settings: S
     if len(members) < MIN_ELEMENTS:
         return []
     block = Block(Sensor(vertical=vertical, horizontals=tuple(members)), window, settings)
-    n = len(block.bands)
-    block.scores[:n] = 0.0
-    block.scores[n:] /= INCOHERENT_FACTOR
+    block.scores[:, : block.lanes] = 0.0
+    block.scores[:, block.lanes :] /= INCOHERENT_FACTOR
     return [
         _Candidate(
             time_ns=vertical.time_ns(block.first + row[0] * block.width),
             score=float(row[3]) ** 4,
-            band=block.bands[int(row[2]) % n],
+            band=block.band(int(row[2])),
         )
         for row in block.triggers()
     ]

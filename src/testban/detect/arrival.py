@@ -128,7 +128,7 @@ def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arri
             continue
         if ahead <= 1.6 * (f.sigma_s + lead.sigma_s):
             break
-        column = k % n if component == 0 else k % n + n
+        column = k % n if component == 0 else k % n + block.lanes
         if _stands_out(block, column, block.bin_of(f.sample), block.bin_of(lead.sample)):
             return f
     return lead
@@ -136,18 +136,21 @@ def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arri
 
 def _departure(block: Block, column: int, on: int, limit: int, sigmas: float) -> int:
     """Bin at which the power of a column leaves the noise for good before bin `on`."""
-    low, high = block.bands[column % len(block.bands)]
+    low, high = block.band(column)
     width = round(max(0.5, 2.0 / (high - low)) / block.bin_s)
     found = [block.raised(column, on - round(s / block.bin_s), width, sigmas) for s in BEFORE_S]
     threshold = min((f for f in found if f > 0.0), default=0.0)
     if not threshold > 0.0:
         return on
-    return onset.leave_noise(block.power[column], on, limit, width, threshold, round(0.7 / block.bin_s))
+    if on < limit:
+        return on
+    power = np.ascontiguousarray(block.power[limit : on + 1, column])
+    return limit + onset.leave_noise(power, on - limit, 0, width, threshold, round(0.7 / block.bin_s))
 
 
 def _stands_out(block: Block, column: int, begun: int, end: int) -> bool:
     """Whether the mean power between two bins (at most 3 s) is three scatters above the noise before."""
-    p = block.power[column, begun : min(end, begun + round(3.0 / block.bin_s))]
+    p = block.power[begun : min(end, begun + round(3.0 / block.bin_s)), column]
     if not len(p):
         return False
     return float(np.sum(p)) / len(p) > block.raised(column, begun - 5, len(p), 3.0)
@@ -161,7 +164,7 @@ def _ahead(w: _Window, component: int, lead: Arrival, after: float) -> Arrival |
     limit = max(0, reach, math.ceil((after - block.first) / block.width))
     candidates: list[Arrival] = []
     for c in range(n):
-        column = c if component == 0 else c + n
+        column = c if component == 0 else c + block.lanes
         left = _departure(block, column, at, limit, 2.0)
         if at - left < round(0.3 / block.bin_s):
             continue
@@ -180,7 +183,7 @@ def _before(block: Block, other: Arrival, lead: Arrival) -> bool:
     """Whether an arrival on the horizontals is truly ahead of one on the vertical."""
     if lead.sample - other.sample <= 1.6 * block.rate * (lead.sigma_s + other.sigma_s):
         return False
-    column = len(block.bands) + block.bands.index(other.band)
+    column = block.lanes + block.bands.index(other.band)
     return _stands_out(block, column, block.bin_of(other.sample), block.bin_of(lead.sample))
 
 
@@ -190,7 +193,7 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
     on = int(row[0])
     centre = block.first + (on + 1) * block.width
     second = round(1.0 / block.bin_s)
-    around = block.scores[:, max(0, on - second) : on + 2 * second].max(axis=1, initial=0.0)
+    around = block.scores[max(0, on - second) : on + 2 * second].max(axis=0, initial=0.0)
     active = [c for c in range(len(around)) if around[c] >= 0.85 * min(1.0, float(row[3]))]
     w = _Window(block, centre)
     end = centre + 1.5 * rate
@@ -203,7 +206,7 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
     start = [max(after, block.first + (x - 4 * second) * block.width) for x in left]
     vertical = [_measure(w, 0, c, min(start), end) for c in range(n)]
     lead = _earliest(block, vertical, 0)
-    if any(c >= n for c in active):
+    if any(c >= block.lanes for c in active):
         other = _earliest(block, [_measure(w, k, c, min(start), end) for k in (1, 2) for c in range(n)], 1)
         if other is not None and (lead is None or _before(block, other, lead)):
             lead = other
@@ -225,11 +228,11 @@ def lasts(block: Block, arrival: Arrival) -> bool:
     """
     at = block.bin_of(arrival.sample)
     lo, hi = max(0, at + round(0.6 / block.bin_s)), at + round(3.0 / block.bin_s)
-    for c in range(len(block.power)):
-        low, high = block.bands[c % len(block.bands)]
-        p = block.power[c, lo:hi]
+    for c in block.columns():
+        low, high = block.band(c)
+        p = block.power[lo:hi, c]
         p = p[np.isfinite(p)]
-        peak = block.power[c, max(0, at - 2) : lo]
+        peak = block.power[max(0, at - 2) : lo, c]
         peak = peak[np.isfinite(peak)]
         if not len(p) or not len(peak):
             continue

@@ -13,7 +13,7 @@ from testban.base.dmath import log_
 from testban.base.spans import Span
 from testban.detect import scan
 from testban.detect.sensor import Sensor, Trace
-from testban.detect.settings import Settings, normal_quantile, usable_bands, window_s
+from testban.detect.settings import Band, Settings, normal_quantile, usable_bands, window_s
 from testban.signal import filters
 
 F64 = NDArray[np.float64]
@@ -26,7 +26,11 @@ ROUNDING = 1.0 / 12.0  # power of rounding to counts, white to Nyquist: no level
 
 
 class Block:
-    """Bin powers, levels and scores of one sensor in one block. Columns: bands of the vertical, then horizontals."""
+    """Bin powers, levels and scores of one sensor in one block, shape (bins, columns).
+
+    Columns: bands of the vertical filled up to a multiple of eight (`lanes`) by the last band again, which never
+    scores; then the same of the horizontals.
+    """
 
     def __init__(self, sensor: Sensor, window: Span, settings: Settings) -> None:
         self.sensor, self.settings, self.window = sensor, settings, window
@@ -38,12 +42,13 @@ class Block:
         first = -(-min(t.runs[0].first for t in self._traces()) // self.width) * self.width
         last = max(t.runs[-1].first + len(t.runs[-1].samples) for t in self._traces())
         self.first, self.bins = first, max(0, (last - first) // self.width)
-        groups = 2 if sensor.horizontals else 1
-        self.power = np.full((groups * len(self.bands), self.bins), np.nan)
+        self.lanes = -(-len(self.bands) // filters.LANES) * filters.LANES
+        self.groups = 2 if sensor.horizontals else 1
+        self.power = np.zeros((self.bins, self.groups * self.lanes))
         self._fill()
         self.scores = np.zeros_like(self.power)
-        self.levels = np.full_like(self.power, np.nan)
-        self.spreads = np.full_like(self.power, np.nan)
+        self.levels = np.empty_like(self.power)
+        self.spreads = np.empty_like(self.power)
         self._score()
 
     def _traces(self) -> tuple[Trace, ...]:
@@ -53,17 +58,18 @@ class Block:
         n = len(self.bands)
         if not n or not self.bins:
             return
-        a, gain = filters.bank(self.bands, self.settings.filter_order, self.rate)
+        a, gain = filters.bank(self._lane_bands(), self.settings.filter_order, self.rate)
         for group, members in enumerate(((self.sensor.vertical,), self.sensor.horizontals)):
-            if not members:
-                continue
-            total = np.zeros((self.bins, n))
+            columns = self.power[:, group * self.lanes : (group + 1) * self.lanes]
             for t in members:
-                total += self._powers(t, a, gain)
-            self.power[group * n : (group + 1) * n] = total.T
+                self._powers(t, a, gain, columns)
 
-    def _powers(self, t: Trace, a: F64, gain: F64) -> F64:
-        out = np.full((self.bins, len(self.bands)), np.nan)
+    def _lane_bands(self) -> tuple[Band, ...]:
+        return self.bands + (self.bands[-1],) * (self.lanes - len(self.bands))
+
+    def _powers(self, t: Trace, a: F64, gain: F64, columns: F64) -> None:
+        """Add the bin powers of one trace to `columns` (bins, lanes); NaN where it has none."""
+        empty = 0
         for run in t.runs:
             lead = filters.odd_extension(run.samples, math.ceil(3.0 * self.rate / self.bands[0][0]))
             begin = -(-run.first // self.width) * self.width
@@ -71,52 +77,71 @@ class Block:
             bins = (len(run.samples) - skip) // self.width
             if bins <= 0:
                 continue
-            x = np.concatenate([lead, run.samples]) - run.samples[0]
-            part = np.zeros((bins, len(self.bands)))
+            x = np.concatenate([lead, run.samples])
+            x -= run.samples[0]
+            part = np.zeros((bins, self.lanes))
             filters.bin_powers(x, len(lead) + skip, self.width, a, gain, part)
-            for j, (low, high) in enumerate(self.bands):
-                if t.counts:
-                    part[:, j] += ROUNDING * (high - low) / (0.5 * self.rate)
-                part[: math.ceil(SETTLE_PERIODS / low / self.bin_s), j] = np.nan
+            settle = [math.ceil(SETTLE_PERIODS / low / self.bin_s) for low, _ in self._lane_bands()]
+            for j in range(self.lanes):
+                part[: settle[j], j] = np.nan
+            if t.counts:
+                part += np.array([ROUNDING * (high - low) / (0.5 * self.rate) for low, high in self._lane_bands()])
             at = (begin - self.first) // self.width
-            out[at : at + bins] = part[: self.bins - at]
-        return out
+            columns[empty:at] = np.nan
+            columns[at : at + bins] += part[: self.bins - at]
+            empty = at + bins
+        columns[empty:] = np.nan
 
     def _score(self) -> None:
-        s, n = self.settings, len(self.bands)
-        y = np.empty(self.bins)
-        for column in range(len(self.power)):
-            band = self.bands[column % n]
-            width = max(1, round(window_s(band) / self.bin_s))
-            freedom = 2.0 * (band[1] - band[0]) * width * self.bin_s * (1.0 if column < n else 1.5)
-            tests = 86400.0 / (width * self.bin_s) * len(self.power)
-            z = normal_quantile(s.false_alarms_per_day / tests)
-            scan.moving_root(self.power[column], width, y)
-            scan.score_column(
-                y, width, math.sqrt(1.0 / (8.0 * freedom)), z, log_(0.02275 * tests / s.false_alarms_per_day), math.sqrt(math.sqrt(s.threshold_factor)),
-                max(1, round(s.noise_s / self.bin_s)), max(1, round(s.coda_s / self.bin_s)),
-                round(s.tail_memory_s / self.bin_s), width + round(1.0 / self.bin_s), round(s.start_s / self.bin_s), self.scores[column], self.levels[column], self.spreads[column],
-            )  # fmt: skip
+        s, bands = self.settings, self._lane_bands()
+        if not self.bands:
+            return
+        widths = np.array([max(1, round(window_s(band) / self.bin_s)) for band in bands])
+        constants = np.empty((3, self.lanes))
+        for group in range(self.groups):
+            for j, (low, high) in enumerate(bands):
+                freedom = 2.0 * (high - low) * widths[j] * self.bin_s * (1.0 if group == 0 else 1.5)
+                tests = 86400.0 / (widths[j] * self.bin_s) * len(self.bands) * self.groups
+                z = normal_quantile(s.false_alarms_per_day / tests)
+                depth = log_(0.02275 * tests / s.false_alarms_per_day)
+                constants[:, j] = math.sqrt(1.0 / (8.0 * freedom)), z, depth
+            for base in range(0, self.lanes, filters.LANES):
+                scan.score_columns(
+                    self.power, group * self.lanes + base, widths[base : base + filters.LANES],
+                    np.ascontiguousarray(constants[:, base : base + filters.LANES]), math.sqrt(math.sqrt(s.threshold_factor)),
+                    max(1, round(s.noise_s / self.bin_s)), max(1, round(s.coda_s / self.bin_s)),
+                    round(s.tail_memory_s / self.bin_s), round(1.0 / self.bin_s), round(s.start_s / self.bin_s),
+                    self.scores, self.levels, self.spreads,
+                )  # fmt: skip
+            self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
 
     def triggers(self) -> F64:
         """Rows (on bin, peak bin, peak column, peak score, off bin)."""
         out = np.zeros((2000, 5))
         later = LATER if len(self.sensor.horizontals) == 2 else 1.0
         memory = round(LATER_S / self.bin_s)
-        return out[: scan.triggers(self.scores, len(self.bands), OFF, STRONG, later, memory, out)]
+        return out[: scan.triggers(self.scores, self.lanes, OFF, STRONG, later, memory, out)]
 
     def noise(self, column: int, at: int) -> tuple[float, float]:
         """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""
         i = max(0, min(self.bins - 1, at))
-        return float(self.levels[column, i]) ** 4, float(self.spreads[column, i])
+        return float(self.levels[i, column]) ** 4, float(self.spreads[i, column])
 
     def raised(self, column: int, at: int, bins: int, sigmas: float) -> float:
         """The power that a mean over `bins` exceeds only when it is `sigmas` above the noise at bin `at`."""
         power, spread = self.noise(column, at)
-        low, high = self.bands[column % len(self.bands)]
+        low, high = self.band(column)
         short = max(1.0, round(window_s((low, high)) / self.bin_s))
         grow = 1.0 + sigmas * spread * math.sqrt(max(0.25, short / bins))
         return power * (grow * grow) * (grow * grow)
+
+    def band(self, column: int) -> Band:
+        """The band of a column."""
+        return self.bands[min(column % self.lanes, len(self.bands) - 1)]
+
+    def columns(self) -> list[int]:
+        """Columns that are not filling."""
+        return [g * self.lanes + j for g in range(self.groups) for j in range(len(self.bands))]
 
     def bin_of(self, sample: float) -> int:
         """The bin that holds a sample number."""

@@ -2,7 +2,8 @@
 
 Rules: samples keep their type and value (integer counts stay exact), nothing is interpolated here; each channel is
 laid on the absolute sample grid of its nominal rate (sample number = time x rate since 1970), so where files were cut
-does not matter; overlaps that agree are merged, those that contradict are masked on their whole length; NaN and
+does not matter; where integers and floating-point numbers (counts and a treated copy) of one sensor overlap, only one
+kind is used; overlaps that agree are merged, those that contradict are masked on their whole length; NaN and
 infinity, constant stretches, single-sample spikes and steps are masked; clipped stretches stay (a strong first
 arrival must not vanish) and are flagged.
 """
@@ -14,8 +15,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.base.ids import Nslc
 from testban.base.records import Finding, Segment
-from testban.base.spans import Span
+from testban.base.spans import Span, intersect, normalise
 
 DEAD_S = 10.0  # a constant stretch of this length is no ground motion
 SPIKE_RATIO = 12.0  # second difference of a spike over the largest one around it
@@ -109,11 +111,13 @@ def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np
     """1 where samples are clipped: flat tops far steeper than the noise, or repeated full-scale counts."""
     x = np.asarray(samples, dtype=np.float64)
     out = np.zeros(len(x), dtype=np.uint8)
-    if int(np.isfinite(x).sum()) < 10:
+    whole = samples.dtype.kind == "i"
+    finite = x[:20_000] if whole else x[np.isfinite(x)][:20_000]
+    if len(finite) < 10:
         return out
-    slope = 20.0 * float(np.median(np.abs(np.diff(x[np.isfinite(x)][:20_000])))) + 1.0
+    slope = 20.0 * float(np.median(np.abs(np.diff(finite)))) + 1.0
     _clipped(x, slope, out)
-    if samples.dtype.kind == "i" and np.abs(x).max() >= FULL_SCALES[0]:
+    if whole and max(float(x.max()), -float(x.min())) >= FULL_SCALES[0]:
         for scale in FULL_SCALES:
             hit = np.abs(x) == scale
             both = hit[1:] & hit[:-1]
@@ -285,6 +289,39 @@ def _cut(segments: Sequence[Segment], span: Span) -> list[Segment]:
     return out
 
 
+def _one_kind(segments: Sequence[Segment], findings: list[Finding]) -> list[Segment]:
+    """Segments without the treated copies: where integers and floats of a sensor overlap, all of one kind goes.
+
+    The kind with the longer record on the sensor stays, integers if that is within a tenth; a seam between two
+    treatments of one motion would look like an arrival. Whole days win over snippets, in either kind.
+    """
+    total: dict[tuple[tuple[str, ...], str], int] = {}
+    spans: dict[tuple[Nslc, str], list[Span]] = {}
+    for s in segments:
+        if len(s.samples) and 0.01 <= s.sample_rate_hz <= 20_000.0:
+            spans.setdefault((s.nslc, s.samples.dtype.kind), []).append(s.span)
+    both = set()
+    for (nslc, kind), have in spans.items():
+        merged = normalise(have)
+        key = (tuple(nslc.sensor), kind)
+        total[key] = total.get(key, 0) + sum(x.end_ns - x.start_ns for x in merged)
+        if kind == "i" and intersect(merged, normalise(spans.get((nslc, "f"), []))):
+            both.add(key[0])
+    worse = {k: "f" if 10 * total[k, "i"] >= 9 * total[k, "f"] else "i" for k in sorted(both)}
+    out: list[Segment] = []
+    for s in segments:
+        if worse.get(tuple(s.nslc.sensor)) != s.samples.dtype.kind:
+            out.append(s)
+    names = {"i": "integer", "f": "floating-point"}
+    for (nslc, kind), have in sorted(spans.items()):
+        if worse.get(tuple(nslc.sensor)) == kind:
+            other = "f" if kind == "i" else "i"
+            text = f"{names[kind]} samples beside {names[other]} ones of the same time, the latter used (longer, or counts)"
+            whole = Span(min(x.start_ns for x in have), max(x.end_ns for x in have))
+            findings.append(Finding(kind="duplicate", subject=str(nslc), message=text, span=whole))
+    return out
+
+
 def condition(segments: Sequence[Segment], span: Span) -> tuple[tuple[Segment, ...], tuple[Finding, ...]]:
     """Usable segments within `span`, by channel and time, and what was masked, merged, refused or flagged.
 
@@ -293,6 +330,7 @@ def condition(segments: Sequence[Segment], span: Span) -> tuple[tuple[Segment, .
     """
     findings: list[Finding] = []
     clean: list[Segment] = []
+    segments = _one_kind(segments, findings)
     for nslc in sorted({s.nslc for s in segments}):
         mine = _refuse(_cut([s for s in segments if s.nslc == nslc], span), findings)
         lanes: list[list[Segment]] = []

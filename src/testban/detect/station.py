@@ -106,13 +106,13 @@ def _pick(
 
 def _quiet(block: Block, column: int, onsets: list[int]) -> F64:
     """Bin powers of a column without the stretches from an onset until power is back at twice the noise before."""
-    p: F64 = block.power[column].copy()
+    p: F64 = block.power[:, column].copy()
     length = round(10.0 / block.bin_s)
     for at in onsets:
         limit = 2.0 * block.noise(column, at - round(2.0 / block.bin_s))[0]
         i = max(0, at - round(2.0 / block.bin_s))
         while i < block.bins:
-            part = block.power[column, i : i + length]
+            part = block.power[i : i + length, column]
             p[i : i + length] = np.nan
             i += length
             if i > at + length and not float(np.sum(part)) / max(1, len(part)) > limit:
@@ -128,7 +128,7 @@ def _noise(
     lo = max(0, math.ceil((own.start_ns * block.rate / 1e9 - block.first) / block.width))
     hi = min(block.bins, math.ceil((own.end_ns * block.rate / 1e9 - block.first) / block.width))
     for j, band in enumerate(block.bands):
-        p = block.power[j, lo:hi]
+        p = block.power[lo:hi, j]
         width = max(1, round(window_s(band) / block.bin_s))
         up_s = round(int(np.isfinite(p).sum()) * block.bin_s, 1)
         quiet = _quiet(block, j, onsets)[lo:hi]

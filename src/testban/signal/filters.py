@@ -20,6 +20,10 @@ from testban.base.errors import InputError
 F64 = NDArray[np.float64]
 Complex = tuple[float, float]
 
+LANES = 8  # bands that are filtered side by side
+# Places of `_filter8` in its flat array, eight bands each: states of three sections, sum of squares, gain, a1 and a2.
+_S, _SUM, _GAIN, _COEFFICIENTS = 0, 48, 56, 64
+
 
 def _mul(a: Complex, b: Complex) -> Complex:
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
@@ -208,45 +212,60 @@ def bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> N
     """Filter x with a bank of band-passes and add the mean square of each bin to `out`.
 
     x (n,): samples, of which x[first] opens bin 0; those before lead the filters in. width: samples a bin.
-    out (bins, bands), bins <= (n - first) // width, is added to, so that horizontals may share it.
+    out (bins, bands), bins <= (n - first) // width, is added to, so that horizontals may share it. Fast for order 3
+    and a multiple of eight bands.
     """
-    if a.shape[0] == 3:
-        _bin_powers3(x, first, width, a, gain, out)
+    if a.shape[0] == 3 and a.shape[2] % LANES == 0:
+        for base in range(0, a.shape[2], LANES):
+            _bin_powers8(x, first, width, a, gain, base, out)
     else:
         _bin_powers(x, first, width, a, gain, out)
 
 
+@njit(inline="always")
+def _filter8(st: F64, x: float) -> None:
+    """One sample through three sections of eight bands.
+
+    All places are constants of one array, from which the compiler makes vector instructions across the bands; each
+    band has the operations of `_bin_powers` in the same order, so the bits do not depend on their width.
+    """
+    for j in range(8):
+        u = st[_GAIN + j] * x
+        v = u + st[_S + j]
+        st[_S + j] = st[_S + 8 + j] - st[_COEFFICIENTS + j] * v
+        st[_S + 8 + j] = -u - st[_COEFFICIENTS + 8 + j] * v
+        w = v + st[_S + 16 + j]
+        st[_S + 16 + j] = st[_S + 24 + j] - st[_COEFFICIENTS + 16 + j] * w
+        st[_S + 24 + j] = -v - st[_COEFFICIENTS + 24 + j] * w
+        y = w + st[_S + 32 + j]
+        st[_S + 32 + j] = st[_S + 40 + j] - st[_COEFFICIENTS + 32 + j] * y
+        st[_S + 40 + j] = -w - st[_COEFFICIENTS + 40 + j] * y
+        st[_SUM + j] += y * y
+
+
 @njit(cache=True)
-def _bin_powers3(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
-    """Three sections written out, so that their state stays in registers; twice as fast as the loop over sections."""
-    n = min(len(x), first + out.shape[0] * width)
-    for j in range(a.shape[2]):
-        a1, a2, b1, b2, c1, c2 = a[0, 0, j], a[0, 1, j], a[1, 0, j], a[1, 1, j], a[2, 0, j], a[2, 1, j]
-        p0, p1, q0, q1, r0, r1 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        g, total, k, at = gain[j], 0.0, 0, 0
-        for i in range(n):
-            u = g * x[i]
-            v = u + p0
-            p0 = p1 - a1 * v
-            p1 = -u - a2 * v
-            w = v + q0
-            q0 = q1 - b1 * w
-            q1 = -v - b2 * w
-            y = w + r0
-            r0 = r1 - c1 * y
-            r1 = -w - c2 * y
-            if i >= first:
-                total += y * y
-                k += 1
-                if k == width:
-                    out[at, j] += total / width
-                    total, k = 0.0, 0
-                    at += 1
+def _bin_powers8(x: F64, first: int, width: int, a: F64, gain: F64, base: int, out: F64) -> None:
+    """Eight bands of order 3 side by side; the twin of `_bin_powers`, bit for bit."""
+    st = np.zeros(_COEFFICIENTS + 48)
+    for j in range(LANES):
+        st[_GAIN + j] = gain[base + j]
+        for k in range(3):
+            st[_COEFFICIENTS + 16 * k + j] = a[k, 0, base + j]
+            st[_COEFFICIENTS + 16 * k + 8 + j] = a[k, 1, base + j]
+    for i in range(first):
+        _filter8(st, x[i])
+    for at in range(out.shape[0]):
+        for j in range(LANES):
+            st[_SUM + j] = 0.0
+        for i in range(first + at * width, first + (at + 1) * width):
+            _filter8(st, x[i])
+        for j in range(LANES):
+            out[at, base + j] += st[_SUM + j] / width
 
 
 @njit(cache=True)
 def _bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
-    """The same for any order."""
+    """The same for any order and number of bands, and the obvious way."""
     order, bands = a.shape[0], a.shape[2]
     z0 = np.zeros((order, bands))
     z1 = np.zeros((order, bands))

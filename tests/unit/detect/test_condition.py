@@ -139,3 +139,15 @@ def test_other_rate_is_refused():
 def test_empty():
     assert run() == ((), ())
     assert run(seg(np.zeros(0, dtype=np.int32)))[0] == ()
+
+
+@pytest.mark.parametrize(("cut", "kept"), [(slice(200, 1800), "f"), (slice(0, 1990), "i")])
+def test_counts_beside_a_treated_copy(cut, kept):
+    x = np.round(np.random.default_rng(1).normal(size=2000) * 100).astype(np.int32)
+    name = Nslc("XX", "AAA", "00", "BHZ")
+    whole = Segment(nslc=name, start_ns=0, sample_rate_hz=20.0, samples=x + 0.25)
+    counts = Segment(nslc=name, start_ns=cut.start * 50_000_000, sample_rate_hz=20.0, samples=x[cut])
+    for order in ([whole, counts], [counts, whole]):
+        clean, findings = condition(order, Span(0, 100 * 10**9))
+        assert [s.samples.dtype.kind for s in clean] == [kept]
+        assert [f.kind for f in findings] == ["duplicate"]

@@ -45,18 +45,78 @@ def planted(hours=3.0, at=(3000.0, 7210.0), size=2000.0, seed=3):
     return np.round(x).astype(np.int32)
 
 
-def test_moving_root_as_the_obvious():
+def test_moving_sums_as_the_obvious():
     rng = np.random.default_rng(0)
-    p = rng.exponential(size=300)
-    p[[40, 41, 150]] = np.nan
-    out = np.empty(300)
-    scan.moving_root(p, 7, out)
+    p = rng.exponential(size=(300, 8))
+    p[[40, 41, 150], 3] = np.nan
+    widths = np.array([7, 1, 2, 7, 10, 30, 25, 5])
+    out = np.empty((300, 8))
+    scan.moving_sums(p, 0, widths, out)
     for i in range(300):
-        window = p[max(0, i - 6) : i + 1]
-        if len(window) < 7 or np.isnan(window).any():
-            assert np.isnan(out[i])
-        else:
-            assert out[i] == pytest.approx(window.mean() ** 0.25, rel=1e-12)
+        for j, width in enumerate(widths):
+            window = p[max(0, i - width + 1) : i + 1, j]
+            if len(window) < width or np.isnan(window).any():
+                assert np.isnan(out[i, j])
+            else:
+                assert out[i, j] == pytest.approx(window.sum(), rel=1e-12)
+
+
+def obvious_scores(power, width, cv_min, z, depth, n_slow, n_fast, n_tail, lag, n_start):
+    """One column, one step after the other; no vectors, no fast path."""
+    n = len(power)
+    y = np.array(
+        [power[i - width + 1 : i + 1].mean() ** 0.25 if i >= width - 1 else np.nan for i in range(n)]
+    )
+    score, past = np.zeros(n), np.zeros(n)
+    a = f = 0.0
+    seen, v, few, root = 0, cv_min * cv_min, 1.0, cv_min
+    excess, weight, forget = scan.NORMAL_EXCESS * scan.TAIL_PRIOR, scan.TAIL_PRIOR, 1 - 1 / n_tail
+    kept = scan.TAIL_PRIOR * (1 - forget)
+    for i in range(n):
+        if i >= lag and y[i - lag] >= 0:
+            u, sd = y[i - lag], root
+            seen += 1
+            if seen == 1:
+                a = f = u
+            before = past[i - lag] if past[i - lag] > 0 else a
+            e = u / before - 1
+            if seen > n_start:
+                over = (u / max(before, a) - 1) / sd - 2
+                weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
+                if over > 0:
+                    weight, excess = weight + 1 / width, excess + min(over, 4) / width
+            e = min(e, (3 if seen > n_start else 6) * sd)
+            v += (e * e - v) / min(n_slow, seen + n_start)
+            root = max(cv_min, v**0.5)
+            if seen > n_start:
+                u = min(u, a * (1 + 3 * sd))
+            a += (u - a) / min(n_slow, seen)
+        if i >= width and y[i - width] >= 0 and seen:
+            f += (y[i - width] - f) / min(n_fast, seen)
+        past[i] = f
+        if seen and seen <= n_slow:
+            few = (1 + 2 * width / seen) ** 0.5
+        if seen >= n_start and y[i] > max(a, f):
+            tail = 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth
+            score[i] = y[i] / (max(a, f) * (1 + max(z, tail) * root * few))
+    return score
+
+
+def test_scores_as_the_obvious():
+    rng = np.random.default_rng(4)
+    p = rng.exponential(size=(2500, 8))
+    p[1500:1540] *= 60.0
+    p[900:905, 2] = np.nan
+    widths = np.array([30, 25, 15, 15, 10, 10, 10, 10])
+    constants = np.stack([np.full(8, 0.15), np.full(8, 4.5), np.full(8, 9.0)])
+    score, level, spread = (np.empty_like(p) for _ in range(3))
+    scan.score_columns(p, 0, widths, constants, 1.0, 600, 60, 6000, 10, 60, score, level, spread)
+    for j in range(8):
+        theirs = obvious_scores(
+            p[:, j], int(widths[j]), 0.15, 4.5, 9.0, 600, 60, 6000, int(widths[j]) + 10, 60
+        )
+        assert np.allclose(score[:, j], theirs, rtol=1e-9, atol=1e-12)
+    assert score[1500:1540].max() > 1.0
 
 
 def test_change_point_as_the_obvious():

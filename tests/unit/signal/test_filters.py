@@ -51,6 +51,16 @@ def test_bank_as_sosfilt():
         assert np.allclose(out[:, j], (y.reshape(-1, 2) ** 2).mean(axis=1), rtol=1e-9)
 
 
+def test_bank_of_eight_bit_for_bit():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=1003)
+    a, gain = filters.bank(tuple((0.5 + 0.3 * k, 1.5 + 0.9 * k) for k in range(8)), 3, 40.0)
+    fast, slow = np.zeros((225, 8)), np.zeros((225, 8))
+    filters.bin_powers(x, 100, 4, a, gain, fast)
+    filters._bin_powers(x, 100, 4, a, gain, slow)
+    assert fast.tobytes() == slow.tobytes()
+
+
 def test_causal():
     x = np.zeros(400)
     x[200] = 1.0
