@@ -33,7 +33,7 @@ __all__ = ["group_arrays", "process_array", "site"]
 F64 = NDArray[np.float64]
 NS = 10**9
 
-MAX_BEAMS = 19
+MAX_BEAMS = 91
 BEAM_FREQUENCY_HZ = 3.0  # at which neighbouring beams meet at half power, if MAX_BEAMS allows
 SMAX_S_PER_DEG = 14.0  # detection beams: Pn (13.75 s/deg in ak135) and everything steeper
 FK_SMAX_S_PER_DEG = 40.0  # Lg and Rg at 3 km/s

@@ -17,6 +17,7 @@ from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
+DEEPEST_KM = 50.0  # deeper than any continental crust but the thickest: no Lg, and P/S was not calibrated there
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
@@ -97,6 +98,14 @@ def regional(inquiry: Inquiry) -> Evidence:
             NAME,
             f"the epicentre is uncertain by {axis:.0f} km, so the windows of P and S are not known well enough "
             f"(at most {LOCATION_LARGEST_KM:g} km)",
+        )
+    origin = inquiry.event.origin
+    least = origin.depth_km - 2.0 * (origin.depth_sigma_km or 0.0)
+    if least > DEEPEST_KM:
+        return not_applicable(
+            NAME,
+            f"the depth of {origin.depth_km:.0f} km is below the crust: there is no Lg, and P/S is calibrated for "
+            "shallow events only",
         )
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
     blocked = sum(1 for p in paths if p.lg_blocked)

@@ -36,6 +36,11 @@ DEPTHS_KM = (10.0, 35.0, 70.0, 120.0, 200.0, 300.0, 420.0, 560.0)
 DEPTH_MISFIT = 20.0
 # A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
 DEPTH_GAP_DEG = 210.0
+# Without near stations or depth phases the curvature of the P travel times over many stations resolves depth only
+# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this by two
+# of its standard deviations (of the full covariance); shallow events stay at the default.
+DEEP_STATIONS = 8
+DEEP_KM = 50.0
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +190,18 @@ def _resolves_depth(problem: Problem, x: Floats) -> str:
     return f"{core} core reflections" if core >= 3 else ""
 
 
+def _many(problem: Problem) -> str:
+    """Why a depth below the crust may be free: many stations with P, or ""."""
+    n = len(
+        {
+            problem.sites[i].key
+            for i in range(len(problem.rows))
+            if problem.column[i] >= 0 and problem.waves[i, problem.column[i]] == 0 and problem.out[i, 9] > 0.1
+        }
+    )
+    return f"P at {n} stations puts it below the crust" if n >= DEEP_STATIONS else ""
+
+
 def _fixed_by_misfit(problem: Problem, x: Floats, chi2: float) -> tuple[Floats, float]:
     """Another fixed depth where the default is rejected by the misfit, else x and the default."""
     base = x.copy()
@@ -252,14 +269,17 @@ def _depth(
     surrounded = len(problem.rows) >= 4 and quality.gaps(seen)[0] <= DEPTH_GAP_DEG
     y, _ = _fixed_by_misfit(problem, x, total) if surrounded else (x, total)
     why = _resolves_depth(problem, y)
+    shallow_too = why != ""
+    why = why or (_many(problem) if surrounded else "")
     if why and settings.free_depth and used >= 4:
         z = y.copy()
         z[2] = max(z[2], 10.0)
         n, c, u, k = problem.run(z, True)
         limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1]
-        if n > 0 and 0.0 < z[2] < 700.0 and k[3, 3] > 0.0 and math.sqrt(k[3, 3]) <= limit and u >= used - 1:
+        held = n > 0 and 0.0 < z[2] < 700.0 and k[3, 3] > 0.0 and math.sqrt(k[3, 3]) <= limit and u >= used - 1
+        if held and (shallow_too or z[2] - 2.0 * math.sqrt(k[3, 3]) > DEEP_KM):
             return z, c, u, k, True, f"free: {why}"
-        why = "not resolved: free solution at its limit or with too large an error"
+        why = "not resolved: free solution at its limit or with too large an error" if shallow_too else ""
     reason = f"fixed at the default: {why or 'no near station, S-P pairs or depth phases'}"
     if y is not x:
         reason = "fixed at the depth of least misfit: the default is rejected"
