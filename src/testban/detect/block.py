@@ -85,7 +85,9 @@ class Block:
             for j in range(self.lanes):
                 part[: settle[j], j] = np.nan
             if t.counts:
-                part += np.array([ROUNDING * (high - low) / (0.5 * self.rate) for low, high in self._lane_bands()])
+                part += np.array(
+                    [ROUNDING * (high - low) / (0.5 * self.rate) for low, high in self._lane_bands()]
+                )
             at = (begin - self.first) // self.width
             columns[empty:at] = np.nan
             columns[at : at + bins] += part[: self.bins - at]

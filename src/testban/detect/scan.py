@@ -197,7 +197,11 @@ def score_columns(
                     steady = 0
         for j in range(8):
             y[i, j], past[i, j] = st[_Y + j], st[_F + j]
-            score[i, base + j], level[i, base + j], spread[i, base + j] = st[_SCORE + j], st[_LEVEL + j], st[_CV + j]
+            score[i, base + j], level[i, base + j], spread[i, base + j] = (
+                st[_SCORE + j],
+                st[_LEVEL + j],
+                st[_CV + j],
+            )
 
 
 @njit(cache=True)

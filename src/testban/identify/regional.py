@@ -17,7 +17,9 @@ from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
-DEEPEST_KM = 50.0  # deeper than any continental crust but the thickest: no Lg, and P/S was not calibrated there
+DEEPEST_KM = (
+    50.0  # deeper than any continental crust but the thickest: no Lg, and P/S was not calibrated there
+)
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 

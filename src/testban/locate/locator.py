@@ -276,7 +276,9 @@ def _depth(
         z[2] = max(z[2], 10.0)
         n, c, u, k = problem.run(z, True)
         limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1]
-        held = n > 0 and 0.0 < z[2] < 700.0 and k[3, 3] > 0.0 and math.sqrt(k[3, 3]) <= limit and u >= used - 1
+        held = (
+            n > 0 and 0.0 < z[2] < 700.0 and k[3, 3] > 0.0 and math.sqrt(k[3, 3]) <= limit and u >= used - 1
+        )
         if held and (shallow_too or z[2] - 2.0 * math.sqrt(k[3, 3]) > DEEP_KM):
             return z, c, u, k, True, f"free: {why}"
         why = "not resolved: free solution at its limit or with too large an error" if shallow_too else ""
