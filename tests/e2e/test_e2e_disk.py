@@ -27,7 +27,9 @@ def products(out: Path) -> dict[str, str]:
 
 
 # The catalogue alone is about 300 kB, the report about 140 kB, the QuakeML about 20 kB.
-@pytest.mark.parametrize("size", [0, 60_000, 200_000])
+@pytest.mark.parametrize(
+    "size", [60_000, pytest.param(0, marks=pytest.mark.slow), pytest.param(200_000, marks=pytest.mark.slow)]
+)
 def test_no_room_for_the_catalogue(world: World, tmp_path: Path, size: int) -> None:
     said = shell(*process_words(world, tmp_path / "out"), preexec=limited(size))
     line = refused(said, "free disk space or choose another --out")
