@@ -14,6 +14,7 @@ good to 0.10 in log10). Found: an event of the bulletin within 20 s and 2 deg. F
 """
 
 import argparse
+import itertools
 import math
 import os
 import sys
@@ -73,15 +74,19 @@ def quantiles(values: Sequence[float]) -> str:
     if not values:
         return "none"
     v = np.sort(np.asarray(values))
-    return ", ".join(f"{n} {float(np.quantile(v, q)):.2f}" for n, q in (("median", 0.5), ("68 %", 0.68), ("90 %", 0.9), ("worst", 1.0)))
+    return ", ".join(
+        f"{n} {float(np.quantile(v, q)):.2f}"
+        for n, q in (("median", 0.5), ("68 %", 0.68), ("90 %", 0.9), ("worst", 1.0))
+    )
 
 
 # -- the simulated day -----------------------------------------------------------------------------------------
 
 
-def scenario(hours: float, seed: int | None) -> simulate.Scenario:
+def scenario(name: str, hours: float, seed: int | None) -> simulate.Scenario:
     """The shipped world with another length and seed."""
-    world = worlds.read("ims30")
+    world = worlds.read(name)
+    hours = min(hours, world.duration_h)
     end = parse_time(world.start) + round(hours * 3600.0 * NS_PER_S)
     return msgspec.structs.replace(
         world,
@@ -156,20 +161,28 @@ def describe(e: Event) -> str:
     return f"{format_time(o.time_ns, 1)} {o.longitude:8.2f} {o.latitude:7.2f} depth {o.depth_km:5.0f} mb {mb:4.2f}"
 
 
-def world(hours: float, seed: int | None, out: Path, verbose: bool) -> None:
+def world(name: str, hours: float, seed: int | None, out: Path, verbose: bool) -> None:
     """Make, process, compare, print."""
-    scene = scenario(hours, seed)
+    scene = scenario(name, hours, seed)
     began = time.time()
     counts = worlds.write(scene, out / "world", workers=2, progress=lambda *_: None)
     made = time.time()
     done = batch.run(
-        [str(out / "world" / "archive")], [out / "world" / "stations.xml"], out / "run", Configuration(workers=2), simulated=True
+        [str(out / "world" / "archive")],
+        [out / "world" / "stations.xml"],
+        out / "run",
+        Configuration(workers=2),
+        simulated=True,
     )
     bulletin = done.bulletin
-    print(f"ims30, seed {scene.seed}, {hours:g} h, {counts['stations']} stations: made in {made - began:.0f} s, processed in {time.time() - made:.0f} s (2 workers)")
+    print(
+        f"{name}, seed {scene.seed}, {scene.duration_h:g} h, {counts['stations']} stations: made in {made - began:.0f} s, processed in {time.time() - made:.0f} s (2 workers)"
+    )
     made_of = World(scene)
     keys = {
-        site.key: min(bulletin.sites, key=lambda s: delaz_(site.longitude, site.latitude, s.longitude, s.latitude)[0]).key
+        site.key: min(
+            bulletin.sites, key=lambda s: delaz_(site.longitude, site.latitude, s.longitude, s.latitude)[0]
+        ).key
         for site in simulate.sites(scene)
     }
     truths = tuple(
@@ -189,7 +202,7 @@ def rates(truths: Sequence[Event], picks: Sequence[Pick], arrays: set[str]) -> N
         when.setdefault(p.station_key, []).append(p)
     edges = (2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0, 50.0, 1e9)
     print("first P picked (within 3 s) against true SNR:   single stations            arrays")
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         cells = []
         for is_array in (False, True):
             n = k = 0
@@ -202,10 +215,14 @@ def rates(truths: Sequence[Event], picks: Sequence[Pick], arrays: set[str]) -> N
                 for key, a in first.items():
                     if (key in arrays) == is_array and low <= (a.score or 0.0) < high:
                         n += 1
-                        off = min(((p.time_ns - a.time_ns) / 1e9 for p in when.get(key, ())), key=abs, default=99.0)
+                        off = min(
+                            ((p.time_ns - a.time_ns) / 1e9 for p in when.get(key, ())), key=abs, default=99.0
+                        )
                         k += abs(off) <= 3.0
                         errors += [abs(off)] if abs(off) <= 3.0 else []
-            cells.append(f"{k:3}/{n:<3} {100.0 * k / max(n, 1):4.0f} % |error| median {float(np.median(errors)) if errors else math.nan:4.2f} s")
+            cells.append(
+                f"{k:3}/{n:<3} {100.0 * k / max(n, 1):4.0f} % |error| median {float(np.median(errors)) if errors else math.nan:4.2f} s"
+            )
         print(f"  {low:5.0f} to {high:5.0f}   {cells[0]}    {cells[1]}")
 
 
@@ -216,7 +233,9 @@ def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pic
     known = causes(picks, truths)
     by_id = {p.pick_id: p for p in picks}
     hit = [i for i in asked if i in match]
-    print(f"true events {len(truths)}, asked for (three first P of SNR {SNR:g} or more) {len(asked)}, bulletin {len(found)}, picks {len(picks)} ({len(known)} within {PICK_S:g} s of a true arrival)")
+    print(
+        f"true events {len(truths)}, asked for (three first P of SNR {SNR:g} or more) {len(asked)}, bulletin {len(found)}, picks {len(picks)} ({len(known)} within {PICK_S:g} s of a true arrival)"
+    )
     print(f"found: {share(len(hit), len(asked))}, asked 95 %")
     picked: dict[int, list[Pick]] = {}
     for pid, k in known.items():
@@ -228,16 +247,24 @@ def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pic
         print(f"  MISS {describe(t)}")
         first = strong(t)
         for station, phase, snr in first:
-            hits = [p for p in picked.get(i, []) if p.station_key == station and known[p.pick_id][1] in FIRST_P]
+            hits = [
+                p for p in picked.get(i, []) if p.station_key == station and known[p.pick_id][1] in FIRST_P
+            ]
             use = [e for e in found for a in e.arrivals if hits and a.pick_id == hits[0].pick_id]
             print(
                 f"       {station:9} {phase:5} true SNR {snr:6.1f}: "
-                + (f"picked {known[hits[0].pick_id][3]:+.2f} s snr {hits[0].snr or 0:.1f}, " if hits else "not picked, ")
+                + (
+                    f"picked {known[hits[0].pick_id][3]:+.2f} s snr {hits[0].snr or 0:.1f}, "
+                    if hits
+                    else "not picked, "
+                )
                 + (f"used by {describe(use[0])}" if use else "unassociated")
             )
         near = min(found, key=lambda e: apart(t, e)[0], default=None)
         if near is not None:
-            print(f"       nearest in time: {describe(near)}: {apart(t, near)[0]:.1f} s, {apart(t, near)[1]:.1f} deg")
+            print(
+                f"       nearest in time: {describe(near)}: {apart(t, near)[0]:.1f} s, {apart(t, near)[1]:.1f} deg"
+            )
     wrong = [j for j in range(len(found)) if j not in match.values()]
     split = 0
     for j in wrong:
@@ -246,22 +273,44 @@ def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pic
         top, n = owners.most_common(1)[0] if owners else (-1, 0)
         of_one = 2 * n > len(e.arrivals)
         split += of_one
-        print(f"  FALSE {describe(e)} score {e.score or 0:.1f}" + (f" (most picks are of {describe(truths[top])})" if of_one else ""))
+        print(
+            f"  FALSE {describe(e)} score {e.score or 0:.1f}"
+            + (f" (most picks are of {describe(truths[top])})" if of_one else "")
+        )
         for a in e.arrivals:
             p, k = by_id[a.pick_id], known.get(a.pick_id)
-            cause = "false pick" if k is None else f"{k[1]} of {describe(truths[k[0]])} SNR {k[2]:.1f} {k[3]:+.1f} s"
-            print(f"       {a.station_key:9} {a.phase:5} {a.distance_deg:6.1f} deg res {a.residual_s or 0:+5.2f} s snr {p.snr or 0:5.1f} score {a.score or 0:4.1f}: {cause}")
-    print(f"false: {share(len(wrong), len(found))}, asked at most 5 %; {split} of them are splits of a true event")
+            cause = (
+                "false pick"
+                if k is None
+                else f"{k[1]} of {describe(truths[k[0]])} SNR {k[2]:.1f} {k[3]:+.1f} s"
+            )
+            print(
+                f"       {a.station_key:9} {a.phase:5} {a.distance_deg:6.1f} deg res {a.residual_s or 0:+5.2f} s snr {p.snr or 0:5.1f} score {a.score or 0:4.1f}: {cause}"
+            )
+    print(
+        f"false: {share(len(wrong), len(found))}, asked at most 5 %; {split} of them are splits of a true event"
+    )
     located = sorted(match.items())
     for title, some in (("asked-for", [(i, j) for i, j in located if i in asked]), ("all found", located)):
         held = sum(inside(truths[i], found[j]) for i, j in some)
         low, high = binomial(held, len(some))
-        print(f"90 % ellipses ({title}): {share(held, len(some))}: {'consistent with' if low <= 0.9 <= high else 'NOT'} 90 %")
+        print(
+            f"90 % ellipses ({title}): {share(held, len(some))}: {'consistent with' if low <= 0.9 <= high else 'NOT'} 90 %"
+        )
         km = [apart(truths[i], found[j])[1] * 111.19 for i, j in some]
-        print(f"  epicentre error km: {quantiles(km)}; origin time error s: {quantiles([apart(truths[i], found[j])[0] for i, j in some])}")
-        sizes = [(m.value - next(x.value for x in truths[i].magnitudes if x.kind == 'mb')) for i, j in some for m in found[j].magnitudes if m.kind == "mb" and not m.bound]
+        print(
+            f"  epicentre error km: {quantiles(km)}; origin time error s: {quantiles([apart(truths[i], found[j])[0] for i, j in some])}"
+        )
+        sizes = [
+            (m.value - next(x.value for x in truths[i].magnitudes if x.kind == "mb"))
+            for i, j in some
+            for m in found[j].magnitudes
+            if m.kind == "mb" and not m.bound
+        ]
         if len(sizes) > 1:
-            print(f"  mb: {len(sizes)} events, bias {np.mean(sizes):+.3f}, scatter {np.std(sizes, ddof=1):.3f}")
+            print(
+                f"  mb: {len(sizes)} events, bias {np.mean(sizes):+.3f}, scatter {np.std(sizes, ddof=1):.3f}"
+            )
     for i, j in located:
         t, e = truths[i], found[j]
         kind = str(t.assessment.evidence[0].detail["kind"]) if t.assessment else ""
@@ -277,11 +326,27 @@ def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pic
             if verbose:
                 for a in e.arrivals:
                     k = known.get(a.pick_id)
-                    word = "false pick" if k is None else (f"{k[1]} {k[3]:+.2f} s SNR {k[2]:.1f}" + ("" if k[0] == i else " OF ANOTHER EVENT"))
-                    print(f"         {a.station_key:9} {a.phase:6} {a.distance_deg:6.1f} res {a.residual_s or 0:+6.2f} sigma {a.time_sigma_s:.2f} w {a.weight:.2f} def {a.defining}: {word}")
-    verdicts = Counter((str(truths[i].assessment.evidence[0].detail["kind"]) if truths[i].assessment else "", found[j].assessment.verdict.value if found[j].assessment else "") for i, j in located)
+                    word = (
+                        "false pick"
+                        if k is None
+                        else (
+                            f"{k[1]} {k[3]:+.2f} s SNR {k[2]:.1f}"
+                            + ("" if k[0] == i else " OF ANOTHER EVENT")
+                        )
+                    )
+                    print(
+                        f"         {a.station_key:9} {a.phase:6} {a.distance_deg:6.1f} res {a.residual_s or 0:+6.2f} sigma {a.time_sigma_s:.2f} w {a.weight:.2f} def {a.defining}: {word}"
+                    )
+    verdicts = Counter(
+        (
+            str(truths[i].assessment.evidence[0].detail["kind"]) if truths[i].assessment else "",
+            found[j].assessment.verdict.value if found[j].assessment else "",
+        )
+        for i, j in located
+    )
     for (kind, verdict), n in sorted(verdicts.items()):
         print(f"verdict: {kind} called {verdict}: {n}")
+
 
 # -- weak arrivals in recorded noise ---------------------------------------------------------------------------
 
@@ -296,7 +361,9 @@ PRE_EVENT = (
 Trial = tuple[bool, float, float]  # detected, onset error s, its sigma s
 
 
-def planted(noise: Segment, snr: float, onsets_s: Sequence[float], seed: int, settings: detect.Settings) -> list[Trial]:
+def planted(
+    noise: Segment, snr: float, onsets_s: Sequence[float], seed: int, settings: detect.Settings
+) -> list[Trial]:
     """Plant arrivals in one stretch of noise and look for each."""
     whole = noise
     for n, at in enumerate(onsets_s):
@@ -316,12 +383,20 @@ def planted(noise: Segment, snr: float, onsets_s: Sequence[float], seed: int, se
 
 def day_trials(data: Path, snr: float, settings: detect.Settings) -> list[Trial]:
     """Arrivals in the noise day of DK.COP, one every ten minutes."""
-    segments, _ = formats.waveforms.read(data / "waveforms" / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed")
+    segments, _ = formats.waveforms.read(
+        data / "waveforms" / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed"
+    )
     out: list[Trial] = []
     for s in segments:
         length = (s.end_ns - s.start_ns) / 1e9
         n = int((length - 200.0) // PLANT_EVERY_S)
-        out += planted(s, snr, [120.0 + PLANT_EVERY_S * (i + 0.37 * ((i * 7) % 3) / 3.0) for i in range(n)], 1000, settings)
+        out += planted(
+            s,
+            snr,
+            [120.0 + PLANT_EVERY_S * (i + 0.37 * ((i * 7) % 3) / 3.0) for i in range(n)],
+            1000,
+            settings,
+        )
     return out
 
 
@@ -345,7 +420,12 @@ def pre_event_trials(data: Path, snr: float, settings: detect.Settings) -> list[
                 length = min(m, len(s.samples)) / s.sample_rate_hz
                 if length < 120.0:
                     continue
-                noise = Segment(nslc=s.nslc, start_ns=s.start_ns, sample_rate_hz=s.sample_rate_hz, samples=s.samples[: min(m, len(s.samples))])
+                noise = Segment(
+                    nslc=s.nslc,
+                    start_ns=s.start_ns,
+                    sample_rate_hz=s.sample_rate_hz,
+                    samples=s.samples[: min(m, len(s.samples))],
+                )
                 for seed in range(4):
                     at = 65.0 + (length - 100.0) * (seed + 0.5) / 4.0 if length > 200.0 else length - 40.0
                     try:
@@ -361,9 +441,16 @@ def weak(factor: float) -> None:
     if not data:
         sys.exit("not run: TESTBAN_DATA does not name the folder of the recordings")
     settings = detect.Settings(threshold_factor=factor)
-    print(f"SNR: peak over rms of the minute before, both 0.8-4.5 Hz; one vertical channel; threshold factor {factor:g}")
-    for title, trials in (("noise day DK.COP", day_trials), ("before the recorded DPRK tests", pre_event_trials)):
-        print(f"{title}\n   SNR   detected (95 % interval)                       onset error: median |s|  bias s  in one sigma")
+    print(
+        f"SNR: peak over rms of the minute before, both 0.8-4.5 Hz; one vertical channel; threshold factor {factor:g}"
+    )
+    for title, trials in (
+        ("noise day DK.COP", day_trials),
+        ("before the recorded DPRK tests", pre_event_trials),
+    ):
+        print(
+            f"{title}\n   SNR   detected (95 % interval)                       onset error: median |s|  bias s  in one sigma"
+        )
         for snr in SNRS:
             got = trials(Path(data), snr, settings)
             hits = [g for g in got if g[0]]
@@ -372,7 +459,10 @@ def weak(factor: float) -> None:
             bias = float(np.median([g[1] for g in hits])) if hits else math.nan
             within = sum(abs(g[1]) <= g[2] for g in hits)
             bar = "#" * round(30 * len(hits) / max(1, len(got)))
-            print(f"  {snr:4.1f} {len(hits):5}/{len(got):<5} {100 * len(hits) / max(1, len(got)):5.1f} % ({100 * low:3.0f}-{100 * high:3.0f}) |{bar:30}| {float(np.median(errors)):5.2f} {bias:+5.2f}  {within}/{len(hits)}", flush=True)
+            print(
+                f"  {snr:4.1f} {len(hits):5}/{len(got):<5} {100 * len(hits) / max(1, len(got)):5.1f} % ({100 * low:3.0f}-{100 * high:3.0f}) |{bar:30}| {float(np.median(errors)):5.2f} {bias:+5.2f}  {within}/{len(hits)}",
+                flush=True,
+            )
 
 
 def main() -> list[dict[str, object]]:
@@ -380,18 +470,21 @@ def main() -> list[dict[str, object]]:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", nargs="?", default="world", choices=("world", "weak"))
     parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--scenario", default="ims30", help="a shipped scenario or a TOML file")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--out", type=Path, help="keep the world and the bulletin here (default: a temporary folder)")
+    parser.add_argument(
+        "--out", type=Path, help="keep the world and the bulletin here (default: a temporary folder)"
+    )
     parser.add_argument("--factor", type=float, default=1.0, help="threshold factor of the detector")
     parser.add_argument("--verbose", action="store_true", help="every event with its arrivals")
     args = parser.parse_args()
     if args.what == "weak":
         weak(args.factor)
     elif args.out:
-        world(args.hours, args.seed, args.out, args.verbose)
+        world(args.scenario, args.hours, args.seed, args.out, args.verbose)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            world(args.hours, args.seed, Path(folder), args.verbose)
+            world(args.scenario, args.hours, args.seed, Path(folder), args.verbose)
     return []
 
 
