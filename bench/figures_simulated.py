@@ -83,9 +83,10 @@ def quantiles(values: Sequence[float]) -> str:
 # -- the simulated day -----------------------------------------------------------------------------------------
 
 
-def scenario(hours: float, seed: int | None) -> simulate.Scenario:
+def scenario(name: str, hours: float, seed: int | None) -> simulate.Scenario:
     """The shipped world with another length and seed."""
-    world = worlds.read("ims30")
+    world = worlds.read(name)
+    hours = min(hours, world.duration_h)
     end = parse_time(world.start) + round(hours * 3600.0 * NS_PER_S)
     return msgspec.structs.replace(
         world,
@@ -160,9 +161,9 @@ def describe(e: Event) -> str:
     return f"{format_time(o.time_ns, 1)} {o.longitude:8.2f} {o.latitude:7.2f} depth {o.depth_km:5.0f} mb {mb:4.2f}"
 
 
-def world(hours: float, seed: int | None, out: Path, verbose: bool) -> None:
+def world(name: str, hours: float, seed: int | None, out: Path, verbose: bool) -> None:
     """Make, process, compare, print."""
-    scene = scenario(hours, seed)
+    scene = scenario(name, hours, seed)
     began = time.time()
     counts = worlds.write(scene, out / "world", workers=2, progress=lambda *_: None)
     made = time.time()
@@ -175,7 +176,7 @@ def world(hours: float, seed: int | None, out: Path, verbose: bool) -> None:
     )
     bulletin = done.bulletin
     print(
-        f"ims30, seed {scene.seed}, {hours:g} h, {counts['stations']} stations: made in {made - began:.0f} s, processed in {time.time() - made:.0f} s (2 workers)"
+        f"{name}, seed {scene.seed}, {scene.duration_h:g} h, {counts['stations']} stations: made in {made - began:.0f} s, processed in {time.time() - made:.0f} s (2 workers)"
     )
     made_of = World(scene)
     keys = {
@@ -469,6 +470,7 @@ def main() -> list[dict[str, object]]:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", nargs="?", default="world", choices=("world", "weak"))
     parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--scenario", default="ims30", help="a shipped scenario or a TOML file")
     parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--out", type=Path, help="keep the world and the bulletin here (default: a temporary folder)"
@@ -479,10 +481,10 @@ def main() -> list[dict[str, object]]:
     if args.what == "weak":
         weak(args.factor)
     elif args.out:
-        world(args.hours, args.seed, args.out, args.verbose)
+        world(args.scenario, args.hours, args.seed, args.out, args.verbose)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            world(args.hours, args.seed, Path(folder), args.verbose)
+            world(args.scenario, args.hours, args.seed, Path(folder), args.verbose)
     return []
 
 

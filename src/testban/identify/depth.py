@@ -8,7 +8,7 @@ one fifth in 30-300 km: a round figure of ours, labelled as unconfirmed, wide en
 
 import math
 
-from testban.base.records import Evidence
+from testban.base.records import Evidence, Origin
 from testban.identify.densities import density, distribution, log10_ratio
 from testban.identify.registry import Inquiry, not_applicable, register
 
@@ -21,6 +21,17 @@ MODEL_PHASES_KM = 3.0  # the same with depth phases [assumed]
 CAP_SHALLOW, CAP_DEEP = 0.3, 2.0
 SIGMA_LARGEST_KM = 15.0
 EARTHQUAKES = ((0.0, 30.0, 0.8), (30.0, 300.0, 0.2))  # from, to (km), share [assumed]
+BELOW_CRUST_KM = 40.0  # deeper than most crust
+BELOW_CRUST_Z = 1.645  # one-sided 95 %
+
+
+def below_crust(origin: Origin) -> bool:
+    """Whether the depth lies below the crust with 95 % confidence, or was fixed there because the data reject the surface.
+
+    Such an event has no Lg and next to no surface waves: P/S and mb:Ms, calibrated on shallow events, would take it
+    for an explosion.
+    """
+    return origin.depth_km - BELOW_CRUST_Z * (origin.depth_sigma_km or 0.0) > BELOW_CRUST_KM
 
 
 def _earthquake_density(z: float, scale: float) -> float:

@@ -12,14 +12,12 @@ from testban.base.measurements import PathMeasurement
 from testban.base.records import Evidence
 from testban.identify.calibration import PsModel, predictive
 from testban.identify.densities import density, distribution, log10_ratio
+from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
 from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
-DEEPEST_KM = (
-    50.0  # deeper than any continental crust but the thickest: no Lg, and P/S was not calibrated there
-)
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
@@ -101,13 +99,11 @@ def regional(inquiry: Inquiry) -> Evidence:
             f"the epicentre is uncertain by {axis:.0f} km, so the windows of P and S are not known well enough "
             f"(at most {LOCATION_LARGEST_KM:g} km)",
         )
-    origin = inquiry.event.origin
-    least = origin.depth_km - 2.0 * (origin.depth_sigma_km or 0.0)
-    if least > DEEPEST_KM:
+    if below_crust(inquiry.event.origin):
         return not_applicable(
             NAME,
-            f"the depth of {origin.depth_km:.0f} km is below the crust: there is no Lg, and P/S is calibrated for "
-            "shallow events only",
+            f"the depth of {inquiry.event.origin.depth_km:.0f} km is below the crust: there is no Lg, and P/S is "
+            "calibrated for shallow events only",
         )
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
     blocked = sum(1 for p in paths if p.lg_blocked)

@@ -12,6 +12,7 @@ import math
 
 from testban.base.records import Evidence, Magnitude
 from testban.identify.densities import density, distribution, log10_ratio
+from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
 
 NAME = "mb:Ms"
@@ -46,6 +47,12 @@ def _pick(magnitudes: tuple[Magnitude, ...], kinds: tuple[str, ...]) -> Magnitud
 @register(NAME)
 def surface(inquiry: Inquiry) -> Evidence:
     """mb:Ms evidence; value is the distance above the line in magnitude units."""
+    if below_crust(inquiry.event.origin):
+        return not_applicable(
+            NAME,
+            f"the depth of {inquiry.event.origin.depth_km:.0f} km is below the crust: such events make no surface "
+            "waves to speak of, whatever they are",
+        )
     mb = _pick(inquiry.event.magnitudes, ("mb",))
     ms = _pick(inquiry.event.magnitudes, ("Ms", "Ms(regional)"))
     if mb is None or mb.bound or ms is None:

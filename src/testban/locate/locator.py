@@ -37,10 +37,11 @@ DEPTH_MISFIT = 20.0
 # A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
 DEPTH_GAP_DEG = 210.0
 # Without near stations or depth phases the curvature of the P travel times over many stations resolves depth only
-# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this by two
-# of its standard deviations (of the full covariance); shallow events stay at the default.
+# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this with 95 %
+# one-sided confidence (full covariance); all other events stay at the default.
 DEEP_STATIONS = 8
-DEEP_KM = 50.0
+DEEP_KM = 40.0
+DEEP_Z = 1.645
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +269,7 @@ def _depth(
     )
     surrounded = len(problem.rows) >= 4 and quality.gaps(seen)[0] <= DEPTH_GAP_DEG
     y, _ = _fixed_by_misfit(problem, x, total) if surrounded else (x, total)
+    problem.run(y.copy(), False, correlated=False)  # the weights of the last trial depth say nothing about y
     why = _resolves_depth(problem, y)
     shallow_too = why != ""
     why = why or (_many(problem) if surrounded else "")
@@ -279,7 +281,7 @@ def _depth(
         held = (
             n > 0 and 0.0 < z[2] < 700.0 and k[3, 3] > 0.0 and math.sqrt(k[3, 3]) <= limit and u >= used - 1
         )
-        if held and (shallow_too or z[2] - 2.0 * math.sqrt(k[3, 3]) > DEEP_KM):
+        if held and (shallow_too or z[2] - DEEP_Z * math.sqrt(k[3, 3]) > DEEP_KM):
             return z, c, u, k, True, f"free: {why}"
         why = "not resolved: free solution at its limit or with too large an error" if shallow_too else ""
     reason = f"fixed at the default: {why or 'no near station, S-P pairs or depth phases'}"
