@@ -103,11 +103,13 @@ def nnsn():
         rest = residual - sta - eve
         freedom = (len(got) - len(set(station)) - len(set(event)) + 1) / len(got)
         mad = float(np.median(np.abs(rest)))
-        inside = float(np.mean(np.abs(rest) <= np.array([g[3] for g in got])))
+        # The terms were fitted to the same picks, so that what is left is too small by the root of the freedom.
+        inside = float(np.mean(np.abs(rest) <= np.array([g[3] for g in got]) * np.sqrt(freedom)))
+        worth = float(np.quantile(np.abs(rest) / np.sqrt(freedom) / np.array([g[3] for g in got]), 0.683))
         print(
             f"nnsn {half}: {len(got)} of {len(mine)} within 2 s ({100 * len(got) / len(mine):.1f} %), MAD after terms "
             f"{mad:.3f} s (before {np.median(np.abs(residual - np.median(residual))):.3f}; {100 * freedom:.0f} % of the "
-            f"freedom left), {100 * inside:.0f} % inside sigma, picks before P {early} in {hours:.2f} station-hours"
+            f"freedom left), {100 * inside:.0f} % inside sigma (68 % would be at {worth:.2f} sigma), picks before P {early} in {hours:.2f} station-hours"
         )
 
 

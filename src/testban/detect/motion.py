@@ -19,6 +19,7 @@ from testban.detect.sensor import Sensor, Trace
 from testban.signal import filters
 
 F64 = NDArray[np.float64]
+FIRST_S_LIKE = 0.9
 
 
 class Motion(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,3 +98,15 @@ def _interpret(p: polarisation.Polarisation, plain: Motion) -> Motion:
         rectilinearity=round(p.rectilinearity, 3),
         incidence_deg=round(p.incidence_deg, 1),
     )
+
+
+def as_first(m: Motion, on_vertical: bool) -> Motion:
+    """The reading of an onset with nothing before it: P, with the probability that the motion leaves to it.
+
+    Scattered motion of a weak P at an island station looks like S; the vertical does not show an S before its P. Seen
+    on a horizontal, motion that is S-like at 0.9 keeps its name: there P may have been lost in the noise.
+    """
+    p = m.hint_probability
+    if m.hint != "S" or (not on_vertical and (p is None or p > FIRST_S_LIKE)):
+        return m
+    return msgspec.structs.replace(m, hint="P", hint_probability=None if p is None else round(1.0 - p, 3))

@@ -22,6 +22,7 @@ from testban.detect.settings import Settings, window_s
 
 F64 = NDArray[np.float64]
 NS = 10**9
+FIRST_S = 200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -44,11 +45,12 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
         if got is None:
             continue
+        first = got.sample - last > FIRST_S * block.rate
         last = got.sample
         bins.append(block.bin_of(last))
         time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
         if own.start_ns <= time < own.end_ns:
-            out.append(_pick(block, key, row, got, time, channels))
+            out.append(_pick(block, key, row, got, time, channels, first))
     return out, bins
 
 
@@ -67,7 +69,7 @@ def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
 
 
 def _pick(
-    block: Block, key: str, row: F64, got: arrival.Arrival, time: int, channels: Sequence[Channel]
+    block: Block, key: str, row: F64, got: arrival.Arrival, time: int, channels: Sequence[Channel], first: bool
 ) -> Pick:
     run = got.trace.run_at(got.sample)
     clipped = False
@@ -76,6 +78,8 @@ def _pick(
         clipped = bool(run.clipped[k : k + round(6.0 * block.rate)].any())
     measured = None if clipped else amplitude.mb_amplitude(block.sensor.vertical, got.sample, channels)
     moved = motion.measure(block.sensor, got, channels)
+    if first:
+        moved = motion.as_first(moved, got.trace is block.sensor.vertical)
     sign, sure = 0, 0.0
     if moved.hint == "P" and got.trace is block.sensor.vertical:
         sign, sure = amplitude.first_motion(got.trace, got.sample, got.sigma_s, channels)
