@@ -22,7 +22,10 @@ from testban.detect.settings import Settings, window_s
 
 F64 = NDArray[np.float64]
 NS = 10**9
-FIRST_S = 200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
+FIRST_S = (
+    200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
+)
+SIGMA_FACTOR = 1.66  # so that 68 % lie inside on the odd (tuning) half of nnsn_nuclear; docs/rooms/detect.md
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -69,7 +72,13 @@ def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
 
 
 def _pick(
-    block: Block, key: str, row: F64, got: arrival.Arrival, time: int, channels: Sequence[Channel], first: bool
+    block: Block,
+    key: str,
+    row: F64,
+    got: arrival.Arrival,
+    time: int,
+    channels: Sequence[Channel],
+    first: bool,
 ) -> Pick:
     run = got.trace.run_at(got.sample)
     clipped = False
@@ -88,7 +97,7 @@ def _pick(
         station_key=key,
         nslc=got.trace.nslc,
         time_ns=time,
-        time_sigma_s=round(got.sigma_s, 3),
+        time_sigma_s=round(SIGMA_FACTOR * got.sigma_s, 3),
         phase_hint=moved.hint,
         phase_hint_probability=moved.hint_probability,
         slowness_s_per_deg=moved.slowness_s_per_deg,
