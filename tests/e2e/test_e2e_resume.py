@@ -40,9 +40,8 @@ def kill_when(words: list[object], out: Path, wanted: int, wait_s: float) -> Non
 def check_goes_on(
     world: World, unbroken: Run, out: Path, workers: int, kills: list[tuple[int, float]]
 ) -> None:
-    words = process_words(world, out, "--workers", workers)
-    if workers == 1:
-        words = process_words(world, out)
+    words = process_words(world, out)
+    words[-1] = workers
     before: list[tuple[int, str, bytes]] = []
     for wanted, wait_s in kills:
         kill_when(words, out, wanted, wait_s)
