@@ -40,7 +40,9 @@ FK_SMAX_S_PER_DEG = 40.0  # Lg and Rg at 3 km/s
 FK_GRID = 81
 INCOHERENT_FACTOR = 1.1  # on the score of the incoherent beam, which local noise reaches more easily
 MODEL_S_PER_DEG = 0.3  # mislocation of an array without slowness corrections, per component; assumed
-CONFIRMED_FACTOR = 25.0  # on the false-alarm rate of beams: f-k confirms what they find, single stations have none
+CONFIRMED_FACTOR = (
+    25.0  # on the false-alarm rate of beams: f-k confirms what they find, single stations have none
+)
 P_NOISE = 1e-3  # probability that f-k of noise alone passes
 S_FROM_S_PER_DEG = 15.0  # slower than any P-type wave: named S
 SCALE_LIMIT = 8.0  # level of an element over the median of all

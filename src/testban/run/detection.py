@@ -100,7 +100,7 @@ def detect_unit(job: DetectJob) -> bytes:
     try:
         result = run(job.station_key, segments, job.channels, job.span, job.settings)
     except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
-        said.append(_failed(job.station_key, "detection", exc, job.span))
+        said.append(failed(job.station_key, "detection", exc, job.span))
         result = StationResult(station_key=job.station_key, picks=(), noise=(), findings=(), up=())
     result = msgspec.structs.replace(result, findings=(*result.findings, *said))
     return pack(result)
@@ -112,7 +112,8 @@ def tidy(found: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(unique[k] for k in sorted(unique, key=lambda k: (unique[k].subject, unique[k].kind, k)))
 
 
-def _failed(key: str, stage: str, exc: Exception, span: Span) -> Finding:
+def failed(key: str, stage: str, exc: Exception, span: Span) -> Finding:
+    """What is said of a station whose processing failed for a reason that nobody foresaw."""
     last = traceback.extract_tb(exc.__traceback__)[-1]
     where = f"{Path(last.filename).stem}:{last.lineno}"
     return Finding(

@@ -19,6 +19,7 @@ from testban.base.records import (
     Bulletin,
     Channel,
     Event,
+    Finding,
     NoiseHour,
     Origin,
     Pick,
@@ -28,7 +29,7 @@ from testban.base.records import (
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run.configuration import Configuration
-from testban.run.detection import detect_stations, open_source, read, tidy
+from testban.run.detection import detect_stations, failed, open_source, read, tidy
 from testban.run.naming import named
 from testban.run.provenance import code_digest, input_digests
 from testban.run.stations import find_stations
@@ -54,9 +55,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """What one station gave on one event."""
 
     event_id: str
-    amplitudes: tuple[AmplitudeMeasurement, ...]
-    path: PathMeasurement | None
-    trace: Drawn | None
+    amplitudes: tuple[AmplitudeMeasurement, ...] = ()
+    path: PathMeasurement | None = None
+    trace: Drawn | None = None
+    failure: Finding | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -117,6 +119,7 @@ def process(
     for station in measured:
         for m in station:
             by_event[m.event_id].append(m)
+    failures = [m.failure for rows in by_event.values() for m in rows if m.failure is not None]
     finished = tuple(_judge(e, by_event[e.event_id], picks, sites, noise, configuration) for e in events)
     spans = [s.span for s in stations]
     bulletin = Bulletin(
@@ -124,7 +127,7 @@ def process(
         picks=tuple(picks),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=tidy([*inventory.findings, *source.findings, *left_out, *detected.findings]),
+        findings=tidy([*inventory.findings, *source.findings, *left_out, *detected.findings, *failures]),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),
@@ -151,14 +154,18 @@ def measure_unit(job: MeasureJob) -> bytes:
         if not clean:
             continue
         own = tuple(a for a in event.arrivals if a.station_key == job.site.key)
-        out.append(
-            Measured(
+        try:
+            measured = Measured(
                 event_id=event.event_id,
                 amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, own),
                 path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
                 trace=display_trace(event.origin, job.site, clean, window),
             )
-        )
+        except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
+            measured = Measured(
+                event_id=event.event_id, failure=failed(job.site.key, "measurement", exc, whole)
+            )
+        out.append(measured)
     return pack(out)
 
 
