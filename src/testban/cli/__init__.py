@@ -1,11 +1,14 @@
 """The command line: one module a verb, plain functions behind it.
 
 Contract: `--json` prints one machine-readable object on stdout, everything else goes to stderr; exit status 0 = done,
-1 = a negative finding, 2 = input that cannot be used, said in one line.
+1 = a negative finding, 2 = input that cannot be used, said in one line, 70 = a fault of this program, its trace in a
+file that the line names.
 """
 
 import importlib
 import sys
+import tempfile
+import traceback
 
 import cyclopts
 
@@ -26,6 +29,19 @@ for _verb in ("demo", "process", "detect", "associate", "locate", "simulate", "d
 def _verb_of(words: list[str]) -> str:
     known = [name for name in app if not name.startswith("-")]
     return f"{words[1]} " if len(words) > 1 and words[1] in known else ""
+
+
+def _own_fault(exc: Exception) -> str:
+    """One line on a fault of ours, with its trace kept in a file to report."""
+    said = f"testban: a fault of testban itself ({type(exc).__name__}: {' '.join(str(exc).split())[:200]})"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="testban-fault-", suffix=".txt", delete=False) as out:
+            out.write(f"testban {testban.__version__} {' '.join(sys.argv[1:])}\n\n")
+            traceback.print_exception(exc, file=out)
+    except OSError:
+        traceback.print_exception(exc)
+        return said
+    return f"{said}; please report it with {out.name}"
 
 
 def main() -> None:
@@ -54,4 +70,7 @@ def main() -> None:
     except OSError as exc:
         print(f"testban: {exc.filename or ''}: {exc.strerror or exc}".replace(": :", ":"), file=sys.stderr)
         sys.exit(2)
+    except Exception as exc:  # noqa: BLE001 - the last net: a fault of ours ends in one line too
+        print(_own_fault(exc), file=sys.stderr)
+        sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)

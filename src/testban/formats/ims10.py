@@ -130,9 +130,14 @@ def _origin(o: Origin, name: str, event: Event) -> str:
     return place(columns, 136)
 
 
+def short_kind(kind: str) -> str:
+    """A magnitude type in the five columns of the format."""
+    return {"Ms(regional)": "Msreg"}.get(kind, kind)[:5]
+
+
 def _magnitude(m: Magnitude, name: str) -> str:
     columns = [
-        (0, m.kind[:5]),
+        (0, short_kind(m.kind)),
         (5, "<" if m.bound else " "),
         (6, field(m.value, 4, 1)),
         (11, field(m.sigma, 3, 1)),
@@ -169,7 +174,7 @@ def _phase(a: Arrival, pick: Pick | None, magnitude: tuple[str, StationMagnitude
         (114, f"{number:8d}"),
     ]
     if magnitude is not None:
-        columns += [(103, magnitude[0][:5]), (109, field(magnitude[1].value, 4, 1))]
+        columns += [(103, short_kind(magnitude[0])), (109, field(magnitude[1].value, 4, 1))]
     return place(columns, 122)
 
 

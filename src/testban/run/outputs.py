@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testban.base.canonical import digest, digest_of
 from testban.base.errors import StoreError
-from testban.formats import css30, csvio, findings, geojson, ims10, quakeml, tables
+from testban.formats import css30, csvio, geojson, ims10, quakeml, tables
 from testban.run.process import Outcome
 from testban.show import report
 
@@ -48,7 +48,7 @@ def _products(outcome: Outcome, stage: Path, language: str, pdf: bool) -> None:
     tables.write_arrivals(stage / "arrivals.csv", b.events, b.picks)
     tables.write_picks(stage / "picks.csv", b.picks)
     tables.write_noise(stage / "noise.csv", b.noise)
-    findings.write(stage / "findings.csv", b.findings)
+    tables.write_findings(stage / "findings.csv", b.findings)
     if b.provenance.simulated:
         for table in stage.glob("*.csv"):
             csvio.add_column(table, "simulated", "true")

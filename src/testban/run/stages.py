@@ -18,7 +18,7 @@ from testban.base.errors import InputError, StoreError
 from testban.base.inventory import Inventory
 from testban.base.records import Event, Finding, Pick, Site
 from testban.base.times import format_time
-from testban.formats import csvio, findings, quakeml, tables
+from testban.formats import csvio, quakeml, tables
 from testban.run.configuration import Configuration
 from testban.run.detection import Detected, detect_stations, open_source, tidy
 from testban.run.naming import event_id
@@ -80,7 +80,7 @@ def detect(
     _table(out / "picks.csv", lambda p: tables.write_picks(p, found.picks, found.sites), simulated)
     _table(out / "noise.csv", lambda p: tables.write_noise(p, found.noise), simulated)
     _table(out / "stations.csv", lambda p: tables.write_stations(p, found.sites), simulated)
-    _table(out / "findings.csv", lambda p: findings.write(p, found.findings), simulated)
+    _table(out / "findings.csv", lambda p: tables.write_findings(p, found.findings), simulated)
     return found
 
 
@@ -191,7 +191,7 @@ def _write(
         out / "bulletin.quakeml",
         lambda p: p.write_bytes(quakeml.encode(events, picks, simulated=simulated)),
     )
-    _table(out / "findings.csv", lambda p: findings.write(p, notes), simulated)
+    _table(out / "findings.csv", lambda p: tables.write_findings(p, notes), simulated)
 
 
 def _table(path: Path, write_to: Callable[[Path], None], simulated: bool) -> None:
