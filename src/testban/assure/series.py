@@ -71,10 +71,9 @@ def unseen(p: float, n: int, *, rho: float = 0.0, model: Model = "independent") 
     if rho == 1.0:
         return 1.0 - p
     if model == "beta-binomial":
-        scale = (1.0 - rho) / rho
         out = 1.0
         for j in range(n):
-            out *= ((1.0 - p) * scale + j) / (scale + j)
+            out *= ((1.0 - p) * (1.0 - rho) + j * rho) / ((1.0 - rho) + j * rho)
         return out
     if model == "copula":
         t = quantile(1.0 - p)
@@ -167,7 +166,7 @@ def with_template(first: float, later: float, n: int) -> float:
     return none + one
 
 
-def tests_needed(
+def series_length(
     p: float, wanted: float, *, rho: float = 0.0, model: Model = "independent", limit: int = 10_000
 ) -> int | None:
     """The smallest n of which at least one is seen with probability `wanted`; None where `limit` is not enough."""
@@ -199,9 +198,7 @@ def posterior(prior: float, p_unseen: float) -> float:
 PRIORS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99)
 
 
-def posterior_curve(
-    p_unseen: float, priors: Sequence[float] = PRIORS
-) -> tuple[tuple[float, float], ...]:
+def posterior_curve(p_unseen: float, priors: Sequence[float] = PRIORS) -> tuple[tuple[float, float], ...]:
     """(prior, posterior after silence) for each prior."""
     return tuple((q, posterior(q, p_unseen)) for q in priors)
 
