@@ -1,6 +1,6 @@
 """Figures on known truth: the simulated day of thirty stations, and weak arrivals planted in recorded noise.
 
-`python -m bench.figures_simulated [world] [--hours H] [--seed N] [--out FOLDER]` makes the shipped scenario "ims30"
+`python -m bench.figures_simulated world [--scenario S] [--hours H] [--seed N] [--out FOLDER]` makes the shipped scenario "ims30"
 (as continuous recordings on disk), runs the main job on it with default settings and compares. Of the scenario nothing
 but the length and the seed is changed; stated explosions that lie beyond the length are left out.
 
