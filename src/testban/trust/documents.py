@@ -121,7 +121,7 @@ class LedgerDay(Body, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "ledger"
     CODECS: ClassVar = {
-        "station": STATION, "first_slot": UINT, "slots": UINT, "releases": UINT, "bytes": UINT, "ledger": DIGEST,
+        "station": STATION, "first_slot": UINT, "slots": UINT, "releases": UINT, "size": UINT, "ledger": DIGEST,
         "previous": DIGEST,
     }  # fmt: skip
 
@@ -129,7 +129,7 @@ class LedgerDay(Body, frozen=True, kw_only=True):
     first_slot: int
     slots: int
     releases: int
-    bytes: int
+    size: int  # bytes
     ledger: bytes
     previous: bytes = bytes(32)
 
