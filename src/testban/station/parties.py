@@ -6,6 +6,7 @@ seeds, for demonstrations, tests and benchmarks only: real keys come from the ce
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -31,6 +32,13 @@ NOISE_COUNTS = 300
 def seed(name: str) -> bytes:
     """A seed for a demonstration key: public, so worth nothing."""
     return hashlib.sha256(b"testban demonstration seed " + name.encode()).digest()
+
+
+@cache
+def unique_key(station: str, who: str, bits: int) -> tuple[RsaSigner, bytes]:
+    """A demonstration key and its permutation certificate."""
+    signer = RsaSigner.from_seed(f"{station}/{who}", seed(f"{who} {station}"), bits)
+    return signer, signer.certificate()
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -74,9 +82,9 @@ class Parties:
     def _settle(self, name: str, bits: int, more: dict[str, object]) -> None:
         fields: dict[str, object] = {"channels": ("BHZ", "BHN", "BHE"), "rate": 40, "from_slot": START_SLOT, "commands": ("calibrate",)}
         policy = msgspec.convert({"station": name, **fields, **more}, Policy, strict=False)
-        pair = [RsaSigner.from_seed(f"{name}/{who}", seed(f"{who} {name}"), bits) for who in ("station", "warden")]
-        for who, signer in zip(("station", "warden"), pair, strict=True):
-            roots = signer.certificate()
+        made = [unique_key(name, who, bits) for who in ("station", "warden")]
+        pair = [signer for signer, _ in made]
+        for who, (signer, roots) in zip(("station", "warden"), made, strict=True):
             self.by_all(Certificate(vkey=signer.verifier.vkey(), roots=roots).text())
             key = Key(
                 role=f"{name}/{who}", vkey=signer.verifier.vkey(), certificate=hashlib.sha256(roots).digest(), from_slot=START_SLOT

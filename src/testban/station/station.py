@@ -6,6 +6,7 @@ policy's list, approved by the parties, proven to be in the witnessed log, in ti
 """
 
 import hashlib
+from collections.abc import Callable
 from enum import IntFlag
 
 import msgspec
@@ -21,6 +22,15 @@ from testban.trust.notes import Signer
 from testban.trust.packet import Counts, Packet
 from testban.trust.quorum import Quorum
 from testban.trust.registry import Treaty
+
+def _refusal(check: Callable[[], object]) -> str:
+    """Why a check refuses, or nothing."""
+    try:
+        check()
+    except checks.Rejected as exc:
+        return str(exc)
+    return ""
+
 
 MAX_GAP_RUN = 8640  # a day: a longer silence is closed by a rotation of the policy, not by gaps
 
@@ -102,14 +112,10 @@ class Station:
         checks.require(in_time, Reason.COMMAND_TIME, f"for slots {command.from_slot} to {command.to_slot}")
         name = hashlib.sha256(note.text.encode()).digest()
         checks.require(name not in self._done, Reason.COMMAND_REPEATED, "a command that was carried out")
-        try:
-            self.treaty.check(note, "command")
-        except checks.Rejected as exc:
-            raise checks.Rejected(Reason.COMMAND_APPROVALS, exc.detail) from exc
-        try:
-            proofs.verify(proof, self.quorum, data)
-        except checks.Rejected as exc:
-            raise checks.Rejected(Reason.COMMAND_NOT_LOGGED, str(exc)) from exc
+        why = _refusal(lambda: self.treaty.check(note, "command"))
+        checks.require(not why, Reason.COMMAND_APPROVALS, why)
+        why = _refusal(lambda: proofs.verify(proof, self.quorum, data))
+        checks.require(not why, Reason.COMMAND_NOT_LOGGED, why)
         self._done.add(name)
         return command
 

@@ -72,6 +72,8 @@ class Warden:
         record = self.memory.get(packet.slot)
         if record is None:
             return False
+        gone = packet.slot <= self.ledger.last_slot and record.text == text
+        checks.require(not gone, Reason.SLOT_REPLAY, f"slot {packet.slot} has left already")
         same = record.text == text
         checks.require(same, Reason.SLOT_CONFLICT, f"a second packet for slot {packet.slot}")
         return same

@@ -104,10 +104,11 @@ class Auditor:
 
     def _ledger(self, note: notes.Note) -> None:
         day = LedgerDay.parse(note.text)
-        key = self.registry.key(f"{day.station}/warden", day.first_slot)
+        last = day.first_slot + day.slots - 1
+        key = self.registry.key(f"{day.station}/warden", last)
         signed = bool(notes.signers_of(note, [key]))
         checks.require(signed, Reason.WARDEN_SIGNATURE, "a ledger that the warden did not sign")
-        self.days.append((day, self.registry.policy(day.station, day.first_slot)))
+        self.days.append((day, self.registry.policy(day.station, last)))
 
     def _packet(self, index: int, entry: bytes) -> None:
         station, slot = "unknown", None

@@ -86,9 +86,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
             Reason.BODY_FORM,
             f"expected the {len(cls.CODECS) + 1} lines of testban/{cls.KIND}@v1",
         )
-        if len(lines) != len(cls.CODECS) + 2:
-            raise checks.Rejected(Reason.BODY_FORM)
-        record = cls(**dict(cls._read(name, codec, lines[i + 1]) for i, (name, codec) in enumerate(cls.CODECS.items())))
+        pairs = zip(cls.CODECS.items(), lines[1:-1], strict=True)
+        record = cls(**dict(cls._read(name, codec, line) for (name, codec), line in pairs))
         checks.require(record.text() == text, Reason.BODY_FORM, "another spelling of the same record")
         return record
 

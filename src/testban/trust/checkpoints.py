@@ -34,8 +34,6 @@ def parse_text(text: str) -> Checkpoint:
     checks.require(
         len(lines) >= 4 and all(lines[:-1]) and lines[-1] == "", Reason.CHECKPOINT_FORM, "expected three lines"
     )
-    if len(lines) < 4:
-        raise checks.Rejected(Reason.CHECKPOINT_FORM)
     size = from_decimal(lines[1], Reason.CHECKPOINT_FORM)
     root = from_base64(lines[2], Reason.CHECKPOINT_FORM)
     checks.require(len(root) == HASH_BYTES, Reason.CHECKPOINT_FORM, "a root that is not 32 bytes")
@@ -57,6 +55,8 @@ def with_cosignatures(note: Note, lines: bytes) -> Note:
     """A checkpoint with the signature lines that a witness answered; lines already there are not added again."""
     text = notes.check_text(lines, Reason.NOTE_FORM)
     more = [notes.parse_line(line) for line in text.split("\n")[:-1]]
+    same = "".join(s.line() for s in more) == text
+    checks.require(same, Reason.NOTE_REBUILD, "signature lines with another spelling")
     kept: list[Signature] = list(note.signatures)
     kept += [s for s in more if all((s.name, s.key_id) != (k.name, k.key_id) for k in kept)]
     return Note(note.text, tuple(kept))

@@ -39,7 +39,6 @@ class Reason(StrEnum):
 
     STATION_NAME = "station-name"
     SLOT_REPLAY = "slot-replay"
-    SLOT_GRID = "slot-off-grid"
     SLOT_SKIPPED = "slot-skipped"
     SLOT_CONFLICT = "slot-conflict"
     SLOT_MISSING = "slot-missing"
@@ -52,7 +51,6 @@ class Reason(StrEnum):
     PAYLOAD_MISSING = "payload-withheld"
     SOH_MASK = "soh-mask"
     RELEASE_EARLY = "release-early"
-    RELEASE_LATE = "release-late"
     MERGE_LATE = "merge-late"
     GAP_BUDGET = "gap-budget"
     BYTE_BUDGET = "byte-budget"

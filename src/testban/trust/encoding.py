@@ -31,6 +31,14 @@ def from_base64(text: str, reason: Reason) -> bytes:
     return data
 
 
+def lenient_base64(text: str, reason: Reason) -> bytes:
+    """Bytes of base64 that may have spare bits: for a caller that writes what it read again and compares."""
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError, ValueError) as exc:
+        raise checks.Rejected(reason, "not base64") from exc
+
+
 def from_decimal(text: str, reason: Reason) -> int:
     """A non-negative integer below 2^63 without leading zeros or sign."""
     ok = _DECIMAL.fullmatch(text) is not None and int(text) <= MAX_UINT

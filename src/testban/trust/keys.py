@@ -154,8 +154,6 @@ def parse_vkey(text: str) -> Verifier:
     """The public key of a one-line vkey; Rejected for other spellings, unknown types and inadmissible keys."""
     parts = text.split("+", 2)
     checks.require(len(parts) == 3 and valid_name(parts[0]), Reason.KEY_FORM, "expected name+id+key")
-    if len(parts) != 3:
-        raise checks.Rejected(Reason.KEY_FORM)
     name, short, encoded = parts[0], from_hex(parts[1], 4, Reason.KEY_FORM), from_base64(parts[2], Reason.KEY_FORM)
     checks.require(key_id(name, encoded) == short, Reason.KEY_FORM, "the key id is not of this key")
     kind, public = encoded[:1], encoded[1:]

@@ -38,6 +38,7 @@ class Ledger:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.days: dict[int, list[Line]] = {}
+        self.last_slot = -1
 
     def total(self, slot: int) -> int:
         """Bytes that left in the day of this slot so far."""
@@ -50,6 +51,7 @@ class Ledger:
         spent = sum(line.size for line in lines) + len(data)
         checks.require(spent <= self.policy.max_bytes, Reason.BYTE_BUDGET, f"{spent} bytes in a day")
         lines.append(Line(slot, kind, len(data), hashlib.sha256(data).hexdigest()))
+        self.last_slot = max(self.last_slot, slot)
         return data
 
     def close(self, day: int, previous: bytes = bytes(32)) -> LedgerDay:

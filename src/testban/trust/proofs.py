@@ -57,8 +57,6 @@ def parse(data: bytes) -> Proof:
         extra = from_base64(rest.pop(0)[6:], Reason.PROOF_FORM)
     has_index = bool(rest) and rest[0].startswith("index ")
     checks.require(has_index, Reason.PROOF_FORM, "no index line")
-    if not has_index:
-        raise checks.Rejected(Reason.PROOF_FORM)
     checks.require(len(rest) - 1 <= MAX_HASHES, Reason.PROOF_FORM, f"more than {MAX_HASHES} hashes")
     hashes = tuple(from_base64(line, Reason.PROOF_FORM) for line in rest[1:])
     checks.require(all(len(h) == 32 for h in hashes), Reason.PROOF_FORM, "a hash that is not 32 bytes")

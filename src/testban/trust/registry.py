@@ -121,8 +121,6 @@ class Registry:
         checks.require(bool(periods), Reason.KEY_UNKNOWN, f"no key for {role}")
         begun = [p for p in periods if p.from_slot <= slot]
         checks.require(bool(begun), Reason.KEY_NOT_YET, f"no key for {role} at slot {slot} yet")
-        if not begun:
-            raise checks.Rejected(Reason.KEY_UNKNOWN, role)
         last = begun[-1]
         ended = last.to_slot is not None and slot >= last.to_slot
         checks.require(not ended, Reason.KEY_REVOKED, f"the key for {role} ended at slot {last.to_slot}")
@@ -136,8 +134,6 @@ class Registry:
         """The policy in force for a station at a slot."""
         begun = [p for p in self.policies.get(station, []) if p.from_slot <= slot]
         checks.require(bool(begun), Reason.POLICY_DIGEST, f"no policy for {station} at slot {slot}")
-        if not begun:
-            raise checks.Rejected(Reason.POLICY_DIGEST)
         return begun[-1]
 
 

@@ -48,8 +48,7 @@ def check(data: bytes, policy: Policy, station: Verifier, warden: Verifier) -> P
     packet, note = parse(data, 2)
     check_fields(packet, policy)
     text = note.text.encode()
-    if len(note.signatures) < 2:
-        raise checks.Rejected(Reason.SIGNATURE_LINES)
-    check_signature(text, note.signatures[0], station, Reason.STATION_SIGNATURE)
-    check_signature(text, note.signatures[1], warden, Reason.WARDEN_SIGNATURE)
+    first, second = note.signatures
+    check_signature(text, first, station, Reason.STATION_SIGNATURE)
+    check_signature(text, second, warden, Reason.WARDEN_SIGNATURE)
     return packet
