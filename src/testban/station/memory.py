@@ -29,6 +29,12 @@ class Memory(Protocol):
     def put(self, record: Record) -> None:
         """Keep a record durably."""
 
+    def done(self, name: bytes) -> bool:
+        """True where this was marked as carried out."""
+
+    def mark(self, name: bytes) -> None:
+        """Remember durably that this was carried out."""
+
 
 class InMemory:
     """A ring for tests and demonstrations."""
@@ -37,6 +43,7 @@ class InMemory:
         self._records: dict[int, Record] = {}
         self._capacity = capacity
         self._last: Record | None = None
+        self._done: set[bytes] = set()
 
     def last(self) -> Record | None:
         """The record with the highest slot."""
@@ -52,3 +59,11 @@ class InMemory:
         self._records.pop(record.slot - self._capacity, None)
         if self._last is None or record.slot > self._last.slot:
             self._last = record
+
+    def done(self, name: bytes) -> bool:
+        """True where this was marked."""
+        return name in self._done
+
+    def mark(self, name: bytes) -> None:
+        """Remember it."""
+        self._done.add(name)

@@ -65,7 +65,6 @@ class Station:
         self.treaty = treaty
         self.beacons = beacons.Beacons(quorum)
         self._next_policy: Policy | None = None
-        self._done: set[bytes] = set()
 
     def feed(self, epoch: int, checkpoint: bytes) -> bytes:
         """The warden brings the checkpoint that closed an epoch; it is checked, not believed."""
@@ -111,12 +110,12 @@ class Station:
         in_time = command.from_slot <= slot <= command.to_slot
         checks.require(in_time, Reason.COMMAND_TIME, f"for slots {command.from_slot} to {command.to_slot}")
         name = hashlib.sha256(note.text.encode()).digest()
-        checks.require(name not in self._done, Reason.COMMAND_REPEATED, "a command that was carried out")
+        checks.require(not self.memory.done(name), Reason.COMMAND_REPEATED, "a command that was carried out")
         why = _refusal(lambda: self.treaty.check(note, "command"))
         checks.require(not why, Reason.COMMAND_APPROVALS, why)
         why = _refusal(lambda: proofs.verify(proof, self.quorum, data))
         checks.require(not why, Reason.COMMAND_NOT_LOGGED, why)
-        self._done.add(name)
+        self.memory.mark(name)
         return command
 
     def _policy_at(self, slot: int) -> Policy:

@@ -121,7 +121,7 @@ class LedgerDay(Body, frozen=True, kw_only=True):
 
     KIND: ClassVar[str] = "ledger"
     CODECS: ClassVar = {
-        "station": STATION, "first_slot": UINT, "slots": UINT, "releases": UINT, "size": UINT, "ledger": DIGEST,
+        "station": STATION, "first_slot": UINT, "slots": UINT, "releases": UINT, "size": UINT, "again": UINT, "ledger": DIGEST,
         "previous": DIGEST,
     }  # fmt: skip
 
@@ -129,7 +129,8 @@ class LedgerDay(Body, frozen=True, kw_only=True):
     first_slot: int
     slots: int
     releases: int
-    size: int  # bytes
+    size: int  # bytes that left for the first time
+    again: int = 0  # bytes sent again on request
     ledger: bytes
     previous: bytes = bytes(32)
 

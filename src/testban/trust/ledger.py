@@ -14,6 +14,9 @@ from testban.trust.documents import LedgerDay, Policy
 from testban.trust.packet import Packet, payload_size
 
 
+AGAIN = "again"
+
+
 class Line(msgspec.Struct, frozen=True):
     """Something that left."""
 
@@ -67,7 +70,8 @@ def summary(policy: Policy, day: int, lines: list[Line], previous: bytes = bytes
         first_slot=day * day_slots(policy),
         slots=day_slots(policy),
         releases=len(lines),
-        size=sum(line.size for line in lines),
+        size=sum(line.size for line in lines if line.kind != AGAIN),
+        again=sum(line.size for line in lines if line.kind == AGAIN),
         ledger=hashlib.sha256(text.encode()).digest(),
         previous=previous,
     )

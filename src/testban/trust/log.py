@@ -6,7 +6,7 @@ the entries decides when they are safe (see `store.log_files`) and only then cal
 
 from collections.abc import Callable, Iterable
 
-from testban.trust import checkpoints, checks, merkle, notes, proofs
+from testban.trust import checkpoints, checks, merkle, proofs
 from testban.trust.checkpoints import Checkpoint
 from testban.trust.checks import Reason
 from testban.trust.merkle import Tree
@@ -33,6 +33,10 @@ class Log:
     def size(self) -> int:
         """Number of entries."""
         return len(self.entries)
+
+    def place(self, entry: bytes) -> int | None:
+        """Where an entry stands, if it is there."""
+        return self._places.get(merkle.leaf_hash(entry))
 
     def append(self, entry: bytes) -> int:
         """Add an entry and return its index; an entry that is there already keeps its place."""
@@ -74,11 +78,3 @@ class Log:
         head = checkpoints.parse_text(note.text)
         kept = quorum.smallest(note) if quorum else note
         return proofs.make(self.entries[index], index, self.tree.inclusion(index, head.size), kept.encode())
-
-
-def entry(note: Note) -> bytes:
-    """A note as a log entry, its signatures in the order that they have."""
-    return note.encode()
-
-
-__all__ = ["Log", "Post", "entry", "notes"]

@@ -27,7 +27,7 @@ def next_packet(p: Parties, *, payload: bytes | None = None, **changes: object) 
     last = site.warden.memory.last()
     honest = Packet(
         station=NAME, slot=p.slot, policy=policy.digest, payload=hashlib.sha256(body).digest(),
-        previous=hashlib.sha256(last.text).digest() if last else packets.GENESIS,
+        previous=packets.text_digest(notes.parse(last.text).text) if last else packets.GENESIS,
         beacon=site.warden.beacons.at(p.slot, policy), soh=bytes(4),
     )  # fmt: skip
     changed = msgspec.structs.replace(honest, **changes)
