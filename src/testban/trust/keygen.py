@@ -63,17 +63,21 @@ def is_prime(n: int) -> bool:
     return True
 
 
-def numbers(seed: bytes, bits: int = 3072) -> tuple[int, int, int, int]:
-    """(n, d, p, q) of the key that a seed of at least 16 bytes gives; InputError for seeds or sizes out of range."""
+def numbers(seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)) -> tuple[int, int, int, int]:
+    """(n, d, p, q) of the key that a seed of at least 16 bytes gives; InputError for seeds or sizes out of range.
+
+    known: how many candidates before the first and the second prime are known to be composite: for demonstration keys,
+    whose search was made before.
+    """
     if len(seed) < 16 or bits % 16 or not 2048 <= bits <= 65520:
         raise InputError(
             f"expected a seed of 16 bytes or more and 2048 bits or more, got {len(seed)} bytes, {bits} bits"
         )
     drbg = _Drbg(seed, b"det RSA key gen" + bits.to_bytes(2, "big"))
     while True:
-        p = _prime(drbg, bits // 16)
+        p = _prime(drbg, bits // 16, known[0])
         drbg.reseed()
-        q = _prime(drbg, bits // 16)
+        q = _prime(drbg, bits // 16, known[1])
         ratio = math.gcd(p - 1, q - 1)
         totient = (p - 1) * (q - 1) // ratio
         if ratio < 2**32 and math.gcd(EXPONENT, totient) == 1:
@@ -81,7 +85,10 @@ def numbers(seed: bytes, bits: int = 3072) -> tuple[int, int, int, int]:
         drbg.reseed()
 
 
-def _prime(drbg: _Drbg, size: int) -> int:
+def _prime(drbg: _Drbg, size: int, known: int) -> int:
+    for _ in range(known):
+        drbg.generate(size)
+        drbg.reseed()
     while True:
         raw = bytearray(drbg.generate(size))
         raw[0] |= 0b1100_0000
@@ -92,9 +99,9 @@ def _prime(drbg: _Drbg, size: int) -> int:
         drbg.reseed()
 
 
-def private_key(seed: bytes, bits: int = 3072) -> _rsa.RSAPrivateKey:
+def private_key(seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)) -> _rsa.RSAPrivateKey:
     """The library's private key for a seed."""
-    n, d, p, q = numbers(seed, bits)
+    n, d, p, q = numbers(seed, bits, known)
     return _rsa.RSAPrivateNumbers(
         p=p,
         q=q,

@@ -189,9 +189,9 @@ class RsaSigner:
         self.verifier: Verifier = RsaVerifier(name, n.to_bytes((n.bit_length() + 7) // 8, "big"))
 
     @classmethod
-    def from_seed(cls, name: str, seed: bytes, bits: int = 3072) -> "RsaSigner":
+    def from_seed(cls, name: str, seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)) -> "RsaSigner":
         """The key that C2SP det-keygen makes of a seed."""
-        return cls(name, keygen.private_key(seed, bits))
+        return cls(name, keygen.private_key(seed, bits, known))
 
     def sign(self, text: bytes) -> bytes:
         """The one signature of a note's text."""
