@@ -78,7 +78,9 @@ def test_wycheproof_rsa(bits):
 
 
 def test_wycheproof_rsa_signatures_are_the_only_ones():
-    groups = json.loads((VECTORS / "wycheproof" / "rsa_pkcs1_3072_sig_gen_test.json").read_text())["testGroups"]
+    groups = json.loads((VECTORS / "wycheproof" / "rsa_pkcs1_3072_sig_gen_test.json").read_text())[
+        "testGroups"
+    ]
     count = 0
     for g in groups:
         if g["sha"] != "SHA-256":
@@ -110,9 +112,7 @@ def test_wycheproof_ed25519():
 def det_keygen(limit, most):
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    vectors = [
-        d for d in json.loads((VECTORS / "det_keygen" / "rsa.json").read_text()) if d["bits"] <= limit
-    ]
+    vectors = [d for d in json.loads((VECTORS / "det_keygen" / "rsa.json").read_text()) if d["bits"] <= limit]
     for d in vectors[:most]:
         key = load_der_private_key(b64(d["private_key_pkcs8"]), None).private_numbers()
         n, private, p, q = keygen.numbers(b64(d["seed"]), d["bits"])

@@ -19,15 +19,27 @@ def attack(name: str = "all", /, *, json: bool = False) -> int:
     from testban.station import attacks
 
     if name != "all" and name not in attacks.ATTACKS:
-        raise InputError(f"expected 'all' or the name of an attack, got {name!r}; the names are in: testban attack all")
+        raise InputError(
+            f"expected 'all' or the name of an attack, got {name!r}; the names are in: testban attack all"
+        )
     results = attacks.run_all([] if name == "all" else [name])
     ok = all(r.as_expected for r in results)
     if json:
         rows = [
-            {"name": r.name, "caught": r.caught, "by": r.by, "reason": r.reason, "expected": r.expected, "row": r.row, "detail": r.detail}
+            {
+                "name": r.name,
+                "caught": r.caught,
+                "by": r.by,
+                "reason": r.reason,
+                "expected": r.expected,
+                "row": r.row,
+                "detail": r.detail,
+            }
             for r in results
         ]
-        terminal.out({"ok": ok, "reason": "ok" if ok else "an attack was not caught as stated", "attacks": rows})
+        terminal.out(
+            {"ok": ok, "reason": "ok" if ok else "an attack was not caught as stated", "attacks": rows}
+        )
     else:
         for r in results:
             terminal.say(f"  {'caught' if r.as_expected else 'MISSED'}  {r.name:66} {r.by:20} {r.reason}")

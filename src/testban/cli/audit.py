@@ -63,13 +63,24 @@ def audit(
         raise
     auditor.heads([*heads, *(read_bytes(p) for p in observed or ())])
     report = auditor.conclude(slot(from_), slot(to))
-    findings = [{"kind": f.kind, "party": f.party, "slot": f.slot, "reason": f.reason.value, "detail": f.detail} for f in report.faults]
+    findings = [
+        {"kind": f.kind, "party": f.party, "slot": f.slot, "reason": f.reason.value, "detail": f.detail}
+        for f in report.faults
+    ]
     if json:
         terminal.out(
             {
-                "ok": report.ok, "reason": findings[0]["reason"] if findings else "ok", "findings": findings, "entries": report.entries,
-                "packets": report.packets, "gaps": report.gaps, "stations": list(report.stations), "first_slot": report.first_slot,
-                "last_slot": report.last_slot, "bytes": report.left, "root": report.root.hex(),
+                "ok": report.ok,
+                "reason": findings[0]["reason"] if findings else "ok",
+                "findings": findings,
+                "entries": report.entries,
+                "packets": report.packets,
+                "gaps": report.gaps,
+                "stations": list(report.stations),
+                "first_slot": report.first_slot,
+                "last_slot": report.last_slot,
+                "bytes": report.left,
+                "root": report.root.hex(),
             }  # fmt: skip
         )
     else:

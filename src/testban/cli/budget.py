@@ -4,7 +4,12 @@ from pathlib import Path
 
 
 def budget(
-    *, disclosure: Path | None = None, log: str | None = None, dither: bool = False, day: bool = False, json: bool = False
+    *,
+    disclosure: Path | None = None,
+    log: str | None = None,
+    dither: bool = False,
+    day: bool = False,
+    json: bool = False,
 ) -> int:
     """Print the residual covert bits per second of every channel that is left. Never "none".
 
@@ -46,11 +51,21 @@ def budget(
     rows = budgets.budget(policy, packets, dithered=dither)
     table = covert.table() if day else []
     if json:
-        terminal.out({"station": policy.station, "channels": msgspec.to_builtins(rows), "attacks": msgspec.to_builtins(table)})
+        terminal.out(
+            {
+                "station": policy.station,
+                "channels": msgspec.to_builtins(rows),
+                "attacks": msgspec.to_builtins(table),
+            }
+        )
         return 0
     for r in rows:
         terminal.say(f"  {r.channel:34} {r.bits_per_s:10.4f} bit/s  {r.basis:16} {r.note}")
     for t in table:
-        z = "  ".join(f"{n} {v:.1f}" for n, v in (("last bit z", t.lsb_z), ("pairs z", t.pairs_z), ("twin z", t.twin_z)) if v is not None)
+        z = "  ".join(
+            f"{n} {v:.1f}"
+            for n, v in (("last bit z", t.lsb_z), ("pairs z", t.pairs_z), ("twin z", t.twin_z))
+            if v is not None
+        )
         terminal.say(f"  {t.attack:42} q={t.quantum:<3} {t.bits_per_s:6.1f} bit/s  {z}")
     return 0

@@ -11,7 +11,12 @@ keys = cyclopts.App(name="keys", help="Keys of stations, wardens, parties, logs 
 
 @keys.command
 def generate(
-    name: str, *, kind: Literal["ed25519", "witness", "ml-dsa-44", "rsa"] = "ed25519", out: Path, bits: int = 3072, json: bool = False
+    name: str,
+    *,
+    kind: Literal["ed25519", "witness", "ml-dsa-44", "rsa"] = "ed25519",
+    out: Path,
+    bits: int = 3072,
+    json: bool = False,
 ) -> int:
     """Make a private key from the system's randomness and print its public line.
 
@@ -116,6 +121,15 @@ def ceremony(name: str, *, out: Path, packages: int = 4, bits: int = 3072, json:
     trusted.write_key(out / "key.json", "rsa", name, held.mixed(made[shut].open(), coin), bits)
     durable.replace(out / "certificate", result.certificate)
     durable.replace(out / "vkey", (result.vkey + "\n").encode())
-    facts = {"ok": True, "reason": "ok", "vkey": result.vkey, "transcript": result.transcript.hex(), "opened": sorted(seeds), "kept": shut}
-    terminal.out(facts) if json else terminal.say(f"package {shut} of {packages} kept; transcript {result.transcript.hex()}")
+    facts = {
+        "ok": True,
+        "reason": "ok",
+        "vkey": result.vkey,
+        "transcript": result.transcript.hex(),
+        "opened": sorted(seeds),
+        "kept": shut,
+    }
+    terminal.out(facts) if json else terminal.say(
+        f"package {shut} of {packages} kept; transcript {result.transcript.hex()}"
+    )
     return 0

@@ -51,13 +51,20 @@ def append(folder: Path, entries: list[Path], /, *, key: Path, json: bool = Fals
         indices = files.append([read_bytes(p) for p in entries])
     finally:
         files.close()
-    terminal.out({"ok": True, "reason": "ok", "indices": indices}) if json else terminal.say(f"entries {indices}")
+    terminal.out({"ok": True, "reason": "ok", "indices": indices}) if json else terminal.say(
+        f"entries {indices}"
+    )
     return 0
 
 
 @log.command
 def checkpoint(
-    folder: Path, /, *, key: Path, witness: Annotated[list[str] | None, Parameter(negative=())] = None, epoch: int | None = None
+    folder: Path,
+    /,
+    *,
+    key: Path,
+    witness: Annotated[list[str] | None, Parameter(negative=())] = None,
+    epoch: int | None = None,
 ) -> int:
     """Write tiles, have the head cosigned, publish and print it.
 

@@ -71,9 +71,19 @@ def reproduce(
         reproducing.write_manifest(manifest, found)
     c = found.comparison
     if json:
-        findings = [{"kind": "file", "party": "", "slot": None, "reason": c.result, "detail": name} for name in c.differing]
+        findings = [
+            {"kind": "file", "party": "", "slot": None, "reason": c.result, "detail": name}
+            for name in c.differing
+        ]
         terminal.out(
-            {"ok": c.ok, "reason": c.result, "where": c.where, "findings": findings, "published": found.published, "own": found.own}
+            {
+                "ok": c.ok,
+                "reason": c.result,
+                "where": c.where,
+                "findings": findings,
+                "published": found.published,
+                "own": found.own,
+            }
         )
     else:
         terminal.say(f"{bulletin}: {c.result}" + (f", first at {c.where}" if c.where else ""))

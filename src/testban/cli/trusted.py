@@ -118,4 +118,13 @@ def make_key(kind: str, name: str, seed: bytes, bits: int = 3072) -> Ed25519Sign
     raise InputError(f"expected a kind of key among {', '.join(KINDS)}, got {kind!r}")
 
 
-__all__ = ["make_key", "open_log", "payload_folder", "read_bytes", "read_key", "read_quorum", "treaty_of", "write_key"]
+__all__ = [
+    "make_key",
+    "open_log",
+    "payload_folder",
+    "read_bytes",
+    "read_key",
+    "read_quorum",
+    "treaty_of",
+    "write_key",
+]

@@ -27,7 +27,13 @@ def verify(file: Path, /, *, policy: Path, entry: Path | None = None, json: bool
     found = inspect.inspect(read_bytes(file), read_quorum(policy), read_bytes(entry) if entry else None)
     if json:
         terminal.out(
-            {"ok": found.ok, "reason": found.reason, "detail": found.detail, "malformed": found.malformed, **found.facts}
+            {
+                "ok": found.ok,
+                "reason": found.reason,
+                "detail": found.detail,
+                "malformed": found.malformed,
+                **found.facts,
+            }
         )
     elif found.ok:
         terminal.say(f"{file}: it holds")

@@ -11,7 +11,12 @@ witness = cyclopts.App(name="witness", help="A witness: cosigns checkpoints of t
 
 @witness.command
 def serve(
-    *, key: Path, log: Annotated[list[str], Parameter(negative=())], state: Path, host: str = "127.0.0.1", port: int = 8064
+    *,
+    key: Path,
+    log: Annotated[list[str], Parameter(negative=())],
+    state: Path,
+    host: str = "127.0.0.1",
+    port: int = 8064,
 ) -> int:
     """Cosign what continues what was cosigned before (C2SP tlog-witness, POST /add-checkpoint).
 

@@ -24,7 +24,9 @@ Respond = Callable[[str, str, bytes], Answer]
 class Server:
     """Answers (method, path, body) on one address in threads of its own."""
 
-    def __init__(self, respond: Respond, host: str = "127.0.0.1", port: int = 0, limit: int = MAX_REQUEST_BYTES) -> None:
+    def __init__(
+        self, respond: Respond, host: str = "127.0.0.1", port: int = 0, limit: int = MAX_REQUEST_BYTES
+    ) -> None:
         gate = threading.BoundedSemaphore(MAX_AT_ONCE)
 
         class Handler(BaseHTTPRequestHandler):
@@ -77,7 +79,9 @@ class Server:
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://{host}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
 
     def start(self) -> "Server":
         """Answer in the background."""
@@ -123,7 +127,11 @@ def log_server(
             except InputError as exc:
                 return Answer(400, str(exc).encode())
         target = (root / path.lstrip("/")).resolve()
-        hidden = any(part.startswith(".") and not part.startswith(".p") for part in target.relative_to(root).parts) if target.is_relative_to(root) else True
+        hidden = (
+            any(part.startswith(".") and not part.startswith(".p") for part in target.relative_to(root).parts)
+            if target.is_relative_to(root)
+            else True
+        )
         if hidden or not target.is_file():
             return Answer(404)
         kind = "application/octet-stream" if path.startswith("/tile/") else "text/plain; charset=utf-8"

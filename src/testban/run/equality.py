@@ -48,7 +48,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def demonstrate(folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str, str]) -> Shown:
     """Run it all and leave release.tlog-proof, policy.txt, dossier, log and reports in a folder."""
     parties = Parties(STATIONS)
-    servers = {n: witness_server(parties.witnesses[n].add_checkpoint, now=lambda: parties.slot * 10).start() for n in WITNESSES}
+    servers = {
+        n: witness_server(parties.witnesses[n].add_checkpoint, now=lambda: parties.slot * 10).start()
+        for n in WITNESSES
+    }
     try:
         parties.posts = {n: poster(s.url) for n, s in servers.items()}
         parties.step(SLOTS)
@@ -58,7 +61,11 @@ def demonstrate(folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str
             s.stop()
     tried = tuple(attacks.run(attacks.ATTACKS[n]) for n in SHOWN)
     found = audit.audit(
-        parties.log.entries, parties.quorum, parties.treaty, observed=list(parties.epochs.values()), payload=parties.payloads.get
+        parties.log.entries,
+        parties.quorum,
+        parties.treaty,
+        observed=list(parties.epochs.values()),
+        payload=parties.payloads.get,
     )
     policy = parties.policy_text.encode()
     shown = Shown(
@@ -69,7 +76,9 @@ def demonstrate(folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str
     return shown
 
 
-def _release(parties: Parties, outputs: Mapping[str, bytes], made_of: Mapping[str, str]) -> tuple[bytes, bytes]:
+def _release(
+    parties: Parties, outputs: Mapping[str, bytes], made_of: Mapping[str, str]
+) -> tuple[bytes, bytes]:
     """Judge, sign and log the bulletin; returns the proof of the release and the dossier."""
     event = "event-1"
     head = parties.log
@@ -79,7 +88,13 @@ def _release(parties: Parties, outputs: Mapping[str, bytes], made_of: Mapping[st
         output=release.output_digest(outputs),
     )  # fmt: skip
     reveals = [
-        Reveal(party=p, purpose="finding", subject=event, value="the bulletin as released", salt=hashlib.sha256(p.encode()).digest())
+        Reveal(
+            party=p,
+            purpose="finding",
+            subject=event,
+            value="the bulletin as released",
+            salt=hashlib.sha256(p.encode()).digest(),
+        )
         for p in PARTIES
     ]
     places = [parties.by_all(manifest.text())]
@@ -122,6 +137,7 @@ def _write(parties: Parties, shown: Shown, proof: bytes, whole: bytes) -> None:
             durable.replace(folder / "log" / "epochs" / str(number), head)
     finally:
         log.close()
-    for language, text in equality_report.reports(shown.attacks, shown.audit, shown.finding, shown.dossier).items():
+    for language, text in equality_report.reports(
+        shown.attacks, shown.audit, shown.finding, shown.dossier
+    ).items():
         durable.replace(folder / f"report.{language}.md", text.encode())
-

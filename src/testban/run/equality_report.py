@@ -45,11 +45,23 @@ _TEXTS: dict[str, dict[str, str]] = {
 
 _ATTACKS: dict[str, tuple[str, str]] = {
     "altered sample": ("One sample was altered on its way", "Один отсчёт изменён в пути"),
-    "withheld slot": ("The host dropped ten seconds of data", "Принимающая сторона утаила десять секунд данных"),
-    "replay of the last packet": ("An old recording was sent as a new one", "Старая запись отправлена как новая"),
-    "message in the state of health": ("A message was hidden in the state of health", "В сведениях об исправности спрятано сообщение"),
+    "withheld slot": (
+        "The host dropped ten seconds of data",
+        "Принимающая сторона утаила десять секунд данных",
+    ),
+    "replay of the last packet": (
+        "An old recording was sent as a new one",
+        "Старая запись отправлена как новая",
+    ),
+    "message in the state of health": (
+        "A message was hidden in the state of health",
+        "В сведениях об исправности спрятано сообщение",
+    ),
     "split view": ("The log showed two histories", "Журнал показал две разные истории"),
-    "rollback asked of a witness": ("The log went back to an earlier state", "Журнал возвращён к прежнему состоянию"),
+    "rollback asked of a witness": (
+        "The log went back to an earlier state",
+        "Журнал возвращён к прежнему состоянию",
+    ),
 }
 _BY: dict[str, str] = {
     "warden": "контрольный узел", "auditor": "любая сторона при проверке", "witness": "свидетель", "third party": "третья сторона",
@@ -57,10 +69,19 @@ _BY: dict[str, str] = {
 }  # fmt: skip
 _WHY: dict[str, tuple[str, str]] = {
     "payload-digest": ("the samples are not those that were signed", "отсчёты не те, что подписаны"),
-    "slot-missing": ("every slot must have a note, and one has none", "на каждый промежуток должна быть запись, а здесь её нет"),
+    "slot-missing": (
+        "every slot must have a note, and one has none",
+        "на каждый промежуток должна быть запись, а здесь её нет",
+    ),
     "slot-conflict": ("there is already another packet for this time", "за это время уже есть другой пакет"),
-    "soh-mask": ("a bit is set that the policy does not allow to leave", "установлен бит, которому правила не разрешают выходить"),
-    "split-view": ("the tree does not continue the one that was signed", "дерево не продолжает того, что уже подписано"),
+    "soh-mask": (
+        "a bit is set that the policy does not allow to leave",
+        "установлен бит, которому правила не разрешают выходить",
+    ),
+    "split-view": (
+        "the tree does not continue the one that was signed",
+        "дерево не продолжает того, что уже подписано",
+    ),
     "rollback": ("the tree is shorter than the one that was signed", "дерево короче того, что уже подписано"),
 }
 

@@ -33,7 +33,9 @@ class Reproduced(msgspec.Struct, frozen=True, kw_only=True):
 
 def lock_digest() -> str:
     """SHA-256 of name and version of every package that testban requires, as installed."""
-    wanted = sorted({r.split(">")[0].split("=")[0].split(";")[0].strip() for r in metadata.requires("testban") or ()})
+    wanted = sorted(
+        {r.split(">")[0].split("=")[0].split(";")[0].strip() for r in metadata.requires("testban") or ()}
+    )
     found = []
     for name in wanted:
         try:
@@ -70,7 +72,14 @@ def reproduce(
     published = files_of(bulletin)
     with tempfile.TemporaryDirectory(prefix="testban-reproduce-") as name:
         done = batch.run(
-            sources, inventory, Path(name), configuration, start_ns=start_ns, end_ns=end_ns, simulated=simulated, progress=progress
+            sources,
+            inventory,
+            Path(name),
+            configuration,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            simulated=simulated,
+            progress=progress,
         )
         own = files_of(Path(name))
     return Reproduced(
@@ -81,7 +90,9 @@ def reproduce(
     )
 
 
-def write_manifest(path: Path, found: Reproduced, origin: str = "unlogged", size: int = 0, root: bytes = bytes(32)) -> Manifest:
+def write_manifest(
+    path: Path, found: Reproduced, origin: str = "unlogged", size: int = 0, root: bytes = bytes(32)
+) -> Manifest:
     """Write the text that a party signs for what it computed."""
     parts = made_of(found.provenance)
     manifest = Manifest(

@@ -62,8 +62,18 @@ def budget(policy: Policy, packets: Sequence[Packet] = (), *, dithered: bool = F
         gaps = Counter(p.is_gap for p in packets)
         health = Counter(p.soh for p in packets)
         rows += [
-            Residual(channel="gaps (this log)", bits_per_s=entropy(list(gaps.values())) / seconds, basis="measured", note=f"{gaps[True]} of {len(packets)} slots"),
-            Residual(channel="state of health (this log)", bits_per_s=entropy(list(health.values())) / seconds, basis="measured", note=f"{len(health)} values seen"),
+            Residual(
+                channel="gaps (this log)",
+                bits_per_s=entropy(list(gaps.values())) / seconds,
+                basis="measured",
+                note=f"{gaps[True]} of {len(packets)} slots",
+            ),
+            Residual(
+                channel="state of health (this log)",
+                bits_per_s=entropy(list(health.values())) / seconds,
+                basis="measured",
+                note=f"{len(health)} values seen",
+            ),
         ]
     return rows + _samples(policy, channels, dithered)
 
@@ -83,4 +93,11 @@ def _samples(policy: Policy, channels: int, dithered: bool) -> list[Residual]:
     seen = covert.SIGMAS * noise / math.sqrt(86400 * rate / 2)
     epsilon = min(math.sqrt(seen) / q, 0.5)
     note = f"perturbed quantisation with epsilon {epsilon:.3f}, the most that stays below 6 sigma in a day"
-    return [Residual(channel=f"samples, quantum {q}", bits_per_s=2 * epsilon * rate * channels, basis="estimated", note=note)]
+    return [
+        Residual(
+            channel=f"samples, quantum {q}",
+            bits_per_s=2 * epsilon * rate * channels,
+            basis="estimated",
+            note=note,
+        )
+    ]

@@ -30,7 +30,10 @@ def apply(samples: Counts, policy: Policy, challenge: Challenge) -> Counts:
     shape = pulse(policy)
     out = samples.copy()
     end = min(challenge.sample + shape.size, out.shape[1])
-    added = np.rint(challenge.amplitude * UNIT * shape[: end - challenge.sample] / policy.quantum) * policy.quantum
+    added = (
+        np.rint(challenge.amplitude * UNIT * shape[: end - challenge.sample] / policy.quantum)
+        * policy.quantum
+    )
     out[0, challenge.sample : end] += added.astype(np.int32)
     return out
 

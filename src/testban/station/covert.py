@@ -97,7 +97,9 @@ def check_dither(committed: Ints, d: Floats, signed: Ints, q: int) -> None:
     """Host's side: the signed counts are exactly what commitment and dither give. Package's side: |d| <= q/2."""
     checks.require(bool(np.all(np.abs(d) <= q / 2)), Reason.DITHER, "a dither larger than half a quantum")
     want = (np.floor((committed + d) / q + 0.5) * q).astype(np.int64)
-    checks.require(bool(np.array_equal(want, signed)), Reason.DITHER, "counts that dither and commitment do not give")
+    checks.require(
+        bool(np.array_equal(want, signed)), Reason.DITHER, "counts that dither and commitment do not give"
+    )
 
 
 def dithered_capacity(amplitude: float, q: int, rate: float = 40.0, steps: int = 4000) -> float:

@@ -69,17 +69,29 @@ class Site(msgspec.Struct, frozen=True):
 class Parties:
     """Everything that the two parties run between them."""
 
-    def __init__(self, names: Sequence[str] = ("XX.ALFA",), *, bits: int = 3072, policy: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str] = ("XX.ALFA",),
+        *,
+        bits: int = 3072,
+        policy: Mapping[str, object] | None = None,
+    ) -> None:
         self.slot = START_SLOT
         self.sequencer = Ed25519Signer(ORIGIN, seed("log"))
         self.log = log.Log(ORIGIN, self.sequencer)
-        self.party_keys = {p: Ed25519Signer(f"{p.lower()}.example/party", seed(f"party {p}")) for p in PARTIES}
-        self.cosigners = {n: Cosigner(f"{n.lower()}.example/witness", seed(f"witness {n}")) for n in WITNESSES}
+        self.party_keys = {
+            p: Ed25519Signer(f"{p.lower()}.example/party", seed(f"party {p}")) for p in PARTIES
+        }
+        self.cosigners = {
+            n: Cosigner(f"{n.lower()}.example/witness", seed(f"witness {n}")) for n in WITNESSES
+        }
         self.policy_text = self._policy_text()
         self.quorum = quorum.parse(self.policy_text.encode())
         self.treaty = Treaty(parties=self.quorum.parties)
         known = {ORIGIN: [self.sequencer.verifier]}
-        self.witnesses = {n: witnesses.Witness([c], known, witnesses.InMemory()) for n, c in self.cosigners.items()}
+        self.witnesses = {
+            n: witnesses.Witness([c], known, witnesses.InMemory()) for n, c in self.cosigners.items()
+        }
         self.sites: dict[str, Site] = {}
         self.payloads: dict[bytes, bytes] = {}
         self.epochs: dict[int, bytes] = {}
@@ -92,19 +104,32 @@ class Parties:
     def _policy_text(self) -> str:
         lines = [f"log {self.sequencer.verifier.vkey()}"]
         lines += [f"witness {n} {c.verifier.vkey()}" for n, c in self.cosigners.items()]
-        lines += ["group parties all A B", "group neutral any N1 N2 N3", "group both all parties neutral", "quorum both"]
+        lines += [
+            "group parties all A B",
+            "group neutral any N1 N2 N3",
+            "group both all parties neutral",
+            "quorum both",
+        ]
         lines += [f"#testban party {p} {k.verifier.vkey()}" for p, k in self.party_keys.items()]
         return "\n".join(lines) + "\n"
 
     def _settle(self, name: str, bits: int, more: dict[str, object]) -> None:
-        fields: dict[str, object] = {"channels": ("BHZ", "BHN", "BHE"), "rate": 40, "from_slot": START_SLOT, "commands": ("calibrate",)}
+        fields: dict[str, object] = {
+            "channels": ("BHZ", "BHN", "BHE"),
+            "rate": 40,
+            "from_slot": START_SLOT,
+            "commands": ("calibrate",),
+        }
         policy = msgspec.convert({"station": name, **fields, **more}, Policy, strict=False)
         made = [unique_key(name, who, bits) for who in ("station", "warden")]
         pair = [signer for signer, _ in made]
         for who, (signer, roots) in zip(("station", "warden"), made, strict=True):
             self.by_all(Certificate(vkey=signer.verifier.vkey(), roots=roots).text())
             key = Key(
-                role=f"{name}/{who}", vkey=signer.verifier.vkey(), certificate=hashlib.sha256(roots).digest(), from_slot=START_SLOT
+                role=f"{name}/{who}",
+                vkey=signer.verifier.vkey(),
+                certificate=hashlib.sha256(roots).digest(),
+                from_slot=START_SLOT,
             )
             self.by_all(key.text())
         self.by_all(policy.text())
@@ -192,7 +217,11 @@ class Parties:
         """A proof of an entry with no more signatures than the policy needs."""
         return self.log.prove(index, note or self.witnessed(), self.quorum)
 
-    def command(self, name: str, number: int, command: str = "calibrate", parties: Sequence[str] = PARTIES) -> Note:
+    def command(
+        self, name: str, number: int, command: str = "calibrate", parties: Sequence[str] = PARTIES
+    ) -> Note:
         """A command for the next hundred slots."""
-        text = Command(station=name, number=number, command=command, from_slot=self.slot, to_slot=self.slot + 100).text()
+        text = Command(
+            station=name, number=number, command=command, from_slot=self.slot, to_slot=self.slot + 100
+        ).text()
         return self.signed(text, parties)

@@ -23,6 +23,7 @@ from testban.trust.packet import Counts, Packet
 from testban.trust.quorum import Quorum
 from testban.trust.registry import Treaty
 
+
 def _refusal(check: Callable[[], object]) -> str:
     """Why a check refuses, or nothing."""
     try:
@@ -57,7 +58,9 @@ class Sent(msgspec.Struct, frozen=True):
 class Station:
     """The sealed package: policy, key, memory and the beacons that it was fed."""
 
-    def __init__(self, policy: Policy, signer: Signer, memory: Memory, quorum: Quorum, treaty: Treaty) -> None:
+    def __init__(
+        self, policy: Policy, signer: Signer, memory: Memory, quorum: Quorum, treaty: Treaty
+    ) -> None:
         self.policy = policy
         self.signer = signer
         self.memory = memory
@@ -94,7 +97,9 @@ class Station:
         note = notes.parse(data)
         policy = Policy.parse(note.text)
         checks.require(policy.station == self.policy.station, Reason.STATION_NAME, policy.station)
-        checks.require(policy.version > self.policy.version, Reason.POLICY_DOWNGRADE, f"version {policy.version}")
+        checks.require(
+            policy.version > self.policy.version, Reason.POLICY_DOWNGRADE, f"version {policy.version}"
+        )
         self.treaty.check(note, "policy")
         proofs.verify(proof, self.quorum, data)
         self._next_policy = policy

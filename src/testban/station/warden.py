@@ -41,7 +41,13 @@ class Warden:
     """The host's node beside one station."""
 
     def __init__(
-        self, policy: Policy, station: Verifier, signer: Signer, memory: Memory, quorum: Quorum, book: Ledger | None = None
+        self,
+        policy: Policy,
+        station: Verifier,
+        signer: Signer,
+        memory: Memory,
+        quorum: Quorum,
+        book: Ledger | None = None,
     ) -> None:
         self.policy = policy
         self.station = station

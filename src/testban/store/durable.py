@@ -78,7 +78,9 @@ class Journal:
         except OSError as exc:
             self._file.truncate(start)
             self._file.seek(start)
-            raise StoreError(f"{self.path} cannot be written: {exc.strerror or exc}; free disk space") from exc
+            raise StoreError(
+                f"{self.path} cannot be written: {exc.strerror or exc}; free disk space"
+            ) from exc
 
     def rewrite(self, records: list[bytes]) -> None:
         """Keep only these records."""

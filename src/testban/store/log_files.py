@@ -81,7 +81,9 @@ class LogFiles(LogFolder):
     def _check_head(self) -> None:
         data = self.checkpoint()
         if data is not None and checkpoints.parse(data)[0].root != self.log.tree.root():
-            raise StoreError(f"{self.folder}: the entries do not give the root of the checkpoint; restore from a mirror")
+            raise StoreError(
+                f"{self.folder}: the entries do not give the root of the checkpoint; restore from a mirror"
+            )
 
     def append(self, entries: list[bytes]) -> list[int]:
         """Accept entries: when this returns they are on disk and their places are fixed."""

@@ -39,7 +39,9 @@ class Ring:
             os.fsync(fd)
         except OSError as exc:
             os.close(fd)
-            raise StoreError(f"{self.path} cannot be allocated: {exc.strerror or exc}; free disk space") from exc
+            raise StoreError(
+                f"{self.path} cannot be allocated: {exc.strerror or exc}; free disk space"
+            ) from exc
         return fd
 
     def _at(self, slot: int) -> int:
@@ -73,7 +75,11 @@ class Ring:
 
     def put(self, record: Record) -> None:
         """Keep a record durably; StoreError where it does not fit or the disk fails."""
-        body = record.slot.to_bytes(8, "big") + len(record.text).to_bytes(4, "big") + len(record.payload).to_bytes(4, "big")
+        body = (
+            record.slot.to_bytes(8, "big")
+            + len(record.text).to_bytes(4, "big")
+            + len(record.payload).to_bytes(4, "big")
+        )
         body += record.text + record.payload
         if len(body) + 32 > self.record:
             raise StoreError(f"{self.path}: a record of {len(body)} bytes does not fit into the ring")

@@ -93,7 +93,9 @@ class Auditor:
         kind = kind_of(note.text)
         if kind == "epoch":
             checks.require(
-                bool(notes.signers_of(note, list(self.quorum.logs))), Reason.LOG_SIGNATURE, "an epoch that the log did not sign"
+                bool(notes.signers_of(note, list(self.quorum.logs))),
+                Reason.LOG_SIGNATURE,
+                "an epoch that the log did not sign",
             )
             epoch = Epoch.parse(note.text)
             self.epochs.setdefault(epoch.number, epoch)
@@ -123,7 +125,9 @@ class Auditor:
             return
         known = self._texts.setdefault((station, found.slot), note.text)
         try:
-            checks.require(known == note.text, Reason.SLOT_CONFLICT, f"entry {index}: a second packet for the slot")
+            checks.require(
+                known == note.text, Reason.SLOT_CONFLICT, f"entry {index}: a second packet for the slot"
+            )
         except Rejected as exc:
             self.fault("packet", station, found.slot, exc.reason, exc.detail)
             return
@@ -135,10 +139,16 @@ class Auditor:
         for data in observed:
             try:
                 head = self.quorum.check(data).checkpoint
-                checks.require(head.size <= self.tree.size, Reason.ROLLBACK, f"signed {head.size} entries, served {self.tree.size}")
+                checks.require(
+                    head.size <= self.tree.size,
+                    Reason.ROLLBACK,
+                    f"signed {head.size} entries, served {self.tree.size}",
+                )
                 if head.size <= self.tree.size:
                     same = head.root == self.tree.root(head.size)
-                    checks.require(same, Reason.TREE_REBUILD, f"the root at {head.size} is not that of the entries")
+                    checks.require(
+                        same, Reason.TREE_REBUILD, f"the root at {head.size} is not that of the entries"
+                    )
             except Rejected as exc:
                 self.fault("log", "log", None, exc.reason, exc.detail)
         seen: dict[tuple[str, int], bytes] = {}
@@ -146,7 +156,9 @@ class Auditor:
             try:
                 head = checkpoints.parse(data)[0]
                 first = seen.setdefault((head.origin, head.size), head.root)
-                checks.require(first == head.root, Reason.SPLIT_VIEW, f"two signed roots for {head.size} entries")
+                checks.require(
+                    first == head.root, Reason.SPLIT_VIEW, f"two signed roots for {head.size} entries"
+                )
             except Rejected as exc:
                 self.fault("log", "log", None, exc.reason, exc.detail)
 
@@ -191,7 +203,14 @@ class Auditor:
         closed = self._closing_epochs(items)
         for slot in range(low, high + 1):
             item = items.get(slot)
-            self._expect(item is not None, "slot", f"{station}/warden", slot, Reason.SLOT_MISSING, "no note for the slot")
+            self._expect(
+                item is not None,
+                "slot",
+                f"{station}/warden",
+                slot,
+                Reason.SLOT_MISSING,
+                "no note for the slot",
+            )
             if item is None:
                 continue
             policy = self.registry.policy(station, slot)
@@ -201,9 +220,16 @@ class Auditor:
                 day = slot // ledger.day_slots(policy)
                 gaps[day] = gaps.get(day, 0) + 1
         for day, count in sorted(gaps.items()):
-            policy = self.registry.policy(station, max(begin, day * ledger.day_slots(self.registry.policies[station][-1])))
+            policy = self.registry.policy(
+                station, max(begin, day * ledger.day_slots(self.registry.policies[station][-1]))
+            )
             self._expect(
-                count <= policy.gap_budget, "slot", f"{station}/station", day, Reason.GAP_BUDGET, f"{count} gaps in a day"
+                count <= policy.gap_budget,
+                "slot",
+                f"{station}/station",
+                day,
+                Reason.GAP_BUDGET,
+                f"{count} gaps in a day",
             )
         return total
 
@@ -223,24 +249,44 @@ class Auditor:
         p, slot = item.packet, item.packet.slot
         if before is not None:
             linked = p.previous.hex() == before.digest
-            self._expect(linked, "packet", f"{p.station}/station", slot, Reason.CHAIN, "does not follow the slot before")
+            self._expect(
+                linked,
+                "packet",
+                f"{p.station}/station",
+                slot,
+                Reason.CHAIN,
+                "does not follow the slot before",
+            )
         epoch = self.epochs.get(slot // policy.epoch_slots - beacon.LAG)
         wanted = epoch.root if epoch else beacon.NONE
-        self._expect(p.beacon == wanted, "packet", f"{p.station}/warden", slot, Reason.BEACON, "not the epoch's beacon")
+        self._expect(
+            p.beacon == wanted, "packet", f"{p.station}/warden", slot, Reason.BEACON, "not the epoch's beacon"
+        )
         if closed is None:
             return
         due = slot + policy.release_delay + policy.merge_delay
         late = closed * policy.epoch_slots > due
-        self._expect(not late, "slot", f"{p.station}/warden", slot, Reason.MERGE_LATE, f"logged in epoch {closed}")
+        self._expect(
+            not late, "slot", f"{p.station}/warden", slot, Reason.MERGE_LATE, f"logged in epoch {closed}"
+        )
         early = (closed + 1) * policy.epoch_slots <= slot + policy.release_delay
-        self._expect(not early, "slot", f"{p.station}/warden", slot, Reason.RELEASE_EARLY, f"logged in epoch {closed}")
+        self._expect(
+            not early, "slot", f"{p.station}/warden", slot, Reason.RELEASE_EARLY, f"logged in epoch {closed}"
+        )
 
     def _payload(self, item: _Logged, policy: Policy) -> int:
         if self.payload is None or item.packet.is_gap:
             return 0
         data = self.payload(item.packet.payload)
         slot, who = item.packet.slot, f"{item.packet.station}/warden"
-        self._expect(data is not None, "payload", who, slot, Reason.PAYLOAD_MISSING, "signed and logged, not handed over")
+        self._expect(
+            data is not None,
+            "payload",
+            who,
+            slot,
+            Reason.PAYLOAD_MISSING,
+            "signed and logged, not handed over",
+        )
         if data is None:
             return 0
         try:
@@ -253,12 +299,21 @@ class Auditor:
         """Recompute a day's ledger from what arrived."""
         items = self.logged.get(day.station, {})
         slots = [s for s in sorted(items) if day.first_slot <= s < day.first_slot + day.slots]
-        arrived = sum(items[s].size for s in slots) + ledger.payload_total([items[s].packet for s in slots], policy)
+        arrived = sum(items[s].size for s in slots) + ledger.payload_total(
+            [items[s].packet for s in slots], policy
+        )
         who = f"{day.station}/warden"
         self._expect(
-            day.size == arrived, "ledger", who, day.first_slot, Reason.LEDGER, f"{day.size} left, {arrived} arrived"
+            day.size == arrived,
+            "ledger",
+            who,
+            day.first_slot,
+            Reason.LEDGER,
+            f"{day.size} left, {arrived} arrived",
         )
-        self._expect(day.size <= policy.max_bytes, "ledger", who, day.first_slot, Reason.BYTE_BUDGET, f"{day.size}")
+        self._expect(
+            day.size <= policy.max_bytes, "ledger", who, day.first_slot, Reason.BYTE_BUDGET, f"{day.size}"
+        )
 
 
 def audit(

@@ -46,7 +46,9 @@ class Beacons:
         root = seen.checkpoint.root
         same = self._roots.get(epoch, root) == root
         checks.require(same, Reason.SPLIT_VIEW, f"two checkpoints for epoch {epoch}")
-        checks.require(seen.checkpoint.size >= self._size, Reason.ROLLBACK, f"epoch {epoch} has a smaller tree")
+        checks.require(
+            seen.checkpoint.size >= self._size, Reason.ROLLBACK, f"epoch {epoch} has a smaller tree"
+        )
         self._size = seen.checkpoint.size
         self._roots[epoch] = root
         for old in [e for e in self._roots if e <= epoch - self._kept]:

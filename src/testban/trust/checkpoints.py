@@ -32,7 +32,9 @@ def parse_text(text: str) -> Checkpoint:
     """The checkpoint in a note's text; Rejected unless it has this one spelling."""
     lines = text.split("\n")
     checks.require(
-        len(lines) >= 4 and all(lines[:-1]) and lines[-1] == "", Reason.CHECKPOINT_FORM, "expected three lines"
+        len(lines) >= 4 and all(lines[:-1]) and lines[-1] == "",
+        Reason.CHECKPOINT_FORM,
+        "expected three lines",
     )
     size = from_decimal(lines[1], Reason.CHECKPOINT_FORM)
     root = from_base64(lines[2], Reason.CHECKPOINT_FORM)

@@ -45,7 +45,8 @@ def _parse(data: bytes) -> dict[str, Any]:
     lists = same and isinstance(body, dict) and set(body) == {"event", "proofs", "payloads", "files"}
     typed = lists and isinstance(body["event"], str) and isinstance(body["files"], dict)
     typed = typed and all(
-        isinstance(x, str) for x in (*_list(body["proofs"]), *_list(body["payloads"]), *body["files"].values())
+        isinstance(x, str)
+        for x in (*_list(body["proofs"]), *_list(body["payloads"]), *body["files"].values())
     )
     checks.require(typed, Reason.PROOF_FORM, "not a dossier")
     return dict(body)
@@ -59,9 +60,21 @@ def verify(data: bytes, quorum: Quorum) -> dict[str, Any]:
     """What the dossier shows; Rejected at the first thing that does not hold."""
     body = _parse(data)
     registry = Registry(Treaty(parties=quorum.parties))
-    payloads = {hashlib.sha256(p).digest(): p for p in (from_base64(t, Reason.PROOF_FORM) if t else b"" for t in body["payloads"])}
-    found = sorted((proofs.verify(from_base64(t, Reason.PROOF_FORM), quorum) for t in body["proofs"]), key=lambda i: i.index)
-    shown: dict[str, Any] = {"what": "dossier", "event": body["event"], "packets": 0, "stations": set(), "findings": {}}
+    payloads = {
+        hashlib.sha256(p).digest(): p
+        for p in (from_base64(t, Reason.PROOF_FORM) if t else b"" for t in body["payloads"])
+    }
+    found = sorted(
+        (proofs.verify(from_base64(t, Reason.PROOF_FORM), quorum) for t in body["proofs"]),
+        key=lambda i: i.index,
+    )
+    shown: dict[str, Any] = {
+        "what": "dossier",
+        "event": body["event"],
+        "packets": 0,
+        "stations": set(),
+        "findings": {},
+    }
     manifest: Manifest | None = None
     board = Board("finding", body["event"], tuple(quorum.parties))
     for item in found:

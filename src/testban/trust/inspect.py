@@ -69,11 +69,16 @@ def check_entry(entry: bytes, quorum: Quorum) -> dict[str, Any]:
         return {"kind": kind, "station": p.station, "slot": p.slot, "unchecked": why}
     cls = DOCUMENTS.get(kind)
     if cls is None:
-        return {"kind": kind or "note", "signed_by": [], "unchecked": "a note of a kind that testban does not know"}
+        return {
+            "kind": kind or "note",
+            "signed_by": [],
+            "unchecked": "a note of a kind that testban does not know",
+        }
     cls.parse(note.text)
     if not quorum.parties or kind in ("epoch", "ledger"):
         return {"kind": kind, "unchecked": "the policy names no keys that sign this"}
-    treaty = Treaty(parties=quorum.parties, need={k: 1 for k in ("dissent", "commitment", "reveal", "bulletin", "certificate")})
+    treaty = Treaty(
+        parties=quorum.parties,
+        need={k: 1 for k in ("dissent", "commitment", "reveal", "bulletin", "certificate")},
+    )
     return {"kind": kind, "signed_by": list(treaty.check(note, kind))}
-
-

@@ -22,7 +22,9 @@ def digest(reveal: Reveal) -> bytes:
 
 def commit(reveal: Reveal) -> Commitment:
     """The commitment to a finding or a share."""
-    return Commitment(party=reveal.party, purpose=reveal.purpose, subject=reveal.subject, digest=digest(reveal))
+    return Commitment(
+        party=reveal.party, purpose=reveal.purpose, subject=reveal.subject, digest=digest(reveal)
+    )
 
 
 class Board:

@@ -154,7 +154,11 @@ def parse_vkey(text: str) -> Verifier:
     """The public key of a one-line vkey; Rejected for other spellings, unknown types and inadmissible keys."""
     parts = text.split("+", 2)
     checks.require(len(parts) == 3 and valid_name(parts[0]), Reason.KEY_FORM, "expected name+id+key")
-    name, short, encoded = parts[0], from_hex(parts[1], 4, Reason.KEY_FORM), from_base64(parts[2], Reason.KEY_FORM)
+    name, short, encoded = (
+        parts[0],
+        from_hex(parts[1], 4, Reason.KEY_FORM),
+        from_base64(parts[2], Reason.KEY_FORM),
+    )
     checks.require(key_id(name, encoded) == short, Reason.KEY_FORM, "the key id is not of this key")
     kind, public = encoded[:1], encoded[1:]
     if kind == bytes([ED25519]):
@@ -189,7 +193,9 @@ class RsaSigner:
         self.verifier: Verifier = RsaVerifier(name, n.to_bytes((n.bit_length() + 7) // 8, "big"))
 
     @classmethod
-    def from_seed(cls, name: str, seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)) -> "RsaSigner":
+    def from_seed(
+        cls, name: str, seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)
+    ) -> "RsaSigner":
         """The key that C2SP det-keygen makes of a seed."""
         return cls(name, keygen.private_key(seed, bits, known))
 

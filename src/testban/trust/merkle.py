@@ -145,7 +145,9 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
     _check_hashes([leaf, *proof])
     inner = (index ^ (size - 1)).bit_length()
     border = (index >> inner).bit_count()
-    checks.require(len(proof) == inner + border, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {inner + border}")
+    checks.require(
+        len(proof) == inner + border, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {inner + border}"
+    )
     h = leaf
     for i, sibling in enumerate(proof):
         right = i < inner and not (index >> i) & 1

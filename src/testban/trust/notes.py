@@ -120,9 +120,7 @@ def sign(text: str, signers: Iterable[Signer]) -> Note:
     """A note of this text signed by these keys in this order."""
     data = text.encode()
     check_text(data, Reason.NOTE_FORM)
-    return Note(
-        text, tuple(Signature(s.verifier.name, s.verifier.key_id, s.sign(data)) for s in signers)
-    )
+    return Note(text, tuple(Signature(s.verifier.name, s.verifier.key_id, s.sign(data)) for s in signers))
 
 
 def add_signature(note: Note, signer: Signer) -> Note:

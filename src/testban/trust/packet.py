@@ -59,7 +59,9 @@ def text_digest(text: str) -> bytes:
 def payload_bytes(samples: Counts, policy: Policy) -> bytes:
     """Canonical payload of (channels, rate x slot) counts; Rejected for another shape or counts off the quantum."""
     want = (len(policy.channels), policy.rate * policy.slot_seconds)
-    checks.require(samples.shape == want, Reason.PAYLOAD_LENGTH, f"expected {want} counts, got {samples.shape}")
+    checks.require(
+        samples.shape == want, Reason.PAYLOAD_LENGTH, f"expected {want} counts, got {samples.shape}"
+    )
     data = np.ascontiguousarray(samples, dtype="<i4")
     checks.require(_on_quantum(data, policy.quantum), Reason.PAYLOAD_QUANTUM, "a count off the quantum")
     return data.tobytes()

@@ -127,7 +127,9 @@ class _Parser:
         number = 1 if count == "any" else len(members) if count == "all" else 0
         if _COUNT.fullmatch(count):
             number = int(count)
-        checks.require(1 <= number <= len(members), Reason.POLICY_FORM, f"{count!r} of {len(members)} members")
+        checks.require(
+            1 <= number <= len(members), Reason.POLICY_FORM, f"{count!r} of {len(members)} members"
+        )
         self.groups[name] = Group(number, tuple(members))
 
     def party(self, words: list[str]) -> None:
@@ -156,7 +158,9 @@ def parse(data: bytes) -> Quorum:
     """The policy in these bytes; Rejected with `policy-form` or `key-form`."""
     checks.require(len(data) <= MAX_POLICY_BYTES, Reason.POLICY_FORM, "a policy too long")
     clean = all(b in (9, 10) or 32 <= b != 127 for b in data)
-    checks.require(clean and data.endswith(b"\n"), Reason.POLICY_FORM, "expected lines without control characters")
+    checks.require(
+        clean and data.endswith(b"\n"), Reason.POLICY_FORM, "expected lines without control characters"
+    )
     parser = _Parser()
     for raw in data.decode("utf-8", "surrogateescape").split("\n"):
         words = [w for w in re.split(r"[ \t]+", raw) if w]

@@ -86,7 +86,9 @@ class Registry:
     def _add(self, role: str, vkey: str, certificate: bytes, from_slot: int) -> Verifier:
         verifier = keys.parse_vkey(vkey)
         if role.endswith(self.UNIQUE):
-            checks.require(isinstance(verifier, keys.RsaVerifier), Reason.KEY_FORM, f"{role} needs a unique signature")
+            checks.require(
+                isinstance(verifier, keys.RsaVerifier), Reason.KEY_FORM, f"{role} needs a unique signature"
+            )
             roots = self._certificates.get(certificate.hex(), b"")
             if isinstance(verifier, keys.RsaVerifier):
                 rsa.check_certificate(verifier.n, rsa.EXPONENT, roots)
@@ -112,7 +114,9 @@ class Registry:
     def _set_policy(self, policy: Policy) -> None:
         known = self.policies.setdefault(policy.station, [])
         newer = not known or (policy.version > known[-1].version and policy.from_slot >= known[-1].from_slot)
-        checks.require(newer, Reason.POLICY_DOWNGRADE, f"version {policy.version} of the policy of {policy.station}")
+        checks.require(
+            newer, Reason.POLICY_DOWNGRADE, f"version {policy.version} of the policy of {policy.station}"
+        )
         known.append(policy)
 
     def period(self, role: str, slot: int) -> Period:

@@ -54,7 +54,9 @@ def check(note: Note, manifest: Manifest, treaty: Treaty) -> Release:
     return release
 
 
-def dissent(party: str, manifest: Manifest, own_output: bytes, comparison: Comparison, statement: str) -> Dissent:
+def dissent(
+    party: str, manifest: Manifest, own_output: bytes, comparison: Comparison, statement: str
+) -> Dissent:
     """What a party publishes that found something else."""
     return Dissent(
         party=party, manifest=manifest.digest, output=own_output, difference=comparison.result.replace(" ", "-"),

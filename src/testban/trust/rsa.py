@@ -119,7 +119,9 @@ def check_certificate(n: int, e: int, certificate: bytes) -> None:
     check_modulus(n)
     size = n.bit_length() // 8
     checks.require(
-        len(certificate) == CERTIFICATE_POINTS * size, Reason.KEY_FORM, "a permutation certificate of wrong length"
+        len(certificate) == CERTIFICATE_POINTS * size,
+        Reason.KEY_FORM,
+        "a permutation certificate of wrong length",
     )
     for i in range(CERTIFICATE_POINTS):
         root = int.from_bytes(certificate[i * size : (i + 1) * size], "big")

@@ -25,7 +25,9 @@ def parse(data: bytes, signatures: int) -> tuple[Packet, Note]:
 def check_fields(packet: Packet, policy: Policy) -> None:
     """Refuse a packet of another station, another policy or with state of health outside the mask."""
     checks.require(packet.station == policy.station, Reason.STATION_NAME, f"a packet of {packet.station}")
-    checks.require(packet.policy == policy.digest, Reason.POLICY_DIGEST, "another policy than the one in force")
+    checks.require(
+        packet.policy == policy.digest, Reason.POLICY_DIGEST, "another policy than the one in force"
+    )
     outside = int.from_bytes(packet.soh, "big") & ~int.from_bytes(policy.soh_mask, "big")
     checks.require(outside == 0, Reason.SOH_MASK, f"state of health outside the mask: {outside:08x}")
 
@@ -36,7 +38,9 @@ def check_signature(text: bytes, line: Signature, verifier: Verifier, missing: R
     checks.require(own, missing, f"expected a signature of {verifier.name}, got one of {line.name}")
     if isinstance(verifier, RsaVerifier):
         size = verifier.n.bit_length() // 8
-        checks.require(len(line.signature) == size, Reason.SIGNATURE_LENGTH, f"{len(line.signature)} bytes, not {size}")
+        checks.require(
+            len(line.signature) == size, Reason.SIGNATURE_LENGTH, f"{len(line.signature)} bytes, not {size}"
+        )
         below = int.from_bytes(line.signature, "big") < verifier.n
         checks.require(below, Reason.SIGNATURE_RANGE, "a signature not below the modulus")
     good = verifier.verify(text, line.signature)

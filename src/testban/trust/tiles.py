@@ -57,7 +57,9 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
 
 def decode_tile(data: bytes, width: int) -> list[bytes]:
     """The hashes of a tile; Rejected unless there are exactly `width`."""
-    checks.require(len(data) == width * HASH_BYTES, Reason.TILE_FORM, f"expected {width} hashes, got {len(data)} bytes")
+    checks.require(
+        len(data) == width * HASH_BYTES, Reason.TILE_FORM, f"expected {width} hashes, got {len(data)} bytes"
+    )
     return [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
 
 
@@ -83,9 +85,7 @@ def changed_tiles(tree: Tree, old: int, new: int) -> Iterator[tuple[str, bytes]]
         level += 1
 
 
-def changed_bundles(
-    entry: Callable[[int], bytes], old: int, new: int
-) -> Iterator[tuple[str, bytes]]:
+def changed_bundles(entry: Callable[[int], bytes], old: int, new: int) -> Iterator[tuple[str, bytes]]:
     """(path, bytes) of the entry bundles that are new between two sizes."""
     for n in range(old // WIDTH, (new + WIDTH - 1) // WIDTH):
         width = min(WIDTH, new - n * WIDTH)

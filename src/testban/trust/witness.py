@@ -97,7 +97,9 @@ def parse_request(data: bytes) -> Request:
 class Witness:
     """One witness with its keys, the logs that it knows and its memory."""
 
-    def __init__(self, cosigners: Sequence[Cosigner], logs: Mapping[str, Sequence[Verifier]], memory: Memory) -> None:
+    def __init__(
+        self, cosigners: Sequence[Cosigner], logs: Mapping[str, Sequence[Verifier]], memory: Memory
+    ) -> None:
         self.cosigners = tuple(cosigners)
         self.logs = dict(logs)
         self.memory = memory
@@ -161,9 +163,7 @@ class Witness:
 
     def _cosign(self, note: Note, now: int) -> bytes:
         text = note.text.encode()
-        lines = [
-            Signature(c.name, c.verifier.key_id, c.cosign(text, now)).line() for c in self.cosigners
-        ]
+        lines = [Signature(c.name, c.verifier.key_id, c.cosign(text, now)).line() for c in self.cosigners]
         return "".join(lines).encode()
 
 

@@ -63,7 +63,13 @@ def kills(work, check, seed):
 
 
 def new_station(world, path):
-    return Station(world.sites[NAME].station.policy, world.sites[NAME].signer, Ring(path, 4096, RECORD), world.quorum, world.treaty)
+    return Station(
+        world.sites[NAME].station.policy,
+        world.sites[NAME].signer,
+        Ring(path, 4096, RECORD),
+        world.quorum,
+        world.treaty,
+    )
 
 
 def slots_once(said):
@@ -108,7 +114,14 @@ def test_warden(world, tmp_path):
     def open_warden():
         site = world.sites[NAME]
         book = LedgerFile(policy, tmp_path / "ledger")
-        return Warden(policy, site.signer.verifier, site.countersigner, Ring(tmp_path / "warden.ring", 4096, RECORD), world.quorum, book)
+        return Warden(
+            policy,
+            site.signer.verifier,
+            site.countersigner,
+            Ring(tmp_path / "warden.ring", 4096, RECORD),
+            world.quorum,
+            book,
+        )
 
     def work(say):
         warden = open_warden()
@@ -151,7 +164,10 @@ def test_log(world, tmp_path):
                 assert log.log.tree.node(0, int(what)).hex() == digest
         log.publish()
         folder = LogFolder(tmp_path / "log")
-        assert merkle.Tree([merkle.leaf_hash(e) for e in folder.entries()]).root() == checkpoints.parse(folder.checkpoint())[0].root
+        assert (
+            merkle.Tree([merkle.leaf_hash(e) for e in folder.entries()]).root()
+            == checkpoints.parse(folder.checkpoint())[0].root
+        )
 
     kills(work, check, 3)
 

@@ -9,7 +9,9 @@ from testban.trust.checks import Reason, Rejected
 
 LOG = keys.Ed25519Signer("log.example/joint", b"L" * 32)
 NAMES = ("A", "B", "N1", "N2", "N3")
-COSIGNERS = {n: keys.Cosigner(f"{n.lower()}.example/w", n.encode() * (32 // len(n)), mldsa44=n == "N2") for n in NAMES}
+COSIGNERS = {
+    n: keys.Cosigner(f"{n.lower()}.example/w", n.encode() * (32 // len(n)), mldsa44=n == "N2") for n in NAMES
+}
 POLICY = (
     f"# a comment\nlog {LOG.verifier.vkey()} https://log.example\n"
     + "".join(f"witness {n} {c.verifier.vkey()}\n" for n, c in COSIGNERS.items())
@@ -19,7 +21,10 @@ POLICY = (
 
 def network(entries=7):
     the_log = log.Log(LOG.verifier.name, LOG, [b"entry %d" % i for i in range(entries)])
-    nodes = {n: witness.Witness([c], {LOG.verifier.name: [LOG.verifier]}, witness.InMemory()) for n, c in COSIGNERS.items()}
+    nodes = {
+        n: witness.Witness([c], {LOG.verifier.name: [LOG.verifier]}, witness.InMemory())
+        for n, c in COSIGNERS.items()
+    }
     return the_log, nodes
 
 
@@ -178,7 +183,9 @@ def test_tiles_give_the_same_roots_and_proofs(step):
     assert reader.inclusion(413) == tree.inclusion(413)
     assert list(tiles.read_entries(files.__getitem__, 700)) == leaves
     for first in range(step, 700, max(step, 50)):
-        assert tiles.TileReader(files.__getitem__, first // step * step).consistency(1) == tree.consistency(1, first // step * step)
+        assert tiles.TileReader(files.__getitem__, first // step * step).consistency(1) == tree.consistency(
+            1, first // step * step
+        )
 
 
 @settings(max_examples=200, deadline=None)
@@ -191,7 +198,10 @@ def test_any_bytes_are_a_bundle_or_refused(data, width):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=300) | st.text("c2sp.org/tlog-proof@v1\nindex 0extra=AB \n", max_size=120).map(str.encode))
+@given(
+    st.binary(max_size=300)
+    | st.text("c2sp.org/tlog-proof@v1\nindex 0extra=AB \n", max_size=120).map(str.encode)
+)
 def test_any_bytes_are_a_proof_policy_or_request_or_refused(data):
     for parse in (proofs.parse, quorum.parse, witness.parse_request):
         try:
@@ -205,5 +215,7 @@ def test_removing_a_check_is_seen(monkeypatch):
     the_log, _ = network()
     policy = quorum.parse(POLICY.encode())
     whole = checks.require
-    monkeypatch.setattr(checks, "require", lambda ok, why, what="": None if why is Reason.QUORUM else whole(ok, why, what))
+    monkeypatch.setattr(
+        checks, "require", lambda ok, why, what="": None if why is Reason.QUORUM else whole(ok, why, what)
+    )
     assert policy.check(the_log.checkpoint().encode())

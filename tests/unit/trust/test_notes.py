@@ -45,7 +45,10 @@ def test_own_keys_round_trip_and_unknown_signatures_are_ignored():
     a, b = keys.Ed25519Signer("a.example/k", b"a" * 32), keys.Ed25519Signer("b.example/k", b"b" * 32)
     note = notes.sign("hello\n", [a, b])
     again = notes.open_note(note.encode(), [b.verifier])
-    assert [v.name for v in notes.signers_of(again, [b.verifier, a.verifier])] == ["b.example/k", "a.example/k"]
+    assert [v.name for v in notes.signers_of(again, [b.verifier, a.verifier])] == [
+        "b.example/k",
+        "a.example/k",
+    ]
     stranger = keys.Ed25519Signer("c.example/k", b"c" * 32)
     with pytest.raises(Rejected) as caught:
         notes.open_note(note.encode(), [stranger.verifier])
@@ -131,7 +134,9 @@ def test_checkpoint_and_cosignatures():
     for ml in (False, True):
         witness = keys.Cosigner("w.example/1", b"w" * 32, mldsa44=ml)
         signed = checkpoints.sign(checkpoints.Checkpoint("log.example", 5, bytes(range(32))), log)
-        line = notes.Signature("w.example/1", witness.verifier.key_id, witness.cosign(signed.text.encode(), 99))
+        line = notes.Signature(
+            "w.example/1", witness.verifier.key_id, witness.cosign(signed.text.encode(), 99)
+        )
         whole = checkpoints.with_cosignatures(signed, line.line().encode())
         assert len(notes.signers_of(whole, [log.verifier, witness.verifier])) == 2
         assert keys.parse_vkey(witness.verifier.vkey()) == witness.verifier
@@ -140,7 +145,9 @@ def test_checkpoint_and_cosignatures():
             notes.signers_of(other, [witness.verifier])
 
 
-@pytest.mark.parametrize("change", [("20852163", "020852163"), ("20852163", "+1"), ("q2I=", "q2J="), ("\n2", "\n\n2")])
+@pytest.mark.parametrize(
+    "change", [("20852163", "020852163"), ("20852163", "+1"), ("q2I=", "q2J="), ("\n2", "\n\n2")]
+)
 def test_other_spellings_of_a_checkpoint_are_refused(change):
     text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
     with pytest.raises(Rejected) as caught:

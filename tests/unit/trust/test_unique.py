@@ -17,7 +17,9 @@ def lossy_key(seed=b"lossy key of a hostile maker"):
     """A modulus whose prime p has 65537 | p - 1: several e-th roots, 16 bits in each signature."""
     counter = 0
     while True:
-        wide = int.from_bytes(hashlib.shake_256(seed + counter.to_bytes(4, "big")).digest(126), "big") | (3 << 1006)
+        wide = int.from_bytes(hashlib.shake_256(seed + counter.to_bytes(4, "big")).digest(126), "big") | (
+            3 << 1006
+        )
         p = 2 * rsa.EXPONENT * wide + 1
         if p.bit_length() == 1025:
             p = 2 * rsa.EXPONENT * (wide >> 1) + 1

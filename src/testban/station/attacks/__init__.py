@@ -3,4 +3,16 @@
 from testban.station.attacks import keys_, logs, notes_, orders, packets, samples
 from testban.station.attacks.suite import ATTACKS, Attack, Result, run, run_all
 
-__all__ = ["ATTACKS", "Attack", "Result", "keys_", "logs", "notes_", "orders", "packets", "run", "run_all", "samples"]
+__all__ = [
+    "ATTACKS",
+    "Attack",
+    "Result",
+    "keys_",
+    "logs",
+    "notes_",
+    "orders",
+    "packets",
+    "run",
+    "run_all",
+    "samples",
+]

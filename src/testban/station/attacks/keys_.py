@@ -75,7 +75,10 @@ def conduct(
 ) -> ceremony.Outcome:
     """A ceremony of packages of which the first is opened; its offer or its seed may be exchanged."""
     coin = hashlib.sha256(b"the host's coin").digest()
-    made = [ceremony.Package("XX.ALFA/station", hashlib.sha256(b"package %d" % i).digest(), BITS) for i in range(packages)]
+    made = [
+        ceremony.Package("XX.ALFA/station", hashlib.sha256(b"package %d" % i).digest(), BITS)
+        for i in range(packages)
+    ]
     committed = [m.commit() for m in made]
     offered = [m.make(coin) for m in made]
     if offer is not None:

@@ -142,7 +142,9 @@ def truncated(p: Parties) -> object:
     """One hash fewer."""
     p.step(4)
     proof = proofs.parse(p.prove(2))
-    return proofs.verify(proofs.Proof(proof.index, proof.hashes[:-1], proof.checkpoint, proof.extra).encode(), p.quorum)
+    return proofs.verify(
+        proofs.Proof(proof.index, proof.hashes[:-1], proof.checkpoint, proof.extra).encode(), p.quorum
+    )
 
 
 @attack("hash of another size in a proof", 6, "third party", Reason.HASH_SIZE)
@@ -183,6 +185,7 @@ def cosigned(p: Parties, head: Checkpoint, names: tuple[str, ...], time: int) ->
     note = checkpoints.sign(head, p.sequencer)
     text = note.text.encode()
     lines = "".join(
-        notes.Signature(c.name, c.verifier.key_id, c.cosign(text, time)).line() for c in (p.cosigners[n] for n in names)
+        notes.Signature(c.name, c.verifier.key_id, c.cosign(text, time)).line()
+        for c in (p.cosigners[n] for n in names)
     )
     return checkpoints.with_cosignatures(note, lines.encode()).encode()

@@ -90,4 +90,3 @@ def bad_request(p: Parties) -> None:
 def tile_tail(p: Parties) -> object:
     """Bytes that no entry owns."""
     return tiles.decode_bundle(tiles.encode_bundle(p.log.entries[:2]) + b"\0\0", 2)
-

@@ -13,7 +13,9 @@ from testban.trust.documents import Command, Manifest, Reveal
 NAME = "XX.ALFA"
 
 
-def order(p: Parties, command: str = "calibrate", parties: tuple[str, ...] = ("A", "B"), later: int = 0) -> object:
+def order(
+    p: Parties, command: str = "calibrate", parties: tuple[str, ...] = ("A", "B"), later: int = 0
+) -> object:
     """A command, logged, given to the station."""
     note = p.command(NAME, 1, command, parties)
     data = note.encode()
@@ -75,7 +77,9 @@ def downgrade(p: Parties) -> object:
 @attack("policy that one party signed", 13, "station", Reason.APPROVALS)
 def one_sided_policy(p: Parties) -> object:
     """More channels, says one side."""
-    policy = msgspec.structs.replace(p.sites[NAME].station.policy, version=2, channels=("BHZ", "BHN", "BHE", "BDF"))
+    policy = msgspec.structs.replace(
+        p.sites[NAME].station.policy, version=2, channels=("BHZ", "BHN", "BHE", "BDF")
+    )
     data = p.signed(policy.text(), ("B",)).encode()
     return p.sites[NAME].station.change_policy(data, p.prove(p.log.append(data)))
 
@@ -84,7 +88,9 @@ def one_sided_policy(p: Parties) -> object:
 def logged_downgrade(p: Parties) -> None:
     """Signed by all, but of an older version."""
     policy = msgspec.structs.replace(p.sites[NAME].station.policy, version=1)
-    p.by_all(policy.text() if policy.version != 1 else msgspec.structs.replace(policy, gap_budget=8000).text())
+    p.by_all(
+        policy.text() if policy.version != 1 else msgspec.structs.replace(policy, gap_budget=8000).text()
+    )
     audited(p, Reason.POLICY_DOWNGRADE)
 
 
@@ -125,7 +131,13 @@ def other_release(p: Parties) -> object:
 def board(p: Parties) -> tuple[judgement.Board, dict[str, Reveal]]:
     """Two findings on one event."""
     reveals = {
-        k: Reveal(party=k, purpose="finding", subject="event-1", value=f"{k} says explosion", salt=hashlib.sha256(k.encode()).digest())
+        k: Reveal(
+            party=k,
+            purpose="finding",
+            subject="event-1",
+            value=f"{k} says explosion",
+            salt=hashlib.sha256(k.encode()).digest(),
+        )
         for k in ("A", "B")
     }
     return judgement.Board("finding", "event-1", ("A", "B")), reveals

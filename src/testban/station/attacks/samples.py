@@ -50,4 +50,6 @@ def spoofed_time(p: Parties) -> None:
     clock.read(0, 1_000_000_000_000)
     time, state = clock.read(60_000_000_000, 1_000_000_000_000 + 60_250_000_000)
     followed = time > 1_000_000_000_000 + 60_010_000_000
-    checks.require(state is not ClockState.STEPPED or followed, Reason.CLOCK, "satellite time stepped by 250 ms")
+    checks.require(
+        state is not ClockState.STEPPED or followed, Reason.CLOCK, "satellite time stepped by 250 ms"
+    )

@@ -58,10 +58,16 @@ def attack(name: str, row: int, by: str, reason: Reason) -> Callable[[Act], Act]
     return register
 
 
-def audited(p: Parties, reason: Reason, observed: Sequence[bytes] = (), entries: Sequence[bytes] | None = None) -> None:
+def audited(
+    p: Parties, reason: Reason, observed: Sequence[bytes] = (), entries: Sequence[bytes] | None = None
+) -> None:
     """Raise what an audit of everything finds: the expected fault where it is there, else the first, else nothing."""
     report = audit(
-        p.log.entries if entries is None else entries, p.quorum, p.treaty, observed=observed, payload=p.payloads.get
+        p.log.entries if entries is None else entries,
+        p.quorum,
+        p.treaty,
+        observed=observed,
+        payload=p.payloads.get,
     )
     faults = sorted(report.faults, key=lambda f: f.reason is not reason)
     if faults:
