@@ -9,7 +9,7 @@ from cyclopts import Parameter
 log = cyclopts.App(name="log", help="The joint log: entries, tiles, witnessed checkpoints.")
 
 
-def _open(folder: Path, key: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open(folder: Path, key: Path):  # type: ignore[no-untyped-def]
     from testban.base.errors import InputError
     from testban.cli.trusted import read_key
     from testban.store.log_files import LogFiles
@@ -21,7 +21,7 @@ def _open(folder: Path, key: Path):  # type: ignore[no-untyped-def]  # noqa: ANN
     return LogFiles(folder, signer.verifier.name, signer)
 
 
-def _witnesses(urls: list[str] | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _witnesses(urls: list[str] | None):  # type: ignore[no-untyped-def]
     from testban.links.witness_http import poster
 
     return {url: (0, poster(url)) for url in urls or ()}

@@ -54,13 +54,13 @@ def perturb(x: Floats, q: int, epsilon: float, bits: Ints) -> tuple[Ints, int]:
 
 
 def lsb_z(counts: Ints) -> float:
-    """z of the share of odd counts against one half."""
+    """Z of the share of odd counts against one half."""
     n = counts.size
     return float((counts & 1).sum() - n / 2) / math.sqrt(n / 4)
 
 
 def pairs_z(counts: Ints) -> float:
-    """z of the pair chi-square: values 2k and 2k+1 equally frequent looks like a message only where noise is not flat."""
+    """Z of the pair chi-square: values 2k and 2k+1 equally frequent looks like a message only where noise is not flat."""
     low = int(counts.min()) & ~1
     histogram = np.bincount(counts - low)
     if histogram.size % 2:
@@ -74,7 +74,7 @@ def pairs_z(counts: Ints) -> float:
 
 
 def twin_z(counts: Ints, twin: Ints, self_rms: float, q: int) -> float:
-    """z of the variance of station minus twin against what self-noise and rounding explain (twin at 1 count)."""
+    """Z of the variance of station minus twin against what self-noise and rounding explain (twin at 1 count)."""
     difference = (counts - twin).astype(np.float64)
     expected = 2 * self_rms**2 + q * q / 12 + 1 / 12
     ratio = float((difference * difference).mean()) / expected

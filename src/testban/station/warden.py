@@ -9,17 +9,16 @@ import hashlib
 
 import msgspec
 
-from testban.trust.ledger import AGAIN, Ledger
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
 from testban.trust import checks, notes, sealed
 from testban.trust import packet as packets
 from testban.trust.checks import Reason
 from testban.trust.documents import Policy
+from testban.trust.ledger import AGAIN, Ledger
 from testban.trust.notes import Signer, Verifier
 from testban.trust.packet import Packet
 from testban.trust.quorum import Quorum
-
 
 MAX_RESEND = 8640
 

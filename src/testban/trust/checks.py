@@ -92,7 +92,7 @@ class Reason(StrEnum):
 FORM = frozenset(list(Reason)[: list(Reason).index(Reason.TILE_FORM) + 1])
 
 
-class Rejected(TestbanError):
+class Rejected(TestbanError):  # noqa: N818 - the name says what happened
     """Something that the chain of trust refuses; `reason` says which check failed, `by` who made it."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

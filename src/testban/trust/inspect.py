@@ -79,6 +79,6 @@ def check_entry(entry: bytes, quorum: Quorum) -> dict[str, Any]:
         return {"kind": kind, "unchecked": "the policy names no keys that sign this"}
     treaty = Treaty(
         parties=quorum.parties,
-        need={k: 1 for k in ("dissent", "commitment", "reveal", "bulletin", "certificate")},
+        need=dict.fromkeys(("dissent", "commitment", "reveal", "bulletin", "certificate"), 1),
     )
     return {"kind": kind, "signed_by": list(treaty.check(note, kind))}

@@ -13,7 +13,6 @@ from testban.trust.checks import Reason
 from testban.trust.documents import LedgerDay, Policy
 from testban.trust.packet import Packet, payload_size
 
-
 AGAIN = "again"
 
 

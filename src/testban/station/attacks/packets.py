@@ -316,7 +316,7 @@ def before_key(p: Parties) -> None:
 
 @attack("signature plus modulus", 6, "third party", Reason.SIGNATURE_RANGE)
 def plus_modulus(p: Parties) -> object:
-    """s + n opens to the same message: a second spelling, where it fits."""
+    """S + n opens to the same message: a second spelling, where it fits."""
     note, key = seal(p)
     while int.from_bytes(note.signatures[0].signature, "big") + key.n >= 1 << key.n.bit_length():
         p.tick()
