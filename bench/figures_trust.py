@@ -44,11 +44,22 @@ def main():
         ("packet note verified (two signatures)", checks, raw_check),
         ("log append", appends, None),
         ("inclusion proof made", rate(lambda: tree.inclusion(size // 2)), None),
-        ("inclusion proof checked", rate(lambda: merkle.verify_inclusion(size // 2, size, leaf, proof, root)), None),
+        (
+            "inclusion proof checked",
+            rate(lambda: merkle.verify_inclusion(size // 2, size, leaf, proof, root)),
+            None,
+        ),
     ]
     note = f"note {len(released.note)} B, log of {size} entries"
     return [
-        {"name": n, "ours": ours, "rival": raw, "ratio": ours / raw if raw else None, "unit": "1/s", "note": note}
+        {
+            "name": n,
+            "ours": ours,
+            "rival": raw,
+            "ratio": ours / raw if raw else None,
+            "unit": "1/s",
+            "note": note,
+        }
         for n, ours, raw in rows
     ]
 

@@ -74,7 +74,7 @@ class Server:
             def log_message(self, format: str, *args: object) -> None:
                 """Quiet: who runs the node decides what is logged."""
 
-            do_GET = do_POST = _answer
+            do_GET = do_POST = _answer  # noqa: N815 - names of http.server
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True

@@ -199,7 +199,7 @@ class Auditor:
         begin = self.registry.policies[station][0].from_slot
         low = max(begin, min(items, default=begin)) if first is None else max(begin, first)
         high = max(items, default=low - 1) if last is None else last
-        total, gaps = 0, {}
+        total, gaps = 0, dict[int, int]()
         closed = self._closing_epochs(items)
         for slot in range(low, high + 1):
             item = items.get(slot)

@@ -194,7 +194,7 @@ def test_any_bytes_are_a_bundle_or_refused(data, width):
     try:
         assert tiles.encode_bundle(tiles.decode_bundle(data, width)) == data
     except Rejected as exc:
-        assert exc.reason is Reason.TILE_FORM
+        assert exc.reason is Reason.TILE_FORM  # noqa: PT017
 
 
 @settings(max_examples=300, deadline=None)
@@ -207,7 +207,7 @@ def test_any_bytes_are_a_proof_policy_or_request_or_refused(data):
         try:
             parse(data)
         except Rejected as exc:
-            assert exc.malformed, exc.reason
+            assert exc.malformed, exc.reason  # noqa: PT017
 
 
 def test_removing_a_check_is_seen(monkeypatch):

@@ -30,7 +30,7 @@ def lossy(p: Parties) -> object:
     """A key with several signatures for one message has no certificate."""
     n = lossy_modulus()
     fake = b"".join(rsa.certificate_point(n, i).to_bytes(n.bit_length() // 8, "big") for i in range(8))
-    return rsa.check_certificate(n, rsa.EXPONENT, fake)
+    rsa.check_certificate(n, rsa.EXPONENT, fake)
 
 
 @attack("RSA key with exponent 3", 6, "everyone", Reason.KEY_EXPONENT)
@@ -43,7 +43,7 @@ def exponent_three(p: Parties) -> object:
 @attack("RSA key with a small factor", 6, "everyone", Reason.KEY_STRENGTH)
 def small_factor(p: Parties) -> object:
     """A modulus that everyone can factor."""
-    return rsa.check_modulus(3 * (lossy_modulus() >> 2 | 1))
+    rsa.check_modulus(3 * (lossy_modulus() >> 2 | 1))
 
 
 @attack("station key that leaves room in its signatures", 6, "auditor", Reason.KEY_FORM)
