@@ -81,7 +81,7 @@ def audit(
                 "last_slot": report.last_slot,
                 "bytes": report.left,
                 "root": report.root.hex(),
-            }  # fmt: skip
+            }
         )
     else:
         terminal.say(

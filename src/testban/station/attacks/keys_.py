@@ -26,7 +26,7 @@ def lossy_modulus() -> int:
 
 
 @attack("lossy RSA key", 6, "everyone", Reason.KEY_NOT_PERMUTATION)
-def lossy(p: Parties) -> object:
+def lossy(p: Parties) -> None:
     """A key with several signatures for one message has no certificate."""
     n = lossy_modulus()
     fake = b"".join(rsa.certificate_point(n, i).to_bytes(n.bit_length() // 8, "big") for i in range(8))
@@ -41,7 +41,7 @@ def exponent_three(p: Parties) -> object:
 
 
 @attack("RSA key with a small factor", 6, "everyone", Reason.KEY_STRENGTH)
-def small_factor(p: Parties) -> object:
+def small_factor(p: Parties) -> None:
     """A modulus that everyone can factor."""
     rsa.check_modulus(3 * (lossy_modulus() >> 2 | 1))
 

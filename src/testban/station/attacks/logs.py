@@ -148,7 +148,7 @@ def truncated(p: Parties) -> object:
 
 
 @attack("hash of another size in a proof", 6, "third party", Reason.HASH_SIZE)
-def short_hash(p: Parties) -> object:
+def short_hash(p: Parties) -> None:
     """31 bytes."""
     leaf = merkle.leaf_hash(p.log.entries[0])
     way = [h[:31] for h in p.log.tree.inclusion(0)]
@@ -156,7 +156,7 @@ def short_hash(p: Parties) -> object:
 
 
 @attack("consistency with another root", 8, "witness", Reason.ROOT)
-def other_root(p: Parties) -> object:
+def other_root(p: Parties) -> None:
     """A proof from one tree under the head of another."""
     other = other_tree(p, p.log.size)
     way = p.log.tree.consistency(2)
