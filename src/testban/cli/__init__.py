@@ -22,7 +22,11 @@ app = cyclopts.App(
     help_format="markdown",
 )
 # A verb's module is light: what the work needs is imported when the verb is used.
-for _verb in ("demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor"):
+_VERBS = (
+    "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
+    "reproduce", "keys", "log", "witness",
+)  # fmt: skip
+for _verb in _VERBS:
     app.command(getattr(importlib.import_module(f"testban.cli.{_verb}"), _verb), name=_verb)
 
 

@@ -41,7 +41,7 @@ def demo(
 
     """
     from testban.cli import terminal
-    from testban.run import configuration, demo
+    from testban.run import configuration, demo, equality, reproducing
 
     settings = configuration.load(language=language, workers=workers)
     with terminal.progress(quiet or json) as report:
@@ -51,6 +51,18 @@ def demo(
             kind = "SIMULATED" if part.simulated else "real recordings"
             terminal.say(f"\n[bold]{part.title}[/bold] ({kind})")
             terminal.show_summary(part.done, out / part.name, False)
+    first = shown[0]
+    equal = equality.demonstrate(
+        out / "trust",
+        reproducing.files_of(out / first.name),
+        reproducing.made_of(first.done.bulletin.provenance),
+    )
+    if not json:
+        caught = sum(a.as_expected for a in equal.attacks)
+        terminal.say(
+            f"\n[bold]Equality without espionage[/bold] (demonstration keys): {caught} of {len(equal.attacks)} attacks caught; "
+            f"release {'verified' if equal.finding.ok else 'REFUSED'}\nreport: {out / 'trust' / 'report.en.md'}"
+        )
     if json:
         terminal.out(
             [
@@ -58,4 +70,4 @@ def demo(
                 for p in shown
             ]
         )
-    return 0
+    return 0 if equal.ok else 1

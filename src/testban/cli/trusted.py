@@ -1,0 +1,130 @@
+"""What the verbs of trust share: reading policies, logs and key files."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from testban.base.errors import InputError, StoreError
+from testban.links.witness_http import fetcher
+from testban.store.log_files import LogFolder
+from testban.trust import quorum
+from testban.trust.checks import Rejected
+from testban.trust.keys import Cosigner, Ed25519Signer, RsaSigner
+from testban.trust.quorum import Quorum
+from testban.trust.registry import Treaty
+
+MAX_FILE_BYTES = 1 << 27
+KINDS = ("ed25519", "witness", "ml-dsa-44", "rsa")
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file, with one line where it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"{path}: expected at most {MAX_FILE_BYTES} bytes")
+        return path.read_bytes()
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+
+
+def read_quorum(path: Path) -> Quorum:
+    """A policy; InputError says which line is wrong."""
+    try:
+        return quorum.parse(read_bytes(path))
+    except Rejected as exc:
+        raise InputError(f"{path}: not a policy (C2SP tlog-policy): {exc}") from exc
+
+
+def treaty_of(policy: Quorum, path: Path) -> Treaty:
+    """The treaty between the parties that a policy names."""
+    if not policy.parties:
+        raise InputError(f"{path}: expected lines '#testban party NAME VKEY' that say whose signatures count")
+    return Treaty(parties=policy.parties)
+
+
+def open_log(place: str) -> LogFolder:
+    """A log's folder, or its address over HTTP."""
+    if place.startswith(("http://", "https://")):
+        return _Remote(place)
+    folder = Path(place)
+    if not (folder / "checkpoint").is_file():
+        raise InputError(f"{place}: expected the folder or address of a log with a file 'checkpoint'")
+    return LogFolder(folder)
+
+
+class _Remote(LogFolder):
+    def __init__(self, url: str) -> None:
+        super().__init__(Path())
+        self._get = fetcher(url)
+
+    def fetch(self, path: str) -> bytes:
+        return self._get(path)
+
+    def checkpoint(self) -> bytes | None:
+        return self._get("checkpoint")
+
+    def heads(self) -> list[bytes]:
+        return [self._get("checkpoint")]
+
+
+def payload_folder(folder: Path | None) -> Callable[[bytes], bytes | None] | None:
+    """Payloads named by their digest in a folder."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise InputError(f"{folder}: expected a folder with payloads")
+
+    def payload(digest: bytes) -> bytes | None:
+        path = folder / digest.hex()
+        return path.read_bytes() if path.is_file() else None
+
+    return payload
+
+
+def write_key(path: Path, kind: str, name: str, seed: bytes, bits: int = 3072) -> None:
+    """A private key file, readable by its owner only; an existing one is never overwritten."""
+    text = json.dumps({"testban": "key", "kind": kind, "name": name, "bits": bits, "seed": seed.hex()}) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as exc:
+        raise InputError(f"{path}: a key is never overwritten; choose another name") from exc
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be written: {exc.strerror or exc}") from exc
+    with os.fdopen(handle, "w") as f:
+        f.write(text)
+
+
+def read_key(path: Path) -> Ed25519Signer | RsaSigner | Cosigner:
+    """The private key in a file that `testban keys` made."""
+    try:
+        body = json.loads(read_bytes(path))
+        kind, name, bits = str(body["kind"]), str(body["name"]), int(body["bits"])
+        seed = bytes.fromhex(body["seed"])
+    except (ValueError, KeyError, TypeError) as exc:
+        raise InputError(f"{path}: expected a key file made by testban keys") from exc
+    return make_key(kind, name, seed, bits)
+
+
+def make_key(kind: str, name: str, seed: bytes, bits: int = 3072) -> Ed25519Signer | RsaSigner | Cosigner:
+    """The key of a kind from a seed."""
+    if kind == "ed25519":
+        return Ed25519Signer(name, seed)
+    if kind == "rsa":
+        return RsaSigner.from_seed(name, seed, bits)
+    if kind in ("witness", "ml-dsa-44"):
+        return Cosigner(name, seed, mldsa44=kind == "ml-dsa-44")
+    raise InputError(f"expected a kind of key among {', '.join(KINDS)}, got {kind!r}")
+
+
+__all__ = [
+    "make_key",
+    "open_log",
+    "payload_folder",
+    "read_bytes",
+    "read_key",
+    "read_quorum",
+    "treaty_of",
+    "write_key",
+]

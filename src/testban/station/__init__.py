@@ -1,0 +1,1 @@
+"""The automatic station, its warden and the attacks on them, as state machines. Pure: no clock, disk or socket."""

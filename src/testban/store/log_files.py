@@ -1,0 +1,124 @@
+"""The joint log on disk: tlog-tiles that any web server can serve, and a journal of what is accepted but not yet in tiles.
+
+Rules: an entry is acknowledged only when the journal is synced; tiles are written before the checkpoint that needs them; the
+checkpoint moves last; after a crash the journal gives the same entries in the same order, so that a head that was signed before the
+crash is continued, never contradicted; one sequencer at a time (file lock); at start the root is rebuilt and compared with the head.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from testban.base.errors import StoreError
+from testban.store.durable import Journal, replace
+from testban.trust import checkpoints, merkle, tiles
+from testban.trust.log import Log, Post
+from testban.trust.notes import Note, Signer
+
+
+class LogFolder:
+    """Read-only access to the static files of a log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fetch(self, path: str) -> bytes:
+        """Bytes at a path; a partial tile that is gone is cut from the full one."""
+        whole, _, width = path.partition(".p/")
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError as exc:
+            full = self.folder / whole
+            if width and full.is_file():
+                data = full.read_bytes()
+                if not path.startswith("tile/entries/"):
+                    return data[: int(width) * merkle.HASH_BYTES]
+                return tiles.encode_bundle(tiles.decode_bundle(data, tiles.WIDTH)[: int(width)])
+            raise StoreError(f"{self.folder / path} cannot be read: {exc.strerror or exc}") from exc
+
+    def checkpoint(self) -> bytes | None:
+        """The published head."""
+        path = self.folder / "checkpoint"
+        return path.read_bytes() if path.exists() else None
+
+    def size(self) -> int:
+        """Entries below the published head."""
+        data = self.checkpoint()
+        return 0 if data is None else checkpoints.parse(data)[0].size
+
+    def entries(self, size: int | None = None) -> Iterator[bytes]:
+        """All published entries, in order."""
+        yield from tiles.read_entries(self.fetch, self.size() if size is None else size)
+
+    def heads(self) -> list[bytes]:
+        """The published head and those that closed epochs."""
+        kept = sorted((self.folder / "epochs").glob("[0-9]*"), key=lambda p: int(p.name))
+        head = self.checkpoint()
+        return [p.read_bytes() for p in kept] + ([head] if head else [])
+
+
+class LogFiles(LogFolder):
+    """The sequencer's side."""
+
+    def __init__(self, folder: Path, origin: str, signer: Signer) -> None:
+        super().__init__(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            raise StoreError(f"{folder} is used by another sequencer; stop it first") from exc
+        self.published = self.size()
+        self.log = Log(origin, signer, self.entries(self.published))
+        self._check_head()
+        self.journal = Journal(folder / ".pending")
+        for record in self.journal.records():
+            index, entry = int.from_bytes(record[:8], "big"), record[8:]
+            if index == self.log.size:
+                self.log.append(entry)
+        self._clean = self.log.size == self.published
+
+    def _check_head(self) -> None:
+        data = self.checkpoint()
+        if data is not None and checkpoints.parse(data)[0].root != self.log.tree.root():
+            raise StoreError(
+                f"{self.folder}: the entries do not give the root of the checkpoint; restore from a mirror"
+            )
+
+    def append(self, entries: list[bytes]) -> list[int]:
+        """Accept entries: when this returns they are on disk and their places are fixed."""
+        before = self.log.size
+        fresh: list[bytes] = []
+        indices: list[int] = []
+        for e in entries:
+            index = self.log.place(e)
+            if index is None:
+                index = before + fresh.index(e) if e in fresh else before + len(fresh)
+                fresh += [e] if index == before + len(fresh) else []
+            indices.append(index)
+        self.journal.append([(before + i).to_bytes(8, "big") + e for i, e in enumerate(fresh)])
+        for e in fresh:
+            self.log.append(e)
+        return indices
+
+    def publish(self, witnesses: dict[str, tuple[int, Post]] | None = None, epoch: int | None = None) -> Note:
+        """Write tiles, have the head cosigned, publish it; returns the head. An epoch's head is kept beside it."""
+        size = self.log.size
+        for path, data in tiles.changed_bundles(self.log.entries.__getitem__, self.published, size):
+            replace(self.folder / path, data)
+        for path, data in tiles.changed_tiles(self.log.tree, self.published, size):
+            replace(self.folder / path, data)
+        note = self.log.checkpoint()
+        if witnesses:
+            note, _ = self.log.witnessed(note, witnesses)
+        if epoch is not None:
+            replace(self.folder / "epochs" / str(epoch), note.encode())
+        replace(self.folder / "checkpoint", note.encode())
+        self.published = size
+        self.journal.rewrite([])
+        return note
+
+    def close(self) -> None:
+        """Let another sequencer in."""
+        self.journal.close()
+        self._lock.close()

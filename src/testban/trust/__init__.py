@@ -1,0 +1,1 @@
+"""What is signed, logged and checked: notes, keys, log, witnesses, audit. Pure: bytes in, records out."""

@@ -1,0 +1,80 @@
+"""The joint log: entries in order, checkpoints that witnesses sign, proofs. The sequencer without its disk.
+
+Rules: one order, decided once; a checkpoint never contradicts an earlier one, since the tree only grows; whoever keeps
+the entries decides when they are safe (see `store.log_files`) and only then calls `append`.
+"""
+
+from collections.abc import Callable, Iterable
+
+from testban.trust import checkpoints, checks, merkle, proofs
+from testban.trust.checkpoints import Checkpoint
+from testban.trust.checks import Reason
+from testban.trust.merkle import Tree
+from testban.trust.notes import MAX_NOTE_BYTES, Note, Signer
+from testban.trust.quorum import Quorum
+from testban.trust.witness import Answer, request_bytes
+
+Post = Callable[[bytes], Answer]
+
+
+class Log:
+    """A log of one origin."""
+
+    def __init__(self, origin: str, signer: Signer, entries: Iterable[bytes] = ()) -> None:
+        self.origin = origin
+        self.signer = signer
+        self.entries: list[bytes] = []
+        self.tree = Tree()
+        self._places: dict[bytes, int] = {}
+        for e in entries:
+            self.append(e)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return len(self.entries)
+
+    def place(self, entry: bytes) -> int | None:
+        """Where an entry stands, if it is there."""
+        return self._places.get(merkle.leaf_hash(entry))
+
+    def append(self, entry: bytes) -> int:
+        """Add an entry and return its index; an entry that is there already keeps its place."""
+        checks.require(0 < len(entry) <= MAX_NOTE_BYTES, Reason.NOTE_SIZE, f"an entry of {len(entry)} bytes")
+        leaf = merkle.leaf_hash(entry)
+        if leaf in self._places:
+            return self._places[leaf]
+        index = self.tree.append(leaf)
+        self._places[leaf] = index
+        self.entries.append(entry)
+        return index
+
+    def checkpoint(self, size: int | None = None) -> Note:
+        """The signed head of the tree."""
+        size = self.size if size is None else size
+        return checkpoints.sign(Checkpoint(self.origin, size, self.tree.root(size)), self.signer)
+
+    def witnessed(self, note: Note, witnesses: dict[str, tuple[int, Post]]) -> tuple[Note, dict[str, Answer]]:
+        """Ask witnesses (name -> size they signed last, post) to cosign; a stale size is asked again once."""
+        head = checkpoints.parse_text(note.text)
+        answers: dict[str, Answer] = {}
+        for name, (old, post) in witnesses.items():
+            answer = self._ask(note, head, old, post)
+            if answer.status == 409 and answer.body.strip().isdigit() and len(answer.body) < 20:
+                known = int(answer.body)
+                if known != old and known <= head.size:
+                    answer = self._ask(note, head, known, post)
+            answers[name] = answer
+            if answer.status == 200:
+                note = checkpoints.with_cosignatures(note, answer.body)
+        return note, answers
+
+    def _ask(self, note: Note, head: Checkpoint, old: int, post: Post) -> Answer:
+        proof = self.tree.consistency(old, head.size) if 0 < old < head.size else []
+        return post(request_bytes(old, proof, note.encode()))
+
+    def prove(self, index: int, note: Note, quorum: Quorum | None = None) -> bytes:
+        """A proof that carries entry and checkpoint; with a policy, no signature more than it needs."""
+        head = checkpoints.parse_text(note.text)
+        kept = quorum.smallest(note) if quorum else note
+        return proofs.make(self.entries[index], index, self.tree.inclusion(index, head.size), kept.encode())
