@@ -47,8 +47,9 @@ class Block:
         self.power = np.zeros((self.bins, self.groups * self.lanes))
         self._fill()
         self.scores = np.zeros_like(self.power)
-        self.levels = np.empty_like(self.power)
-        self.spreads = np.empty_like(self.power)
+        self.stride = max(1, round(settings.level_s / self.bin_s))
+        self.levels = np.empty((-(-self.bins // self.stride), self.groups * self.lanes))
+        self.spreads = np.empty_like(self.levels)
         self._score()
 
     def _traces(self) -> tuple[Trace, ...]:
@@ -100,6 +101,7 @@ class Block:
             return
         widths = np.array([max(1, round(window_s(band) / self.bin_s)) for band in bands])
         constants = np.empty((3, self.lanes))
+        step = self.stride * self.bin_s
         for group in range(self.groups):
             for j, (low, high) in enumerate(bands):
                 freedom = 2.0 * (high - low) * widths[j] * self.bin_s * (1.0 if group == 0 else 1.5)
@@ -111,8 +113,8 @@ class Block:
                 scan.score_columns(
                     self.power, group * self.lanes + base, widths[base : base + filters.LANES],
                     np.ascontiguousarray(constants[:, base : base + filters.LANES]), math.sqrt(math.sqrt(s.threshold_factor)),
-                    max(1, round(s.noise_s / self.bin_s)), max(1, round(s.coda_s / self.bin_s)),
-                    round(s.tail_memory_s / self.bin_s), round(1.0 / self.bin_s), round(s.start_s / self.bin_s),
+                    self.stride, max(1, round(s.noise_s / step)), max(1, round(s.coda_s / step)),
+                    max(1, round(s.tail_memory_s / step)), round(1.0 / self.bin_s), round(s.start_s / step),
                     self.scores, self.levels, self.spreads,
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
@@ -126,7 +128,7 @@ class Block:
 
     def noise(self, column: int, at: int) -> tuple[float, float]:
         """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""
-        i = max(0, min(self.bins - 1, at))
+        i = max(0, min(self.bins - 1, at)) // self.stride
         return float(self.levels[i, column]) ** 4, float(self.spreads[i, column])
 
     def raised(self, column: int, at: int, bins: int, sigmas: float) -> float:
