@@ -20,12 +20,12 @@ I64 = NDArray[np.int64]
 NORMAL_EXCESS = 0.373
 #: Windows beyond 2 standard deviations that the normal tail is worth before any were seen.
 TAIL_PRIOR = 5.0
-#: Scores below this are not worked out and left at nought: nothing asks for them (block.LATER times 0.85).
-LEAST_SCORE = 0.65
+#: Scores below this are not worked out and left at nought: a trigger has ended by then.
+LEAST_SCORE = 0.72
 #: Columns that are worked on side by side. Their state lies in one flat array with constant places, from which the
 #: compiler makes vector instructions across columns: the same operations a column, so the same bits, on any width.
 LANES = 8
-CHUNK = 256  # bins of `moving_sums` that stay in the nearest memory
+CHUNK = 100  # steps whose sums stand in memory at a time
 # Rows of that array, eight columns each: what is remembered of a column ...
 _A, _F, _V, _ROOT, _EXCESS, _WEIGHT, _FEW = 0, 8, 16, 24, 32, 40, 48
 # ... what goes into a step and comes out (_U and _PAST as sums of power, then as fourth roots of the mean) ...
@@ -42,39 +42,36 @@ def _add(a: F64, b: F64, out: F64) -> None:
 
 
 @njit(cache=True)
-def moving_sums(power: F64, base: int, widths: I64, out: F64) -> None:
+def moving_sums(power: F64, base: int, widths: I64, begin: int, ladder: F64, out: F64) -> None:
     """Sums of the last `widths` bins of eight columns; NaN until so many valid ones stand in a row.
 
-    power (n, columns), of which those from `base` on are taken; widths (8,); out (8, n). Sums of 1, 2, 4 ... bins,
-    put together by the binary digits of the width: only sums of what is inside, so that a large event or a gap leaves
-    no trace behind.
+    power (n, columns), of which those from `base` on are taken; widths (8,); out (8, m): bins begin..begin+m-1.
+    ladder (levels, m + max(widths)): working memory, levels as binary digits of the widest. Sums of 1, 2, 4 ... bins
+    are put together by the binary digits of the width: only sums of what is inside, so that a large event or a gap
+    leaves no trace behind.
     """
-    n, pad = len(power), widths.max()
-    powers = 1
-    while 1 << powers <= pad:
-        powers += 1
-    ladder = np.empty((powers, CHUNK + pad))
-    for begin in range(0, n, CHUNK):
-        size = min(CHUNK, n - begin)
-        empty = max(0, pad - begin)
-        for j in range(LANES):
-            ladder[0, :empty] = np.nan
-            own = power[begin - pad + empty : begin + size, base + j]
-            for r in range(len(own)):
-                ladder[0, empty + r] = own[r]
-            total, back, first = out[j, begin : begin + size], pad, True
-            for k in range(powers):
-                if k > 0:
-                    half, rung = 1 << (k - 1), ladder[k - 1]
-                    _add(rung[half : size + pad], rung[: size + pad - half], ladder[k, half : size + pad])
-                if widths[j] >> k & 1:
-                    part = ladder[k, back : back + size]
-                    back -= 1 << k
-                    if first:
-                        total[:] = part
-                        first = False
-                    else:
-                        _add(total, part, total)
+    size, pad = out.shape[1], widths.max()
+    empty = max(0, pad - begin)
+    for j in range(LANES):
+        ladder[0, :empty] = np.nan
+        own = power[begin - pad + empty : begin + size, base + j]
+        for r in range(len(own)):
+            ladder[0, empty + r] = own[r]
+        total, back, first = out[j], pad, True
+        for k in range(len(ladder)):
+            if widths[j] >> k == 0:
+                break
+            if k > 0:
+                half, rung = 1 << (k - 1), ladder[k - 1]
+                _add(rung[half : size + pad], rung[: size + pad - half], ladder[k, half : size + pad])
+            if widths[j] >> k & 1:
+                part = ladder[k, back : back + size]
+                back -= 1 << k
+                if first:
+                    total[:] = part
+                    first = False
+                else:
+                    _add(total, part, total)
 
 
 @njit(inline="always", error_model="numpy")
@@ -162,37 +159,36 @@ def _step(
 
 
 @njit(inline="always")
-def _score(st: F64, sums: F64, begin: int, end: int, base: int, score: F64) -> None:
-    """Scores of the bins begin..end-1 of eight columns over the thresholds that stand in `st`."""
+def _score(st: F64, sums: F64, base: int, begin: int, score: F64, top: F64) -> None:
+    """Scores of some bins, the first of them `begin`, of eight columns over the thresholds that stand in `st`."""
     for j in range(8):
-        part, hot = sums[j, begin:end], st[_HOT + j]
+        part, hot = sums[j], st[_HOT + j]
         for i in range(len(part)):
             if part[i] > hot:
                 y = math.sqrt(math.sqrt(part[i] / st[_WIDTH + j]))
                 if y > st[_LEVEL + j]:
-                    score[begin + i, base + j] = y / st[_THRESHOLD + j]
+                    ours = y / st[_THRESHOLD + j]
+                    score[begin + i, base + j] = ours
+                    top[begin + i] = max(top[begin + i], ours)
 
 
 @njit(cache=True, error_model="numpy")
 def score_columns(
     power: F64, base: int, widths: I64, constants: F64, factor: float, stride: int, n_slow: int, n_fast: int, n_tail: int,
-    delay: int, n_start: int, score: F64, level: F64, spread: F64,
+    delay: int, n_start: int, score: F64, top: F64, level: F64, spread: F64,
 ) -> None:  # fmt: skip
     """Score (fourth root of power over threshold) and noise level (fourth root of power) of eight columns.
 
-    power, score (n, columns), of which those from `base` on are worked on; score comes as zeros. level, spread
-    (steps, columns), steps = ceil(n / stride): what holds for `stride` bins. widths (8,): bins of the short-term
-    window; constants (3, 8): theoretical scatter, normal quantile of the false-alarm probability, logarithm of the
-    normal probability beyond 2 over that probability; factor: fourth root of the threshold factor; n_slow, n_fast,
-    n_tail: memories in steps of the noise, of what follows a coda and of how wild the noise is; delay: bins between
-    the window and the one that feeds the noise; n_start: steps before anything may score.
+    power, score (n, columns), of which those from `base` on are worked on; score comes as zeros; top (n,) is raised
+    to the best score of a bin. level, spread (steps, columns), steps = ceil(n / stride): what holds for `stride`
+    bins. widths (8,): bins of the short-term window; constants (3, 8): theoretical scatter, normal quantile of the
+    false-alarm probability, logarithm of the normal probability beyond 2 over that probability; factor: fourth root
+    of the threshold factor; n_slow, n_fast, n_tail: memories in steps of the noise, of what follows a coda and of how
+    wild the noise is; delay: bins between the window and the one that feeds the noise; n_start: steps before anything
+    may score.
     """
-    n = len(power)
-    steps = (n + stride - 1) // stride
-    sums, past = np.empty((LANES, n)), np.zeros((steps, LANES))
-    moving_sums(power, base, widths, sums)
-    st = np.zeros(_ROWS)
-    seen = np.zeros(LANES, dtype=np.int64)
+    n, steps = len(power), len(level)
+    st, seen = np.zeros(_ROWS), np.zeros(LANES, dtype=np.int64)
     for j in range(LANES):
         st[_CV_MIN + j], st[_Z + j], st[_DEPTH + j] = constants[0, j], constants[1, j], constants[2, j]
         st[_WIDTH + j], st[_ADD + j] = widths[j], min(1.0, stride / widths[j])
@@ -200,15 +196,33 @@ def score_columns(
         st[_EXCESS + j], st[_WEIGHT + j] = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
     forget = 1.0 - 1.0 / n_tail
     kept = TAIL_PRIOR * (1.0 - forget)
+    reach = widths.max() + delay
+    digits = 1
+    while 1 << digits <= widths.max():
+        digits += 1
+    past = np.zeros((steps, LANES))
+    ladder = np.empty((digits, CHUNK * stride + widths.max()))
+    sums = np.full((LANES, reach + CHUNK * stride), np.nan)
     for t in range(steps):
-        i = t * stride
+        first = t // CHUNK * CHUNK * stride - reach  # the bin of sums[:, 0]
+        if t % CHUNK == 0:
+            sums[:, :reach] = sums[:, CHUNK * stride :]
+            size = min(CHUNK * stride, n - t * stride)
+            moving_sums(
+                power,
+                base,
+                widths,
+                t * stride,
+                ladder[:, : size + widths.max()],
+                sums[:, reach : reach + size],
+            )
+        i = t * stride - first
         whole = True
         for j in range(LANES):
             last = i - widths[j]
             lag = last - delay
-            st[_U + j] = sums[j, lag] if lag >= 0 else np.nan
-            st[_BEFORE + j] = past[lag // stride, j] if lag >= 0 else 0.0
-            st[_PAST + j] = sums[j, last] if last >= 0 else np.nan
+            st[_U + j], st[_PAST + j] = sums[j, lag], sums[j, last]
+            st[_BEFORE + j] = past[(first + lag) // stride, j] if first + lag >= 0 else 0.0
             ready = seen[j] > n_slow and seen[j] >= n_fast and st[_A + j] > 0.0
             whole = whole and ready and st[_U + j] >= 0.0 and st[_PAST + j] >= 0.0
         if whole:
@@ -218,12 +232,14 @@ def score_columns(
                 _step(st, j, seen, stride, n_slow, n_fast, n_start, forget, kept, factor)
         for j in range(LANES):
             past[t, j], level[t, base + j], spread[t, base + j] = st[_F + j], st[_LEVEL + j], st[_CV + j]
-        _score(st, sums, i, min(i + stride, n), base, score)
+        _score(st, sums[:, i : min(i + stride, n - first)], base, first + i, score, top)
 
 
 @njit(cache=True)
-def triggers(scores: F64, bands: int, off: float, strong: float, later: float, memory: int, out: F64) -> int:
-    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (n, columns).
+def triggers(
+    scores: F64, top: F64, bands: int, off: float, strong: float, later: float, memory: int, out: F64
+) -> int:
+    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (n, columns) and their best.
 
     A trigger is a best score from 1 until it falls below `off`. For `memory` bins after a score of `strong` a later
     phase is likely, and `later` is enough on a horizontal column (those from `bands` on).
@@ -233,19 +249,16 @@ def triggers(scores: F64, bands: int, off: float, strong: float, later: float, m
     count = 0
     last = -memory - 1
     for i in range(n):
-        best, at = 0.0, 0
-        flat, flat_at = 0.0, 0
-        any_score = 0.0
-        for j in range(columns):
-            any_score = scores[i, j] if scores[i, j] > any_score else any_score
-        if any_score == 0.0 and not on:
-            continue
-        for j in range(columns):
-            if scores[i, j] > best:
-                best, at = scores[i, j], j
-            if j >= bands and scores[i, j] > flat:
-                flat, flat_at = scores[i, j], j
+        best, at = top[i], 0
         if not on:
+            if best < 1.0 and (best < later or i - last >= memory):
+                continue
+            flat, flat_at = 0.0, 0
+            for j in range(columns - 1, -1, -1):
+                if scores[i, j] == best:
+                    at = j
+                if j >= bands and scores[i, j] >= flat:
+                    flat, flat_at = scores[i, j], j
             if count < len(out) and (best >= 1.0 or (flat >= later and i - last < memory)):
                 on = True
                 if best < 1.0:
@@ -256,6 +269,9 @@ def triggers(scores: F64, bands: int, off: float, strong: float, later: float, m
             out[count, 4] = i
             count += 1
         elif best > out[count, 3]:
+            for j in range(columns - 1, -1, -1):
+                if scores[i, j] == best:
+                    at = j
             out[count, 1], out[count, 2], out[count, 3] = i, at, best
         if best >= strong:
             last = i

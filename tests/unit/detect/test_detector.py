@@ -50,8 +50,10 @@ def test_moving_sums_as_the_obvious():
     p = rng.exponential(size=(300, 8))
     p[[40, 41, 150], 3] = np.nan
     widths = np.array([7, 1, 2, 7, 10, 30, 25, 5])
-    out = np.empty((300, 8))
-    scan.moving_sums(p, 0, widths, out)
+    out = np.empty((8, 300))
+    for begin, end in ((0, 130), (130, 300)):
+        scan.moving_sums(p, 0, widths, begin, np.empty((5, end - begin + 30)), out[:, begin:end])
+    out = out.T
     for i in range(300):
         for j, width in enumerate(widths):
             window = p[max(0, i - width + 1) : i + 1, j]
@@ -61,7 +63,7 @@ def test_moving_sums_as_the_obvious():
                 assert out[i, j] == pytest.approx(window.sum(), rel=1e-12)
 
 
-def obvious_scores(power, width, cv_min, z, depth, n_slow, n_fast, n_tail, lag, n_start):
+def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tail, lag, n_start):
     """One column, one step after the other; no vectors, no fast path."""
     n = len(power)
     y = np.array(
@@ -73,49 +75,58 @@ def obvious_scores(power, width, cv_min, z, depth, n_slow, n_fast, n_tail, lag, 
     excess, weight, forget = scan.NORMAL_EXCESS * scan.TAIL_PRIOR, scan.TAIL_PRIOR, 1 - 1 / n_tail
     kept = scan.TAIL_PRIOR * (1 - forget)
     for i in range(n):
-        if i >= lag and y[i - lag] >= 0:
-            u, sd = y[i - lag], root
-            seen += 1
-            if seen == 1:
-                a = f = u
-            before = past[i - lag] if past[i - lag] > 0 else a
-            e = u / before - 1
-            if seen > n_start:
-                over = (u / max(before, a) - 1) / sd - 2
-                weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
-                if over > 0:
-                    weight, excess = weight + 1 / width, excess + min(over, 4) / width
-            e = min(e, (3 if seen > n_start else 6) * sd)
-            v += (e * e - v) / min(n_slow, seen + n_start)
-            root = max(cv_min, v**0.5)
-            if seen > n_start:
-                u = min(u, a * (1 + 3 * sd))
-            a += (u - a) / min(n_slow, seen)
-        if i >= width and y[i - width] >= 0 and seen:
-            f += (y[i - width] - f) / min(n_fast, seen)
-        past[i] = f
-        if seen and seen <= n_slow:
-            few = (1 + 2 * width / seen) ** 0.5
-        if seen >= n_start and y[i] > max(a, f):
+        late = i - width - lag
+        if i % stride == 0:
+            if late >= 0 and y[late] >= 0:
+                u, sd = y[late], root
+                seen += 1
+                if seen == 1:
+                    a = f = u
+                before = past[late // stride * stride] if past[late // stride * stride] > 0 else a
+                e = u / before - 1
+                if seen > n_start:
+                    over = (u / max(before, a) - 1) / sd - 2
+                    weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
+                    if over > 0:
+                        share = min(1, stride / width)
+                        weight, excess = weight + share, excess + min(over, 4) * share
+                e = min(e, (3 if seen > n_start else 6) * sd)
+                v += (e * e - v) / min(n_slow, seen + n_start)
+                root = max(cv_min, v**0.5)
+                if seen > n_start:
+                    u = min(u, a * (1 + 3 * sd))
+                a += (u - a) / min(n_slow, seen)
+            if i >= width and y[i - width] >= 0 and seen:
+                f += (y[i - width] - f) / min(n_fast, seen)
+            past[i] = f
+            if seen and seen <= n_slow:
+                few = (1 + 2 * width / (seen * stride)) ** 0.5
             tail = 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth
-            score[i] = y[i] / (max(a, f) * (1 + max(z, tail) * root * few))
+            threshold = max(a, f) * (1 + max(z, tail) * root * few)
+        if seen >= n_start and y[i] > max(a, f):
+            score[i] = y[i] / threshold
+    score[score < scan.LEAST_SCORE] = 0
     return score
 
 
-def test_scores_as_the_obvious():
+@pytest.mark.parametrize("stride", [1, 5])
+def test_scores_as_the_obvious(stride):
     rng = np.random.default_rng(4)
-    p = rng.exponential(size=(2500, 8))
+    p = rng.exponential(size=(2503, 8))
     p[1500:1540] *= 60.0
     p[900:905, 2] = np.nan
     widths = np.array([30, 25, 15, 15, 10, 10, 10, 10])
     constants = np.stack([np.full(8, 0.15), np.full(8, 4.5), np.full(8, 9.0)])
-    score, level, spread = (np.empty_like(p) for _ in range(3))
-    scan.score_columns(p, 0, widths, constants, 1.0, 600, 60, 6000, 10, 60, score, level, spread)
+    steps = -(-len(p) // stride)
+    score, top, level, spread = np.zeros_like(p), np.zeros(len(p)), np.empty((steps, 8)), np.empty((steps, 8))
+    memories = (600 // stride, 60 // stride, 6000 // stride)
+    scan.score_columns(
+        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread
+    )
     for j in range(8):
-        theirs = obvious_scores(
-            p[:, j], int(widths[j]), 0.15, 4.5, 9.0, 600, 60, 6000, int(widths[j]) + 10, 60
-        )
+        theirs = obvious_scores(p[:, j], int(widths[j]), 0.15, 4.5, 9.0, stride, *memories, 10, 60 // stride)
         assert np.allclose(score[:, j], theirs, rtol=1e-9, atol=1e-12)
+    assert np.array_equal(top, score.max(axis=1))
     assert score[1500:1540].max() > 1.0
 
 
