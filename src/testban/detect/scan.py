@@ -153,7 +153,11 @@ def _step(
     st[_LEVEL + j], st[_CV + j] = level, cv
     if seen[j] >= n_start:
         tail = 2.0 + max(NORMAL_EXCESS, st[_EXCESS + j] / st[_WEIGHT + j]) * st[_DEPTH + j]
-        threshold = level * (1.0 + max(st[_Z + j], tail) * cv) * factor
+        tail = max(st[_Z + j], tail)
+        if seen[j] < n_slow:
+            student = 0.25 * (st[_Z + j] * st[_Z + j] + 1.0) * st[_WIDTH + j] / stride
+            tail *= (1.0 + student / seen[j]) / (1.0 + student / n_slow)
+        threshold = level * (1.0 + tail * cv) * factor
         hot = LEAST_SCORE * threshold
         st[_THRESHOLD + j], st[_HOT + j] = threshold, hot * hot * hot * hot * st[_WIDTH + j]
 
