@@ -101,8 +101,11 @@ def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tai
             past[i] = f
             if seen and seen <= n_slow:
                 few = (1 + 2 * width / (seen * stride)) ** 0.5
-            tail = 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth
-            threshold = max(a, f) * (1 + max(z, tail) * root * few)
+            tail = max(z, 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth)
+            if 0 < seen < n_slow:  # Student's quantile over the normal one, to first order in 1 / windows
+                tail *= 1 + (z * z + 1) / 4 * width / stride / seen
+                tail /= 1 + (z * z + 1) / 4 * width / stride / n_slow
+            threshold = max(a, f) * (1 + tail * root * few)
         if seen >= n_start and y[i] > max(a, f):
             score[i] = y[i] / threshold
     score[score < scan.LEAST_SCORE] = 0
@@ -207,6 +210,17 @@ def test_a_glitch_is_no_detection():
     x[18_000:18_004] += np.array([9000, -9000, 7000, -4000], dtype=np.int32)
     r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 1800 * NS))
     assert r.picks == ()
+
+
+def test_one_horizontal_alone_is_no_detection():
+    x = {c: coloured(36_000, k) for k, c in enumerate(("BHZ", "BHN", "BHE"))}
+    x["BHN"][18_000:18_600] += np.round(4000 * wavelet(600, hz=4.0)).astype(np.int32)
+    span = Span(START, START + 1800 * NS)
+    r = detect.process_station("XX.AAA", [segment(v, channel=c) for c, v in x.items()], (), span)
+    assert r.picks == ()
+    x["BHE"][18_000:18_600] -= np.round(2000 * wavelet(600, hz=4.0)).astype(np.int32)
+    r = detect.process_station("XX.AAA", [segment(v, channel=c) for c, v in x.items()], (), span)
+    assert [round((p.time_ns - START) / NS) for p in r.picks] == [900]
 
 
 def test_dead_vertical_falls_back_to_the_other_sensor():
