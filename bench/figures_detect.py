@@ -22,7 +22,8 @@ from testban.base.spans import Span
 from testban.base.times import parse_time
 
 ROOT = Path(os.environ.get("TESTBAN_DATA", "")) / "waveforms"
-SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+VERBOSE = "-v" in sys.argv
+SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if sys.argv[1:] and not VERBOSE else 1.0)
 
 
 def read(*names):
@@ -113,6 +114,61 @@ def nnsn():
         )
 
 
+def _event(folder):
+    """(origin time in ns, longitude, latitude, depth in km)."""
+    path = ROOT / folder / "event.json"
+    if path.is_file():
+        e = json.loads(path.read_text())
+        return parse_time(e["origin_time"]), e["lon"], e["lat"], float(e.get("depth_km") or 0.0)
+    o = obspy.read_events(str(ROOT / folder / "event.xml"))[0].preferred_origin()
+    return o.time.ns, o.longitude, o.latitude, (o.depth or 0.0) / 1000.0
+
+
+def later():
+    """Picks of S and Lg on regional recordings: near the first S of ak135, near a group velocity of 3.3-3.65 km/s."""
+    sets = [("dprk_2016-01-06", "regional_800s.mseed", "regional_800s_float.mseed")]
+    sets += [("eq_1982-09-24_california_nevada_lnn", "waveforms.mseed", "waveforms_float.mseed")]
+    sets += [(f"eq_{n}", "waveforms.mseed") for n in ("2019-07-06_ridgecrest", "2019-07-16_california_bk")]
+    sets += [(f"eq_germany_grsn/{n}", "waveforms.mseed") for n in ("2001-06-23", "2003-02-22", "2003-03-22")]
+    model = TauPyModel("ak135")
+    for folder, *files in sets:
+        origin, lon, lat, depth = _event(folder)
+        top = folder.split("/")[0]
+        with (ROOT / top / "stations.csv").open() as f:
+            place = {
+                f"{r['network']}.{r['station']}": (float(r["latitude"]), float(r["longitude"]))
+                for r in csv.DictReader(f)
+            }
+        count = dict.fromkeys(("stations", "P", "S", "Lg", "S or Lg", "other", "named S"), 0)
+        residuals = []
+        for key, segments in read(*[f"{folder}/{f}" for f in files]).items():
+            delta = locations2degrees(lat, lon, *place[key])
+            first = {
+                k: min(a.time for a in model.get_travel_times(depth, delta, [f"tt{k}"])) for k in ("p", "s")
+            }
+            _, r = process(key, segments)
+            off = [(p.time_ns - origin) / 1e9 for p in r.picks]
+            km = 111.19 * delta
+            tol = 2.0 + 0.03 * first["s"]
+            after = [(t, p) for t, p in zip(off, r.picks, strict=True) if t > first["p"] + 0.4 * (first["s"] - first["p"])]
+            s = [t for t, _ in after if abs(t - first["s"]) <= tol]
+            lg = [t for t, _ in after if delta > 1.5 and km / 3.65 - 2.0 <= t <= km / 3.3 + 2.0]
+            count["stations"] += 1
+            count["P"] += any(-4 <= t - first["p"] <= 12 for t in off)
+            count["S"] += bool(s)
+            count["Lg"] += bool(lg)
+            count["S or Lg"] += bool(s or lg)
+            count["other"] += sum(t not in s and t not in lg for t, _ in after)
+            count["named S"] += sum(p.phase_hint == "S" for t, p in after if t in s or t in lg)
+            residuals += [round((s or lg)[0] - first["s"], 1)] if s or lg else []
+            if VERBOSE:
+                print(
+                    f"   {key:9} {delta:5.2f} P {first['p']:6.1f} S {first['s']:6.1f} Lg {km / 3.5:6.1f}:",
+                    [(round(t, 1), p.phase_hint, p.score, p.nslc.channel) for t, p in zip(off, r.picks, strict=True)],
+                )
+        print(f"later phases {folder}: {count}, from ak135 S {residuals}")
+
+
 def noise_day():
     for key, segments in read("noise_day_DK.COP_2009-02-19/waveforms.mseed").items():
         _, r = process(key, segments)
@@ -134,6 +190,7 @@ if __name__ == "__main__":
     noise_day()
     collapse()
     nnsn()
+    later()
     dprk("dprk_2016-01-06", "raw_counts.mseed")
     dprk("dprk_2016-01-06", "regional_800s.mseed", "regional_800s_float.mseed")
     dprk("dprk_2009-05-25", "raw_counts.mseed")
