@@ -122,7 +122,7 @@ def find(block: Block, growth: Growth) -> Arrival | None:
         before, later = y[max(0, at - length) : at], y[at : at + length]
         quiet = math.sqrt(float(np.sum(before * before)) / max(1, len(before)))
         snr = float(np.abs(later).max(initial=0.0)) / quiet if quiet > 0.0 else 0.0
-        sigma = onset.sigma_s(snr, (low, high), rate) + 0.2 * growth.window * block.bin_s
+        sigma = onset.sigma_s(snr, (low, high), rate) + 0.3 * growth.window * block.bin_s
         arrival = Arrival(
             sample=float(lo + at), band=(low, high), snr=snr, sigma_s=sigma, trace=trace, likelihood=likelihood
         )

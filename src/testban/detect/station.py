@@ -26,7 +26,9 @@ NS = 10**9
 FIRST_S = (
     200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 )
-SIGMA_FACTOR = 1.66  # so that 68 % lie inside on the odd (tuning) half of nnsn_nuclear; docs/rooms/detect.md
+PATH_SIGMA_S = (
+    0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
+)
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -82,7 +84,7 @@ def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival,
                         station_key=key,
                         nslc=got.trace.nslc,
                         time_ns=time,
-                        time_sigma_s=round(SIGMA_FACTOR * got.sigma_s, 3),
+                        time_sigma_s=round(PATH_SIGMA_S + got.sigma_s, 3),
                         phase_hint="S",
                         phase_hint_probability=later.PROBABILITY,
                         snr=round(got.snr, 2),
@@ -133,7 +135,7 @@ def _pick(
         station_key=key,
         nslc=got.trace.nslc,
         time_ns=time,
-        time_sigma_s=round(SIGMA_FACTOR * got.sigma_s, 3),
+        time_sigma_s=round(PATH_SIGMA_S + got.sigma_s, 3),
         phase_hint=moved.hint,
         phase_hint_probability=moved.hint_probability,
         slowness_s_per_deg=moved.slowness_s_per_deg,
