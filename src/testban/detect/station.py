@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
-from testban.detect import amplitude, arrival, later, motion
+from testban.detect import amplitude, arrival, later, motion, successor
 from testban.detect.block import STRONG
 from testban.detect.block import Block as Block
 from testban.detect.condition import condition
@@ -49,16 +49,28 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
     last = block.first - 1e9
     for row in block.triggers():
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
-        if got is None:
-            continue
-        first = got.sample - last > FIRST_S * block.rate
-        last = got.sample
-        found.append((got, float(row[3])))
-        time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
-        if own.start_ns <= time < own.end_ns:
-            out.append(_pick(block, key, row, got, time, channels, first))
+        while got is not None:
+            first = got.sample - last > FIRST_S * block.rate
+            last = got.sample
+            found.append((got, float(row[3])))
+            time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+            if own.start_ns <= time < own.end_ns:
+                out.append(_pick(block, key, row, got, time, channels, first))
+            got = _stronger(block, row, got)
     out += _later(block, key, own, found)
     return sorted(out, key=lambda p: p.time_ns), [block.bin_of(got.sample) for got, _ in found]
+
+
+def _stronger(block: Block, row: F64, got: arrival.Arrival) -> arrival.Arrival | None:
+    """A much stronger arrival later in the trigger of `got`."""
+    apart = block.settings.min_separation_s * block.rate
+    on = successor.grown(block, block.bin_of(got.sample), int(row[4]), round(apart / block.width))
+    if on is None:
+        return None
+    begin = max(got.sample + apart, block.first + on * block.width - block.rate)
+    again = np.array([on, row[1], row[2], row[3], row[4]])
+    found = arrival.find(block, again, begin)
+    return found if found is not None and found.snr >= block.settings.min_snr else None
 
 
 def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival, float]]) -> list[Pick]:
