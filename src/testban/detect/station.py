@@ -67,10 +67,12 @@ def _stronger(block: Block, row: F64, got: arrival.Arrival) -> arrival.Arrival |
     on = successor.grown(block, block.bin_of(got.sample), int(row[4]), round(apart / block.width))
     if on is None:
         return None
-    begin = max(got.sample + apart, block.first + on * block.width - block.rate)
+    least = max(got.sample + apart, block.first + on * block.width - block.rate)
+    begin = max(got.sample + 0.5 * block.rate, least - 2.0 * block.rate)  # room for what it is to stand out from
     again = np.array([on, row[1], row[2], row[3], row[4]])
     found = arrival.find(block, again, begin)
-    return found if found is not None and found.snr >= block.settings.min_snr else None
+    good = found is not None and found.sample >= least and found.snr >= block.settings.min_snr
+    return found if good else None
 
 
 def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival, float]]) -> list[Pick]:
