@@ -23,6 +23,8 @@ F64 = NDArray[np.float64]
 AFTER_S = (3.5, 300.0)  # after P: where S is looked for (300 s: S at 25 degrees)
 WINDOW = (0.12, 1.0, 6.0)  # of the time since P; least and most length in s of the later window; the coda's is twice
 STEP_S = 0.3
+SLOW = 0.3  # of the window: how badly the onset of what rises slowly is known
+AHEAD = 0.25  # of the window: an onset so much ahead of the largest growth is not its onset
 SCATTER = 0.15  # of the logarithm of a power ratio in a coda, beyond that of its finite bandwidth
 LEAST = 5.0  # scatters of growth
 LEAST_SHARE = 0.5  # of the strongest growth after the same P
@@ -119,12 +121,17 @@ def find(block: Block, growth: Growth) -> Arrival | None:
         if k < 0:
             continue
         at = a + k
+        if at < middle - lo - AHEAD * length:  # a wiggle of the coda: the growth itself knows better
+            at = middle - lo
         before, later = y[max(0, at - length) : at], y[at : at + length]
         quiet = math.sqrt(float(np.sum(before * before)) / max(1, len(before)))
         snr = float(np.abs(later).max(initial=0.0)) / quiet if quiet > 0.0 else 0.0
-        sigma = onset.sigma_s(snr, (low, high), rate) + 0.3 * growth.window * block.bin_s
+        apart = (lo + at - middle) / rate  # two estimates that differ are both in doubt; a slow rise is picked late
+        sample = lo + at - 0.5 * max(0.0, apart) * rate
+        rise = SLOW * growth.window * block.bin_s
+        sigma = onset.sigma_s(snr, (low, high), rate) + math.sqrt(rise * rise + apart * apart)
         arrival = Arrival(
-            sample=float(lo + at), band=(low, high), snr=snr, sigma_s=sigma, trace=trace, likelihood=likelihood
+            sample=sample, band=(low, high), snr=snr, sigma_s=sigma, trace=trace, likelihood=likelihood
         )
         if best is None or likelihood > best.likelihood:
             best = arrival
