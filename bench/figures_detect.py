@@ -150,7 +150,11 @@ def later():
             off = [(p.time_ns - origin) / 1e9 for p in r.picks]
             km = 111.19 * delta
             tol = 2.0 + 0.03 * first["s"]
-            after = [(t, p) for t, p in zip(off, r.picks, strict=True) if t > first["p"] + 0.4 * (first["s"] - first["p"])]
+            after = [
+                (t, p)
+                for t, p in zip(off, r.picks, strict=True)
+                if t > first["p"] + 0.4 * (first["s"] - first["p"])
+            ]
             s = [t for t, _ in after if abs(t - first["s"]) <= tol]
             lg = [t for t, _ in after if delta > 1.5 and km / 3.65 - 2.0 <= t <= km / 3.3 + 2.0]
             count["stations"] += 1
@@ -164,7 +168,10 @@ def later():
             if VERBOSE:
                 print(
                     f"   {key:9} {delta:5.2f} P {first['p']:6.1f} S {first['s']:6.1f} Lg {km / 3.5:6.1f}:",
-                    [(round(t, 1), p.phase_hint, p.score, p.nslc.channel) for t, p in zip(off, r.picks, strict=True)],
+                    [
+                        (round(t, 1), p.phase_hint, p.score, p.nslc.channel)
+                        for t, p in zip(off, r.picks, strict=True)
+                    ],
                 )
         print(f"later phases {folder}: {count}, from ak135 S {residuals}")
 

@@ -21,7 +21,11 @@ from testban.signal import filters
 F64 = NDArray[np.float64]
 
 AFTER_S = (3.5, 300.0)  # after P: where S is looked for (300 s: S at 25 degrees)
-WINDOW = (0.12, 1.0, 6.0)  # of the time since P; least and most length in s of the later window; the coda's is twice
+WINDOW = (
+    0.12,
+    1.0,
+    6.0,
+)  # of the time since P; least and most length in s of the later window; the coda's is twice
 STEP_S = 0.3
 SLOW = 0.3  # of the window: how badly the onset of what rises slowly is known
 AHEAD = 0.25  # of the window: an onset so much ahead of the largest growth is not its onset
@@ -64,7 +68,9 @@ def growths(block: Block, begin: int, end: int) -> list[Growth]:
         return []
     ahead = max(0, begin - round(2.0 / bin_s))
     noise = np.array([block.noise(block.lanes + j, ahead)[0] for j in range(bands)])
-    flat = _ratios(block.power[begin:end, block.lanes : block.lanes + bands], at - begin, window, first - begin)
+    flat = _ratios(
+        block.power[begin:end, block.lanes : block.lanes + bands], at - begin, window, first - begin
+    )
     upright = _ratios(block.power[begin:end, :bands], at - begin, window, first - begin)
     width = np.array([high - low for low, high in block.bands])
     freedom = 1.0 / window[:, None] + 1.0 / (at - first)[:, None]
@@ -79,7 +85,9 @@ def growths(block: Block, begin: int, end: int) -> list[Growth]:
     return _best(growth, at, window)
 
 
-def _ratios(power: F64, at: NDArray[np.int64], window: NDArray[np.int64], first: NDArray[np.int64]) -> tuple[F64, F64]:
+def _ratios(
+    power: F64, at: NDArray[np.int64], window: NDArray[np.int64], first: NDArray[np.int64]
+) -> tuple[F64, F64]:
     """Logarithm of the later mean over the earlier one, and the later mean; NaN where bins are missing."""
     sums = _sums(power)
     later = (sums[at + window] - sums[at]) / window[:, None]
@@ -99,7 +107,9 @@ def _best(growth: F64, at: NDArray[np.int64], window: NDArray[np.int64]) -> list
         if top[i] < max(LEAST, LEAST_SHARE * (out[0].scatters if out else 0.0)) or len(out) == MOST:
             break
         if all(abs(int(at[i]) - g.at) > 2 * max(int(window[i]), g.window) for g in out):
-            out.append(Growth(at=int(at[i]), band=int(band[i]), window=int(window[i]), scatters=float(top[i])))
+            out.append(
+                Growth(at=int(at[i]), band=int(band[i]), window=int(window[i]), scatters=float(top[i]))
+            )
     return sorted(out, key=lambda g: g.at)
 
 
@@ -117,7 +127,9 @@ def find(block: Block, growth: Growth) -> Arrival | None:
         lo = max(run.first, round(middle - 2 * length - 20.0 * rate))
         y = filters.bandpass(run.samples[lo - run.first : middle + length - run.first], low, high, rate)
         a, b = max(0, middle - length - lo), min(len(y), middle + round(0.7 * length) - lo)
-        k, likelihood, _ = onset.change_point(y[a:b], max(2, round(0.25 / low * rate)), 2.0 * (high - low) / rate)
+        k, likelihood, _ = onset.change_point(
+            y[a:b], max(2, round(0.25 / low * rate)), 2.0 * (high - low) / rate
+        )
         if k < 0:
             continue
         at = a + k
@@ -126,7 +138,9 @@ def find(block: Block, growth: Growth) -> Arrival | None:
         before, later = y[max(0, at - length) : at], y[at : at + length]
         quiet = math.sqrt(float(np.sum(before * before)) / max(1, len(before)))
         snr = float(np.abs(later).max(initial=0.0)) / quiet if quiet > 0.0 else 0.0
-        apart = (lo + at - middle) / rate  # two estimates that differ are both in doubt; a slow rise is picked late
+        apart = (
+            lo + at - middle
+        ) / rate  # two estimates that differ are both in doubt; a slow rise is picked late
         sample = lo + at - 0.5 * max(0.0, apart) * rate
         rise = SLOW * growth.window * block.bin_s
         sigma = onset.sigma_s(snr, (low, high), rate) + math.sqrt(rise * rise + apart * apart)

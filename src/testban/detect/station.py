@@ -26,9 +26,7 @@ NS = 10**9
 FIRST_S = (
     200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 )
-PATH_SIGMA_S = (
-    0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
-)
+PATH_SIGMA_S = 0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -68,7 +66,9 @@ def _stronger(block: Block, row: F64, got: arrival.Arrival) -> arrival.Arrival |
     if on is None:
         return None
     least = max(got.sample + apart, block.first + on * block.width - block.rate)
-    begin = max(got.sample + 0.5 * block.rate, least - 2.0 * block.rate)  # room for what it is to stand out from
+    begin = max(
+        got.sample + 0.5 * block.rate, least - 2.0 * block.rate
+    )  # room for what it is to stand out from
     again = np.array([on, row[1], row[2], row[3], row[4]])
     found = arrival.find(block, again, begin)
     good = found is not None and found.sample >= least and found.snr >= block.settings.min_snr
