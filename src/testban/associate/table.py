@@ -1,7 +1,9 @@
 """Picks as arrays, sorted by station and time, with the rate of picks that need no event to explain them.
 
 Rules: order of input does not matter (total order: station, time, id); picks at stations without coordinates are
-counted, not used; the noise rate of a pick leaves the pick itself out and grows after a burst (coda).
+counted, not used; the noise rate of a pick leaves the pick itself out and grows after a burst (coda). A later phase
+(S or Lg close behind another pick of its station) is a consequence of that pick, not a false alarm of its own: it
+counts in nobody's rate, so that seeing more of an event never makes the event less credible.
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ Ints = NDArray[np.int64]
 
 LOCAL_S = 1800.0  # half width of the window in which a station's rate of picks is counted
 BURST_S = 60.0
+FOLLOWS_S = 300.0  # behind P by at most so much: S or Lg of the same event (S at 25 degrees)
 GAP_S = 600.0  # silence of the whole network beyond which nothing was recorded, where up-time is not supplied
 
 
@@ -57,10 +60,22 @@ class Table:
         """Seconds in which anything was recorded (gaps of the whole network left out)."""
         return sum(b - a for a, b in self.active)
 
+    def _independent(self) -> NDArray[np.bool_]:
+        """Picks that are not a later phase of another pick of their station."""
+        out = np.ones(len(self.picks), dtype=np.bool_)
+        for s in range(len(self.sites)):
+            last = -np.inf
+            for i in range(int(self.start[s]), int(self.start[s + 1])):
+                if self.hint[i] != 2:
+                    last = float(self.data[i, 0])
+                elif self.data[i, 0] - last <= FOLLOWS_S:
+                    out[i] = False
+        return out
+
     def _rates(self) -> Floats:
-        t = np.sort(self.data[:, 0]) if len(self.picks) else np.zeros(0)
+        independent = self._independent()
         self.active: list[tuple[float, float]] = []
-        for x in t:
+        for x in np.sort(self.data[independent, 0]):
             if self.active and x - self.active[-1][1] <= GAP_S:
                 self.active[-1] = (self.active[-1][0], float(x))
             else:
@@ -68,20 +83,21 @@ class Table:
         self.active = [(a - 60.0, b + 60.0) for a, b in self.active]
         starts = np.array([a for a, _ in self.active])
         rate = np.empty(len(self.picks))
-        typical = len(self.picks) / (
+        typical = int(np.sum(independent)) / (
             max(1, int(np.sum(np.diff(self.start) > 0))) * max(self.duration_s, 300.0)
         )
         for s in range(len(self.sites)):
             a, b = int(self.start[s]), int(self.start[s + 1])
-            times = self.data[a:b, 0]
-            lo = np.searchsorted(times, times - LOCAL_S)
-            hi = np.searchsorted(times, times + LOCAL_S, side="right")
-            burst = np.arange(b - a) - np.searchsorted(times, times - BURST_S)
+            times, counted = self.data[a:b, 0], self.data[a:b, 0][independent[a:b]]
+            at = np.cumsum(independent[a:b]) - independent[a:b]  # counted picks ahead of each
+            lo = np.searchsorted(counted, times - LOCAL_S)
+            others = np.searchsorted(counted, times + LOCAL_S, side="right") - lo - independent[a:b]
+            burst = at - np.searchsorted(counted, times - BURST_S)
             for i in range(b - a):
                 first, last = self.active[int(np.searchsorted(starts, times[i], side="right")) - 1]
                 span = min(last, times[i] + LOCAL_S) - max(first, times[i] - LOCAL_S)
-                calm = (hi[i] - lo[i] - 1 + 0.5) / max(span, 300.0)
-                before = (i - lo[i] + 1.0) / (min(LOCAL_S, times[i] - first) + 1.0 / typical)
+                calm = (others[i] + 0.5) / max(span, 300.0)
+                before = (at[i] - lo[i] + 1.0) / (min(LOCAL_S, times[i] - first) + 1.0 / typical)
                 rate[a + i] = max(0.5 * (calm + before), 0.5 * burst[i] / BURST_S)
         return rate
 
