@@ -140,6 +140,27 @@ def test_unknown_stations_are_counted():
     assert result.explanations[0].picks
 
 
+def test_later_phases_count_in_no_rate():
+    """S behind P leaves the rates of all other picks; S with nothing ahead of it counts like any pick."""
+    sites = network(4)
+    plain = [p for p in record(sites, later=False) for p in (msgspec.structs.replace(p, phase_hint="P"),)]
+
+    def with_s(lag_s):
+        last = plain[-1]
+        later = msgspec.structs.replace(
+            last, pick_id="later", time_ns=last.time_ns + round(lag_s * 1e9), phase_hint="S"
+        )
+        table = associate.table.Table([*plain, later], sites)
+        return {p.pick_id: r for p, r in zip(table.picks, table.rate, strict=True)}
+
+    table = associate.table.Table(plain, sites)
+    bare = {p.pick_id: r for p, r in zip(table.picks, table.rate, strict=True)}
+    behind, alone = with_s(90.0), with_s(400.0)
+    assert {k: v for k, v in behind.items() if k != "later"} == bare
+    assert all(alone[k] != v for k, v in bare.items())
+    assert np.isfinite(behind["later"])
+
+
 def test_projection_against_its_slow_twin():
     """Every bin holds, for each station and wave, the best evidence whose slack reaches it."""
     sites = network(5)
