@@ -11,23 +11,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     min_stations: stations with a defining arrival that an event needs; min_stations_with_array: the same where one of
     them has a measured slowness and back-azimuth. min_score: log-likelihood ratio that an event needs beyond the
-    logarithm of the number of origin times tried (see `associator`). depths_km: layers of the search.
-    detection: prior probability that a station sees the phase. max_s_deg: S is sought to this distance.
+    logarithm of the number of origin times tried (see `contest`). depths_km: layers of the search near stations; the
+    first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior probability that a
+    station sees the phase. max_s_deg: S is sought to this distance. window_s: origins that compete at a time.
     """
 
     model: str = "ak135"
     min_stations: int = 3
     min_stations_with_array: int = 2
-    min_score: float = 16.0
-    depths_km: tuple[float, ...] = (0.0, 250.0)
+    min_score: float = 13.0
+    depths_km: tuple[float, ...] = (0.0, 200.0)
+    fit_depths_km: tuple[float, ...] = (0.0, 35.0, 80.0, 150.0, 250.0, 400.0, 550.0)
     detection: float = 0.5
     detection_s: float = 0.3
     max_s_deg: float = 25.0
-    coarse_deg: float = 2.0
+    coarse_deg: float = 2.5
     fine_deg: float = 0.25
-    block_s: float = 21600.0
-    bin_s: float = 2.0
-    max_candidates: int = 200_000
-    candidates_per_minute: int = 10
-    passes: int = 4
+    window_s: int = 21600
+    passes: int = 3
     keep_discarded: int = 200

@@ -1,0 +1,338 @@
+"""Hypotheses of one window compete for its picks.
+
+Rules: candidates of the scan are taken in the order of their odds, weighed again with the picks that are left, refined
+and fitted (`refine`, `collect`); the best of those that share its time is located and accepted, takes its picks and
+raises the rates of what it explains; ties are broken by time and place, so that the order of the input does not
+matter. An event needs a log-likelihood ratio above min_score + log(seconds searched / 2): the number of independent
+origin times tried. The likelihoods are of NET-VISA's kind (Arora, Russell & Sudderth 2013, BSSA 103, 709-729),
+written anew.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from testban import locate
+from testban.associate.coherence import BOUND, gain
+from testban.associate.collect import VALUE, claim_, fit_
+from testban.associate.odds import N_ZONES
+from testban.associate.refine import refine_
+from testban.associate.scan import peak_, scan_
+from testban.associate.search import Search, thin_
+from testban.associate.table import Table, Window
+from testban.base import dmath
+from testban.base.dmath import log_
+from testban.base.errors import InputError
+from testban.base.records import Arrival, Origin
+from testban.locate import Located
+from testban.locate.errors_model import P_ERROR
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
+REFINED_SHARE = 0.6
+RIVAL_SHARE = 0.5  # of the leader's odds: a rival at the same time with less is not fitted before the leader is accepted
+RIVAL_S = 150.0
+RIVALS = 8
+MAX_ROWS = 400_000
+BUCKET_S = 60.0
+DEEP_GAIN = 3.0  # another depth must win by this
+STRONG_PICKS = 12
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event as later windows need it: what its later phases explain, which picks it holds."""
+
+    longitude: float
+    latitude: float
+    depth_km: float
+    time_ns: int
+    reach_deg: float
+    strong: bool
+    numbers: tuple[int, ...]
+
+
+class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
+    """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S."""
+
+    x: tuple[float, float, float, float]
+    numbers: list[int]
+    waves: list[int]
+    values: list[float]
+    score: float
+    located: Located | None = None
+    reason: str = ""
+
+
+class Contest:
+    """One window: its candidates and the events that win."""
+
+    def __init__(self, search: Search, table: Table, window: Window, claims: Sequence[Claim]) -> None:
+        self.search, self.table, self.window = search, table, window
+        self.sites = {s.key: s for s in table.sites}
+        n = max(len(window.number), 1)
+        self.keep = np.empty(n, dtype=np.int64)
+        self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
+        self.geo = np.empty((2 * len(table.sites) + 2, 8))
+        self.zones = np.empty((N_ZONES, 3))
+        self.shear = _shear(window, len(table.sites))
+        self.needed = search.settings.min_score + log_(max(window.duration_s, 60.0) / 2.0)
+        self.version = 0
+        for c in claims:
+            self.take(c)
+        self.value = -dmath.log(2.0 * window.rate)
+
+    def take(self, claim: Claim) -> None:
+        """Mark the picks of an event as used and raise the rates of what it explains."""
+        w, t = self.window, self.table
+        at = np.searchsorted(w.number, np.array(claim.numbers, dtype=np.int64))
+        for i, number in zip(at.tolist(), claim.numbers, strict=True):
+            if i < len(w.number) and w.number[i] == number:
+                w.used[i] = 1
+        o = (claim.time_ns - w.reference_ns) / 1e9
+        claim_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, o, claim.reach_deg, claim.strong, t.lon, t.lat, w.start, w.data, w.rate,
+        )  # fmt: skip
+
+    # -- candidates ------------------------------------------------------------------------------------------------
+
+    def candidates(self, o_start: float, o_end: float) -> Floats:
+        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned."""
+        w, t, s = self.window, self.table, self.search
+        found: list[Floats] = []
+        for level in s.levels:
+            for layer in level.layers:
+                threshold = COARSE_SHARE * self.needed
+                out = np.empty((MAX_ROWS, 4))
+                while True:
+                    n = scan_(
+                        level.cells, level.vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
+                        self.value, w.used, self.shear, s.logs, o_start, o_end, level.bin_s, threshold, out,
+                    )  # fmt: skip
+                    if n < MAX_ROWS:
+                        break
+                    threshold *= 1.5
+                rows = np.empty((n, 5))
+                rows[:, :4] = out[:n]
+                rows[:, 1] += level.first
+                rows[:, 4] = layer
+                found.append(rows)
+        rows = np.concatenate(found)
+        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
+        keep = np.empty(len(rows), dtype=np.int64)
+        n = thin_(rows, order, s.vectors, np.ascontiguousarray(s.cells[:, 2]), BUCKET_S, o_start, keep)
+        return np.ascontiguousarray(rows[keep[:n]])
+
+    def again(self, row: Floats) -> tuple[float, float]:
+        """Odds and origin time of a candidate with the picks that are left."""
+        w, t, s = self.window, self.table, self.search
+        cell, layer = int(row[1]), int(row[4])
+        bin_s = max(0.5, 0.15 * row[3])
+        return peak_(
+            s.cells[cell], s.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+            w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+        )  # fmt: skip
+
+    # -- hypotheses ------------------------------------------------------------------------------------------------
+
+    def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
+        """Fit x (changed in place) with the picks that are left: number of picks, score; see `collect.fit_`."""
+        w, t, s = self.window, self.table, self.search
+        layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
+        return fit_(
+            s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
+            w.data, w.hint, w.rate, w.used, self.shear, s.detection, s.settings.max_s_deg, self.rows, self.geo,
+            self.zones,
+        )  # fmt: skip
+
+    def build(self, row: Floats) -> Hypothesis:
+        """Refine and fit a candidate."""
+        w, t, s = self.window, self.table, self.search
+        cell, layer = int(row[1]), int(row[4])
+        result = np.empty(5)
+        finest = 0.3 if s.cells[cell, 3] >= 180.0 else min(0.06, float(s.cells[cell, 2]) / 4.0)
+        refine_(
+            s.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
+            w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
+        )  # fmt: skip
+        x = np.array([result[1], result[2], s.settings.depths_km[layer], result[3]])
+        if result[0] < REFINED_SHARE * self.needed:
+            return Hypothesis(
+                x=_four(x),
+                numbers=[],
+                waves=[],
+                values=[],
+                score=float(result[0]),
+                reason="too few picks agree",
+            )
+        m, score = self.fit(x, 3.0, 9)
+        best = self._keep(x, m, score)
+        if score < 0.7 * self.needed:
+            return best
+        for depth in s.settings.fit_depths_km:
+            if abs(depth - x[2]) < 10.0:
+                continue
+            y = np.array([best.x[0], best.x[1], depth, best.x[3] + 0.08 * (depth - best.x[2])])
+            m, score = self.fit(y, 3.0, 7)
+            if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
+                best = self._keep(y, m, score)
+        return best
+
+    def _keep(self, x: Floats, m: int, score: float) -> Hypothesis:
+        rows = self.rows[:m]
+        return Hypothesis(
+            x=_four(x), numbers=[int(a) for a in rows[:, 0]], waves=[int(b) for b in rows[:, 1]],
+            values=[float(v) for v in self.geo[:m, VALUE]], score=score,
+        )  # fmt: skip
+
+    def enough(self, numbers: Sequence[int]) -> bool:
+        """Whether the picks meet the rule of the settings: stations, arrays, three data at least."""
+        w, s = self.window, self.search.settings
+        stations = {int(w.station[k]) for k in numbers}
+        array = any(
+            w.data[k, 2] == w.data[k, 2] and w.data[k, 4] == w.data[k, 4] and w.data[k, 6] > 0.5
+            for k in numbers
+        )
+        need = s.min_stations_with_array if array else s.min_stations
+        return len(stations) >= need and len(numbers) >= 3
+
+    def locate(self, h: Hypothesis) -> None:
+        """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
+        if h.located is not None or h.reason:
+            return
+        if not self.enough(h.numbers):
+            h.reason = "fewer stations than an event needs"
+            return
+        if h.score < self.needed - BOUND:
+            h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
+            return
+        located = self._located(h)
+        if located is not None:
+            h.located = located
+            h.score += gain(located, self.sites)
+            if h.score < self.needed:
+                h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
+
+    def _located(self, h: Hypothesis) -> Located | None:
+        w, t = self.window, self.table
+        settings = locate.Settings(model=self.search.settings.model, search=False)
+        start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
+        picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
+        try:
+            return locate.locate(picks, self.sites, settings, start)
+        except InputError as exc:
+            h.reason = str(exc)
+            return None
+
+    # -- the contest -----------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        rows: Floats,
+        accepted: Callable[[Hypothesis], Claim | None],
+        discarded: Callable[[Hypothesis], None],
+    ) -> int:
+        """Accept hypotheses, best first, until none is good enough; returns how many."""
+        odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
+        version = np.full(len(rows), self.version)
+        built: dict[int, Hypothesis] = {}
+        n = 0
+        while len(odds):
+            i = int(np.argmax(odds))
+            if odds[i] <= 0.0:
+                break
+            h = self._current(i, rows, odds, version, built)
+            if h is None:
+                continue
+            if h.reason or h.score < self.needed - BOUND:
+                odds[i] = 0.0
+                h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
+                discarded(h)
+                continue
+            i, h = self._best_rival(i, h, rows, odds, version, built)
+            odds[i] = 0.0
+            if h.reason or h.located is None:
+                discarded(h)
+                continue
+            claim = accepted(h)
+            if claim is None:
+                continue
+            self.take(claim)
+            self.value = -dmath.log(2.0 * self.window.rate)
+            self.version += 1
+            n += 1
+        return n
+
+    def _current(
+        self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
+    ) -> Hypothesis | None:
+        """The hypothesis of a candidate with the picks that are left; None where its odds had to be weighed again."""
+        if version[i] < self.version:
+            version[i] = self.version
+            old = built.get(i)
+            if old is not None and any(self.window.used[k] for k in old.numbers):
+                del built[i]
+            score, o = self.again(rows[i])
+            odds[i] = score if score >= COARSE_SHARE * self.needed else 0.0
+            rows[i, 2] = o
+            return None
+        if i not in built:
+            built[i] = self.build(rows[i])
+        return built[i]
+
+    def _best_rival(
+        self, i: int, h: Hypothesis, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
+    ) -> tuple[int, Hypothesis]:
+        """The best located hypothesis among the leader and those of the same minutes that may beat it."""
+        near = np.flatnonzero((odds > RIVAL_SHARE * odds[i]) & (np.abs(rows[:, 2] - rows[i, 2]) < RIVAL_S))
+        near = near[np.argsort(-odds[near], kind="stable")]
+        field: list[tuple[int, Hypothesis]] = [(i, h)]
+        for j in near.tolist():
+            if len(field) > RIVALS:
+                break
+            if j == i:
+                continue
+            r = self._current(j, rows, odds, version, built)
+            if r is None and odds[j] > RIVAL_SHARE * odds[i]:
+                r = self._current(j, rows, odds, version, built)
+            if r is not None and not r.reason and r.score > self.needed - BOUND:
+                field.append((j, r))
+        top = max(r.score for _, r in field)
+        for _, r in field:
+            if r.score > top - 2.0 * BOUND:
+                self.locate(r)
+        field.sort(
+            key=lambda f: (
+                bool(f[1].reason) or f[1].located is None,
+                -f[1].score,
+                f[1].x[3],
+                f[1].x[0],
+                f[1].x[1],
+            )
+        )
+        return field[0]
+
+
+def _four(x: Floats) -> tuple[float, float, float, float]:
+    return float(x[0]), float(x[1]), float(x[2]), float(x[3])
+
+
+def _shear(window: Window, n: int) -> Ints:
+    """Whether a station has picks that may be S."""
+    out = np.zeros(n, dtype=np.int64)
+    out[window.station[window.hint != 1]] = 1
+    return out
+
+
+def claim_of(origin: Origin, arrivals: Sequence[Arrival], numbers: Sequence[int]) -> Claim:
+    """What an event explains in the windows that follow."""
+    strong = len(numbers) >= STRONG_PICKS
+    reach = origin.max_distance_deg * 1.3 + 1.0 if not strong else max(origin.max_distance_deg * 1.5, 30.0)
+    return Claim(
+        longitude=origin.longitude, latitude=origin.latitude, depth_km=origin.depth_km, time_ns=origin.time_ns,
+        reach_deg=min(reach, 180.0), strong=strong, numbers=tuple(numbers),
+    )  # fmt: skip
