@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from testban.associate.contest import Claim, Contest, Hypothesis, claim_of
+from testban.associate.claims import LATER, Claim, claim_of
+from testban.associate.contest import Contest, Hypothesis
 from testban.associate.search import Search
 from testban.associate.settings import Settings
 from testban.associate.silence import expected
 from testban.associate.table import Table
-from testban.base.records import Event, NoiseHour, Pick, Site
+from testban.base.geo import delaz_
+from testban.base.records import Arrival, Event, NoiseHour, Origin, Pick, Site
 
 MAX_TRAVEL_S = 1300.0  # the last first P (antipode, PKPdf) arrives before this
 GUARD_S = 600.0  # origins beyond a window's end that compete with those inside
@@ -86,10 +88,20 @@ class Session:
         losers: list[Hypothesis] = []
         o_start = max(-BACK_S, window.active[0][0] - MAX_TRAVEL_S)
         o_end = min(step + GUARD_S, window.active[-1][1])
+        around: list[tuple[float, float]] | None = None
         for _ in range(self.settings.passes):
-            rows = contest.candidates(o_start, o_end)
-            if not contest.run(rows, lambda h: self._accept(contest, h, begin_ns), losers.append):
+            won: list[tuple[float, float]] = []
+
+            def accepted(h: Hypothesis, won: list[tuple[float, float]] = won) -> Claim | None:
+                claim = self._accept(contest, h, begin_ns)
+                if claim is not None:
+                    won.append((claim.longitude, claim.latitude))
+                return claim
+
+            rows = contest.candidates(o_start, o_end, around)
+            if not contest.run(rows, accepted, losers.append):
                 break
+            around = won
         self._discard(contest, losers, begin_ns)
 
     def _accept(self, contest: Contest, h: Hypothesis, begin_ns: int) -> Claim | None:
@@ -99,21 +111,25 @@ class Session:
             return None
         origin, w, t = located.origin, contest.window, self.table
         numbers = [int(w.number[k]) for k in h.numbers]
-        claim = claim_of(origin, located.arrivals, numbers)
+        claim = claim_of(origin, numbers)
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None
         if origin.time_ns >= begin_ns + self.settings.window_s * 10**9:
             return claim
+        late = contest.absorb(claim)
+        claim = msgspec.structs.replace(claim, numbers=(*numbers, *(int(w.number[k]) for k, _, _ in late)))
         event_id = f"{origin.time_ns}-{origin.longitude:.4f}-{origin.latitude:.4f}"
         value = {t.picks[k].pick_id: v for k, v in zip(numbers, h.values, strict=True)}
-        arrivals = tuple(msgspec.structs.replace(a, score=value.get(a.pick_id)) for a in located.arrivals)
+        first = tuple(msgspec.structs.replace(a, score=value.get(a.pick_id)) for a in located.arrivals)
+        later = tuple(self._later(origin, int(w.number[k]), LATER[c][0], r) for k, c, r in late)
+        arrivals = (*first, *sorted(later, key=lambda a: (a.time_ns, a.pick_id)))
         self.claims.append(claim)
         self.explanations.append(
             Explanation(
                 event_id=event_id,
                 score=h.score,
                 needed=contest.needed,
-                picks=tuple((a.pick_id, a.phase, a.score or 0.0) for a in arrivals),
+                picks=tuple((a.pick_id, a.phase, a.score or 0.0) for a in first),
             )
         )
         seen = expected(origin, arrivals, t.picks, t.sites, self.noise, self.search.model)
@@ -121,6 +137,24 @@ class Session:
             Event(event_id=event_id, origin=origin, arrivals=arrivals, expected=seen, score=h.score)
         )
         return claim
+
+    def _later(self, origin: Origin, number: int, phase: str, residual: float) -> Arrival:
+        """A pick that a later phase of an event explains: it takes no part in the location."""
+        pick, site = self.table.picks[number], self.table.sites[self.table.station[number]]
+        delta, azimuth, baz = delaz_(origin.longitude, origin.latitude, site.longitude, site.latitude)
+        return Arrival(
+            pick_id=pick.pick_id,
+            station_key=pick.station_key,
+            phase=phase,
+            time_ns=pick.time_ns,
+            distance_deg=delta,
+            azimuth_deg=azimuth,
+            backazimuth_deg=baz,
+            residual_s=residual,
+            time_sigma_s=pick.time_sigma_s,
+            defining=False,
+            weight=0.0,
+        )
 
     def _discard(self, contest: Contest, losers: list[Hypothesis], begin_ns: int) -> None:
         room = self.settings.keep_discarded - len(self.discarded)

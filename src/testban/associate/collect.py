@@ -1,11 +1,10 @@
-"""Which picks an origin explains, where they put it, and what later signals of it explain away.
+"""Which picks an origin explains, and where they put it.
 
 Rules: one P-type and one S-type pick a station, the one with the greatest log-likelihood ratio
 log(p N(residual) / rate) + vector evidence, and only where that is positive: else noise is the better explanation.
 A later branch (Pg behind Pn, PKPbc behind PKPdf) must fit better by SECONDARY. Zones of distance that gain nothing are
 left out (see `odds`). `fit_` alternates between collecting and a least-squares step on the collected times and
-azimuths, weighted by 1 / (1 + (u / 2)^2). An accepted event raises the rate of the picks that its coda and later
-phases are apt to cause, so that they cannot carry a ghost.
+azimuths, weighted by 1 / (1 + (u / 2)^2).
 """
 
 import math
@@ -26,7 +25,7 @@ from testban.associate.odds import (
     vector_evidence_,
     zone_gain_,
 )
-from testban.base.dmath import DEG, exp_, log_, sincos_
+from testban.base.dmath import DEG, log_, sincos_
 from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.earth.travel import Kernel, lookup_
 from testban.locate.errors_model import model_sigma_
@@ -223,48 +222,3 @@ def fit_(
             break
         loc_s = max(0.5, 0.6 * loc_s)
     return m, total_(zones)
-
-
-@njit(cache=True)
-def claim_(
-    k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, strong: bool,
-    s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, rate: Floats,
-) -> None:  # fmt: skip
-    """Raise `rate` for picks that the event at (lon, lat, depth, o) may have caused at stations within reach_deg.
-
-    first: indices of P1, S1, Lg. later: other phases that are seen of strong events. Around the first P the rate is
-    0.1 (a second, discordant reading of the same onset), in the coda it falls from 0.05 over minutes.
-    """
-    for s in range(s_lon.size):
-        if start[s] == start[s + 1]:
-            continue
-        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
-        if delta > reach_deg:
-            continue
-        tp, _, _ = lookup_(k, first[0], depth, delta)
-        ts, _, _ = lookup_(k, first[1], depth, delta)
-        if tp != tp:
-            continue
-        end = tp + 60.0
-        if delta < 25.0 and ts == ts:
-            end = delta * 111.19 / 3.0 + 30.0
-        for i in range(start[s], start[s + 1]):
-            since = data[i, 0] - o
-            if since < tp - 15.0:
-                continue
-            if since > 4000.0:
-                break
-            r = 0.0
-            if since < tp + 20.0:
-                r = 0.1
-            elif since < end:
-                r = 0.05
-            elif since < end + 200.0:
-                r = 0.02 * exp_(-(since - end) / 60.0)
-            if strong:
-                for c in range(later.size):
-                    t, _, _ = lookup_(k, later[c], depth, delta)
-                    if t == t and abs(since - t) < 10.0 + 0.01 * t:
-                        r = max(r, 0.1)
-            if r > rate[i]:
-                rate[i] = r

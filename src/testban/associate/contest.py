@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 
 from testban import locate
 from testban.associate.coherence import BOUND, gain
-from testban.associate.collect import VALUE, claim_, fit_
+from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.collect import VALUE, fit_
 from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
 from testban.associate.scan import peak_, scan_
-from testban.associate.search import Search, thin_
+from testban.associate.search import Search, overlap_, thin_
 from testban.associate.table import Table, Window
 from testban.base import dmath
 from testban.base.dmath import log_
 from testban.base.errors import InputError
-from testban.base.records import Arrival, Origin
+from testban.base.geo import unit_vector_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
 
@@ -34,25 +35,14 @@ Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 REFINED_SHARE = 0.6
-RIVAL_SHARE = 0.5  # of the leader's odds: a rival at the same time with less is not fitted before the leader is accepted
-RIVAL_S = 150.0
+RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
+RIVAL_OVERLAP = 0.4  # of the leader's P that a rival must explain
+RIVAL_S = 1300.0
 RIVALS = 8
 MAX_ROWS = 400_000
+NEAR_DEG = 2.0
 BUCKET_S = 60.0
 DEEP_GAIN = 3.0  # another depth must win by this
-STRONG_PICKS = 12
-
-
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event as later windows need it: what its later phases explain, which picks it holds."""
-
-    longitude: float
-    latitude: float
-    depth_km: float
-    time_ns: int
-    reach_deg: float
-    strong: bool
-    numbers: tuple[int, ...]
 
 
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
@@ -88,29 +78,54 @@ class Contest:
     def take(self, claim: Claim) -> None:
         """Mark the picks of an event as used and raise the rates of what it explains."""
         w, t = self.window, self.table
-        at = np.searchsorted(w.number, np.array(claim.numbers, dtype=np.int64))
-        for i, number in zip(at.tolist(), claim.numbers, strict=True):
-            if i < len(w.number) and w.number[i] == number:
-                w.used[i] = 1
+        self._use(claim)
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
         o = (claim.time_ns - w.reference_ns) / 1e9
         claim_(
             self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
-            claim.depth_km, o, claim.reach_deg, claim.strong, t.lon, t.lat, w.start, w.data, w.rate,
+            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
         )  # fmt: skip
+
+    def _use(self, claim: Claim) -> None:
+        numbers = np.array(claim.numbers, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
+        self.window.used[at[self.window.number[at] == numbers]] = 1
+
+    def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
+        """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
+        w, t = self.window, self.table
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+        self._use(claim)
+        rows, residual = np.empty((len(w.number), 2), dtype=np.int64), np.empty(len(w.number))
+        n = absorb_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, (claim.time_ns - w.reference_ns) / 1e9, claim.reach_deg, claim.n_first, saw, t.lon, t.lat,
+            w.start, w.data, w.hint, w.rate, w.used, rows, residual,
+        )  # fmt: skip
+        return [(int(a), int(b), float(r)) for (a, b), r in zip(rows[:n], residual[:n], strict=True)]
 
     # -- candidates ------------------------------------------------------------------------------------------------
 
-    def candidates(self, o_start: float, o_end: float) -> Floats:
-        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned."""
+    def candidates(self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None) -> Floats:
+        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned.
+
+        around: only cells near these places, where better candidates hid others.
+        """
         w, t, s = self.window, self.table, self.search
         found: list[Floats] = []
         for level in s.levels:
+            which = np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
+            if not len(which):
+                continue
+            cells, vectors = np.ascontiguousarray(level.cells[which]), np.ascontiguousarray(level.vectors[which])
             for layer in level.layers:
                 threshold = COARSE_SHARE * self.needed
                 out = np.empty((MAX_ROWS, 4))
                 while True:
                     n = scan_(
-                        level.cells, level.vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
+                        cells, vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
                         self.value, w.used, self.shear, s.logs, o_start, o_end, level.bin_s, threshold, out,
                     )  # fmt: skip
                     if n < MAX_ROWS:
@@ -118,13 +133,13 @@ class Contest:
                     threshold *= 1.5
                 rows = np.empty((n, 5))
                 rows[:, :4] = out[:n]
-                rows[:, 1] += level.first
+                rows[:, 1] = which[out[:n, 1].astype(np.int64)] + level.first
                 rows[:, 4] = layer
                 found.append(rows)
-        rows = np.concatenate(found)
+        rows = np.concatenate(found) if found else np.empty((0, 5))
         order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
         keep = np.empty(len(rows), dtype=np.int64)
-        n = thin_(rows, order, s.vectors, np.ascontiguousarray(s.cells[:, 2]), BUCKET_S, o_start, keep)
+        n = thin_(rows, order, s.vectors, s.radius, BUCKET_S, o_start, keep)
         return np.ascontiguousarray(rows[keep[:n]])
 
     def again(self, row: Floats) -> tuple[float, float]:
@@ -284,12 +299,25 @@ class Contest:
             built[i] = self.build(rows[i])
         return built[i]
 
+    def _rivals(self, i: int, h: Hypothesis, rows: Floats, odds: Floats) -> Ints:
+        """Candidates that explain much of what the leader does, the most promising first."""
+        first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
+        times = np.ascontiguousarray(self.window.data[first, 0])
+        near = np.flatnonzero((odds > RIVAL_SHARE * odds[i]) & (np.abs(rows[:, 2] - rows[i, 2]) < RIVAL_S))
+        share, extra = np.empty(len(near)), np.empty(len(near))
+        s = self.search
+        overlap_(
+            rows, near, s.vectors, s.radius, s.stack, self.table.unit, times, self.window.station[first], share, extra
+        )
+        worth = odds[near] + extra
+        chosen = np.flatnonzero(share >= RIVAL_OVERLAP)
+        return near[chosen[np.lexsort((near[chosen], -worth[chosen]))]]
+
     def _best_rival(
         self, i: int, h: Hypothesis, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
     ) -> tuple[int, Hypothesis]:
         """The best located hypothesis among the leader and those of the same minutes that may beat it."""
-        near = np.flatnonzero((odds > RIVAL_SHARE * odds[i]) & (np.abs(rows[:, 2] - rows[i, 2]) < RIVAL_S))
-        near = near[np.argsort(-odds[near], kind="stable")]
+        near = self._rivals(i, h, rows, odds)
         field: list[tuple[int, Hypothesis]] = [(i, h)]
         for j in near.tolist():
             if len(field) > RIVALS:
@@ -297,7 +325,7 @@ class Contest:
             if j == i:
                 continue
             r = self._current(j, rows, odds, version, built)
-            if r is None and odds[j] > RIVAL_SHARE * odds[i]:
+            if r is None and odds[j] > 0.0:
                 r = self._current(j, rows, odds, version, built)
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
@@ -317,6 +345,16 @@ class Contest:
         return field[0]
 
 
+def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]]) -> Ints:
+    """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
+    close = np.zeros(len(vectors), dtype=bool)
+    for lon, lat in around:
+        d = vectors - np.array(unit_vector_(lon, lat))
+        chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
+        close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
+    return np.flatnonzero(close)
+
+
 def _four(x: Floats) -> tuple[float, float, float, float]:
     return float(x[0]), float(x[1]), float(x[2]), float(x[3])
 
@@ -326,13 +364,3 @@ def _shear(window: Window, n: int) -> Ints:
     out = np.zeros(n, dtype=np.int64)
     out[window.station[window.hint != 1]] = 1
     return out
-
-
-def claim_of(origin: Origin, arrivals: Sequence[Arrival], numbers: Sequence[int]) -> Claim:
-    """What an event explains in the windows that follow."""
-    strong = len(numbers) >= STRONG_PICKS
-    reach = origin.max_distance_deg * 1.3 + 1.0 if not strong else max(origin.max_distance_deg * 1.5, 30.0)
-    return Claim(
-        longitude=origin.longitude, latitude=origin.latitude, depth_km=origin.depth_km, time_ns=origin.time_ns,
-        reach_deg=min(reach, 180.0), strong=strong, numbers=tuple(numbers),
-    )  # fmt: skip

@@ -10,15 +10,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate import grid, odds
+from testban.associate.claims import LATER
+from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
 from testban.associate.table import Table
+from testban.base.dmath import log_
 from testban.base.geo import unit_vector_
 from testban.earth import travel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LATER = ("PcP", "ScP", "pP", "sP", "S", "Sn", "PKPbc", "PKPab", "PKiKP", "Pg", "Sg", "ScS", "SKS", "LR")
 BIN_SHARE = 0.3  # of what a cell cannot tell apart
 
 
@@ -42,6 +44,8 @@ class Search:
         self.detection = np.array(chances)
         self.cells = grid.cells(table.unit, settings.coarse_deg, settings.fine_deg)
         self.vectors = np.array([unit_vector_(c[0], c[1]) for c in self.cells])
+        self.stack = np.array(self.curves)
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
         self.levels = self._levels()
         families = (("P1", "Pg", "PKPdf", "PKPbc", "PKPab"), ("S1", "Sg", "Lg"))
         self.branches = np.full((2, 5), -1, dtype=np.int64)
@@ -49,7 +53,7 @@ class Search:
             for j, name in enumerate(names):
                 self.branches[i, j] = self.model.index(name)
         self.first = np.array([self.model.index(p) for p in ("P1", "S1", "Lg")])
-        self.later = np.array([self.model.index(p) for p in LATER if p in self.model.phases])
+        self.later = np.array([(self.model.index(leg), legs) for _, leg, legs in LATER], dtype=np.int64)
 
     def _levels(self) -> list[Level]:
         """Runs of cells of like size: one bin of origin time for each."""
@@ -112,3 +116,29 @@ def apart_(vectors: Floats, a: int, b: int) -> float:
     """Distance of two cells in degrees (chord)."""
     x, y, z = vectors[a, 0] - vectors[b, 0], vectors[a, 1] - vectors[b, 1], vectors[a, 2] - vectors[b, 2]
     return 57.29577951308232 * math.sqrt(x * x + y * y + z * z)
+
+
+@njit(cache=True)
+def overlap_(
+    rows: Floats, near: Ints, vectors: Floats, radius: Floats, curves: Floats, unit: Floats, times: Floats,
+    stations: Ints, share: Floats, gain: Floats,
+) -> None:  # fmt: skip
+    """How many of some first P (times, stations) each candidate `near` explains, and what finer cells would add.
+
+    share: part of the P that fall within the cell's slack; gain: sum over them of the logarithm of slack / 4 s.
+    """
+    for i in range(near.size):
+        c, o, layer = int(rows[near[i], 1]), rows[near[i], 2], int(rows[near[i], 4])
+        n, g = 0, 0.0
+        for k in range(times.size):
+            s = stations[k]
+            h2 = 0.5 - 0.5 * (
+                vectors[c, 0] * unit[s, 0] + vectors[c, 1] * unit[s, 1] + vectors[c, 2] * unit[s, 2]
+            )
+            row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
+            slack = radius[c] * curves[layer, row, P_P] + curves[layer, row, SLACK_P] + 2.0
+            if abs(times[k] - o - curves[layer, row, T_P]) < slack + rows[near[i], 3]:
+                n += 1
+                g += max(0.0, log_(slack / 4.0))
+        share[i] = n / max(times.size, 1)
+        gain[i] = g
