@@ -28,8 +28,8 @@ LATER = (
     ("Sg", "Sg", 1), ("Lg", "Lg", 1), ("SKS", "SKS", 1), ("ScS", "ScS", 1), ("SS", "S", 2),
 )  # fmt: skip
 FIRST_RATE = 0.1  # around the first P: a second, discordant reading of the same onset
-CODA_RATE, CODA_RATE_UNSEEN = 0.03, 0.003
-LATER_RATE, LATER_RATE_UNSEEN = 0.04, 0.003
+CODA_RATE = 0.01
+LATER_RATE = 0.03
 SURFACE_RATE = 0.004
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
@@ -93,7 +93,7 @@ def claim_(
         end = tp + 60.0
         if delta < 25.0 and ts == ts:
             end = delta * 111.19 / 3.0 + 30.0
-        coda = CODA_RATE if saw[s] == 1 else CODA_RATE_UNSEEN
+        seen = saw[s] == 1
         for i in range(start[s], start[s + 1]):
             since = data[i, 0] - o
             if since < tp - 12.0:
@@ -103,16 +103,18 @@ def claim_(
             r = 0.0
             if since < tp + 15.0:
                 r = FIRST_RATE
+            elif not seen:
+                break
             elif since < end:
-                r = coda
+                r = CODA_RATE
             elif since < end + 200.0:
-                r = 0.5 * coda * exp_(-(since - end) / 60.0)
+                r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
             if n_first >= STRONG_PICKS:
                 for c in range(later.shape[0]):
                     t = time_(k, later, c, depth, delta)
                     if t == t and abs(since - t) < 5.0 + 0.005 * t:
-                        r = max(r, LATER_RATE if saw[s] == 1 else LATER_RATE_UNSEEN)
-            if n_first >= SURFACE_PICKS and saw[s] == 1:
+                        r = max(r, LATER_RATE)
+            if n_first >= SURFACE_PICKS:
                 v = delta * 111.19 / since
                 if v > SURFACE_KM_S[0] and v < SURFACE_KM_S[1]:
                     r = max(r, SURFACE_RATE)

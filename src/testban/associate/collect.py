@@ -44,7 +44,7 @@ VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_ZONE = range(8
 def collect_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
     loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
-    used: Ints, shear: Ints, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
+    used: Ints, shear: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
 ) -> int:  # fmt: skip
     """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 8) with the columns above; returns m.
 
@@ -64,7 +64,7 @@ def collect_(
         if curve[row, T_P] == curve[row, T_P]:
             zones[z, 2] += curve[row, CHANCE_P]
         if shear[s] != 0 and curve[row, T_S] == curve[row, T_S]:
-            zones[z, 2] += curve[row, CHANCE_S]
+            zones[z, 2] += s_share * curve[row, CHANCE_S]
         t_p, t_s = curve[row, T_P], curve[row, T_S]
         margin = 25.0 + 3.0 * loc_s + 0.12 * depth
         last = max(t_p + margin + 15.0, t_s + margin * 1.8 if t_s == t_s else 0.0)
@@ -204,14 +204,14 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
 def fit_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
     s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, shear: Ints,
-    detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
+    s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
 ) -> tuple[int, float]:  # fmt: skip
     """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
     m = 0
     for r in range(rounds):
         m = collect_(
             k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
-            shear, detection, max_s, rows, geo, zones,
+            shear, s_share, detection, max_s, rows, geo, zones,
         )  # fmt: skip
         if m < 3:
             return m, 0.0

@@ -42,6 +42,7 @@ RIVALS = 8
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 BUCKET_S = 60.0
+UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
 DEEP_GAIN = 3.0  # another depth must win by this
 
 
@@ -69,6 +70,8 @@ class Contest:
         self.geo = np.empty((2 * len(table.sites) + 2, 8))
         self.zones = np.empty((N_ZONES, 3))
         self.shear = _shear(window, len(table.sites))
+        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
+        self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.settings.min_score + log_(max(window.duration_s, 60.0) / 2.0)
         self.version = 0
         for c in claims:
@@ -160,7 +163,7 @@ class Contest:
         layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
         return fit_(
             s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
-            w.data, w.hint, w.rate, w.used, self.shear, s.detection, s.settings.max_s_deg, self.rows, self.geo,
+            w.data, w.hint, w.rate, w.used, self.shear_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
             self.zones,
         )  # fmt: skip
 

@@ -70,6 +70,8 @@ class Window:
         self.data = table.data[number].copy()
         self.data[:, 0] = (table.time_ns[number] - reference_ns) / 1e9
         self.hint = table.hint[number]
+        # a detector that calls nothing S says little by calling everything P
+        self.calls_shear = bool(np.any(self.hint == 2))
         self.used = np.zeros(len(number), dtype=np.int64)
         self.active = _active(self.data[:, 0])
         self.rate = np.empty(len(number))
