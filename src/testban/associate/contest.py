@@ -15,18 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
+from testban.associate import grid
 from testban.associate.coherence import BOUND, gain
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.collect import VALUE, fit_
 from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
 from testban.associate.scan import peak_, scan_
-from testban.associate.search import Search, overlap_, thin_
+from testban.associate.search import Level, Search, overlap_, thin_
 from testban.associate.table import Table, Window
 from testban.base import dmath
 from testban.base.dmath import log_
 from testban.base.errors import InputError
-from testban.base.geo import unit_vector_
+from testban.base.geo import destination_, unit_vector_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
 
@@ -41,8 +42,10 @@ RIVAL_S = 1300.0
 RIVALS = 8
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
+SEED_DEG = 0.15
 BUCKET_S = 60.0
 UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
+FEW = "too few picks agree"
 DEEP_GAIN = 3.0  # another depth must win by this
 
 
@@ -74,6 +77,8 @@ class Contest:
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.settings.min_score + log_(max(window.duration_s, 60.0) / 2.0)
         self.version = 0
+        self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
+        self.extra: Level | None = None
         for c in claims:
             self.take(c)
         self.value = -dmath.log(2.0 * window.rate)
@@ -111,18 +116,27 @@ class Contest:
 
     # -- candidates ------------------------------------------------------------------------------------------------
 
-    def candidates(self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None) -> Floats:
+    def candidates(
+        self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None
+    ) -> Floats:
         """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned.
 
         around: only cells near these places, where better candidates hid others.
         """
         w, t, s = self.window, self.table, self.search
+        if around is not None:
+            self._seed(around)
         found: list[Floats] = []
-        for level in s.levels:
-            which = np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
+        for level in [*s.levels, *([self.extra] if self.extra is not None else [])]:
+            which = (
+                np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
+            )
             if not len(which):
                 continue
-            cells, vectors = np.ascontiguousarray(level.cells[which]), np.ascontiguousarray(level.vectors[which])
+            cells, vectors = (
+                np.ascontiguousarray(level.cells[which]),
+                np.ascontiguousarray(level.vectors[which]),
+            )
             for layer in level.layers:
                 threshold = COARSE_SHARE * self.needed
                 out = np.empty((MAX_ROWS, 4))
@@ -138,12 +152,34 @@ class Contest:
                 rows[:, :4] = out[:n]
                 rows[:, 1] = which[out[:n, 1].astype(np.int64)] + level.first
                 rows[:, 4] = layer
+                if layer > 0:  # of two that are alike the shallow one
+                    rows[:, 0] -= DEEP_GAIN
                 found.append(rows)
         rows = np.concatenate(found) if found else np.empty((0, 5))
         order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
         keep = np.empty(len(rows), dtype=np.int64)
-        n = thin_(rows, order, s.vectors, s.radius, BUCKET_S, o_start, keep)
+        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
         return np.ascontiguousarray(rows[keep[:n]])
+
+    def _seed(self, around: Sequence[tuple[float, float]]) -> None:
+        """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
+        cells = np.array(
+            [
+                (
+                    *destination_(*destination_(lon, lat, 0.0, i * SEED_DEG), 90.0, j * SEED_DEG),
+                    0.75 * SEED_DEG,
+                    grid.REACH_DEG,
+                )
+                for lon, lat in around
+                for i in (-1, 0, 1)
+                for j in (-1, 0, 1)
+            ]
+        )
+        s = self.search
+        self.extra = Level(cells, len(s.cells), 1.0, tuple(range(len(s.curves))))
+        self.cells = np.concatenate([s.cells, cells])
+        self.vectors = np.concatenate([s.vectors, self.extra.vectors])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
 
     def again(self, row: Floats) -> tuple[float, float]:
         """Odds and origin time of a candidate with the picks that are left."""
@@ -151,7 +187,7 @@ class Contest:
         cell, layer = int(row[1]), int(row[4])
         bin_s = max(0.5, 0.15 * row[3])
         return peak_(
-            s.cells[cell], s.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+            self.cells[cell], self.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
             w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
@@ -168,37 +204,40 @@ class Contest:
         )  # fmt: skip
 
     def build(self, row: Floats) -> Hypothesis:
-        """Refine and fit a candidate."""
-        w, t, s = self.window, self.table, self.search
-        cell, layer = int(row[1]), int(row[4])
-        result = np.empty(5)
-        finest = 0.3 if s.cells[cell, 3] >= 180.0 else min(0.06, float(s.cells[cell, 2]) / 4.0)
-        refine_(
-            s.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
-            w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
-        )  # fmt: skip
-        x = np.array([result[1], result[2], s.settings.depths_km[layer], result[3]])
-        if result[0] < REFINED_SHARE * self.needed:
-            return Hypothesis(
-                x=_four(x),
-                numbers=[],
-                waves=[],
-                values=[],
-                score=float(result[0]),
-                reason="too few picks agree",
-            )
-        m, score = self.fit(x, 3.0, 9)
-        best = self._keep(x, m, score)
-        if score < 0.7 * self.needed:
+        """Refine and fit a candidate, from its own layer and from the first one, then at other depths."""
+        best = self._refined(row, int(row[4]))
+        if row[4] > 0:
+            shallow = self._refined(row, 0)
+            if shallow.score > best.score - DEEP_GAIN:
+                best = shallow
+        if best.reason or best.score < 0.7 * self.needed:
             return best
-        for depth in s.settings.fit_depths_km:
-            if abs(depth - x[2]) < 10.0:
+        for depth in self.search.settings.fit_depths_km:
+            if abs(depth - best.x[2]) < 10.0:
                 continue
             y = np.array([best.x[0], best.x[1], depth, best.x[3] + 0.08 * (depth - best.x[2])])
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
         return best
+
+    def _refined(self, row: Floats, layer: int) -> Hypothesis:
+        """Refine and fit a candidate from one layer."""
+        w, t, s = self.window, self.table, self.search
+        cell = int(row[1])
+        result = np.empty(5)
+        finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
+        refine_(
+            self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
+            w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
+        )  # fmt: skip
+        x = np.array([result[1], result[2], s.settings.depths_km[layer], result[3]])
+        if result[0] < REFINED_SHARE * self.needed:
+            return Hypothesis(
+                x=_four(x), numbers=[], waves=[], values=[], score=0.6 * float(result[0]), reason=FEW
+            )
+        m, score = self.fit(x, 3.0, 9)
+        return self._keep(x, m, score)
 
     def _keep(self, x: Floats, m: int, score: float) -> Hypothesis:
         rows = self.rows[:m]
@@ -232,8 +271,12 @@ class Contest:
         if located is not None:
             h.located = located
             h.score += gain(located, self.sites)
-            if h.score < self.needed:
-                h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
+            origin = located.origin
+            needed = self.needed + (self.search.settings.one_sided if origin.gap_deg > 180.0 else 0.0)
+            if h.score < needed:
+                h.reason = f"score {h.score:.1f} below {needed:.1f}"
+            elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
+                h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
 
     def _located(self, h: Hypothesis) -> Located | None:
         w, t = self.window, self.table
@@ -310,7 +353,16 @@ class Contest:
         share, extra = np.empty(len(near)), np.empty(len(near))
         s = self.search
         overlap_(
-            rows, near, s.vectors, s.radius, s.stack, self.table.unit, times, self.window.station[first], share, extra
+            rows,
+            near,
+            self.vectors,
+            self.radius,
+            s.stack,
+            self.table.unit,
+            times,
+            self.window.station[first],
+            share,
+            extra,
         )
         worth = odds[near] + extra
         chosen = np.flatnonzero(share >= RIVAL_OVERLAP)

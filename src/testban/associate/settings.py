@@ -13,7 +13,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     them has a measured slowness and back-azimuth. min_score: log-likelihood ratio that an event needs beyond the
     logarithm of the number of origin times tried (see `contest`). depths_km: layers of the search near stations; the
     first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior probability that a
-    station sees the phase. max_s_deg: S is sought to this distance. window_s: origins that compete at a time.
+    station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is needed where the azimuthal gap
+    exceeds 180 deg, since outside a network many places fit any few picks. max_smajor_km: semi-major axis of the 90 %
+    ellipse beyond which no place was found. window_s: origins that compete at a time.
     """
 
     model: str = "ak135"
@@ -25,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     detection: float = 0.5
     detection_s: float = 0.3
     max_s_deg: float = 25.0
+    one_sided: float = 6.0
+    max_smajor_km: float = 1000.0
     coarse_deg: float = 2.5
     fine_deg: float = 0.25
     window_s: int = 21600
