@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from testban import locate
 from testban.associate import grid
-from testban.associate.coherence import BOUND, gain
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
 from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
@@ -272,8 +272,12 @@ class Contest:
             h.located = located
             h.score += gain(located, self.sites)
             origin = located.origin
+            good = {a.pick_id for a in located.arrivals if a.defining}
+            defining = [k for k in h.numbers if self.table.picks[self.window.number[k]].pick_id in good]
             needed = self.needed + (self.search.settings.one_sided if origin.gap_deg > 180.0 else 0.0)
-            if h.score < needed:
+            if not self.enough(defining):
+                h.reason = "fewer stations than an event needs agree with one place"
+            elif h.score < needed:
                 h.reason = f"score {h.score:.1f} below {needed:.1f}"
             elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
                 h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
