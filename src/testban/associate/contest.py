@@ -47,6 +47,8 @@ BUCKET_S = 60.0
 UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
 FEW = "too few picks agree"
 DEEP_GAIN = 3.0  # another depth must win by this
+FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
+WITHOUT_GAIN = 0.1
 
 
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
@@ -212,6 +214,7 @@ class Contest:
                 best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
+        best = self._without(best)
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -219,6 +222,21 @@ class Contest:
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
+        return best
+
+    def _without(self, h: Hypothesis) -> Hypothesis:
+        """The best of the places that the other picks give when one is left out at the start."""
+        best = h
+        for k in h.numbers if len(h.numbers) <= FEW_PICKS else ():
+            x = np.array(h.x)
+            self.window.used[k] = 1
+            m, _ = self.fit(x, 3.0, 7)
+            self.window.used[k] = 0
+            if m < 3:
+                continue
+            m, score = self.fit(x, 1.0, 7)
+            if score > best.score + WITHOUT_GAIN:
+                best = self._keep(x, m, score)
         return best
 
     def _refined(self, row: Floats, layer: int) -> Hypothesis:
