@@ -49,6 +49,7 @@ FEW = "too few picks agree"
 DEEP_GAIN = 3.0  # another depth must win by this
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
+SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
 
 
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
@@ -243,19 +244,26 @@ class Contest:
         """Refine and fit a candidate from one layer."""
         w, t, s = self.window, self.table, self.search
         cell = int(row[1])
-        result = np.empty(5)
+        result = np.empty(6)
         finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
         refine_(
             self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
             w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
         )  # fmt: skip
-        x = np.array([result[1], result[2], s.settings.depths_km[layer], result[3]])
-        if result[0] < REFINED_SHARE * self.needed:
-            return Hypothesis(
-                x=_four(x), numbers=[], waves=[], values=[], score=0.6 * float(result[0]), reason=FEW
-            )
-        m, score = self.fit(x, 3.0, 9)
-        return self._keep(x, m, score)
+        depth = s.settings.depths_km[layer]
+        x = np.array([result[1], result[2], depth, result[3]])
+        best = Hypothesis(
+            x=_four(x), numbers=[], waves=[], values=[], score=0.6 * float(result[0]), reason=FEW
+        )
+        if result[0] >= REFINED_SHARE * self.needed:
+            m, score = self.fit(x, 3.0, 9)
+            best = self._keep(x, m, score)
+        if result[5] <= SPARSE:
+            x = np.array([self.cells[cell, 0], self.cells[cell, 1], depth, row[2]])
+            m, score = self.fit(x, float(row[3]), 14)
+            if m >= 3 and score > max(best.score, REFINED_SHARE * self.needed):
+                best = self._keep(x, m, score)
+        return best
 
     def _keep(self, x: Floats, m: int, score: float) -> Hypothesis:
         rows = self.rows[:m]

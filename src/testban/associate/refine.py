@@ -79,7 +79,7 @@ def refine_(
     start: Ints, station: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats,
     keep: Ints, result: Floats,
 ) -> None:  # fmt: skip
-    """Refine one candidate; result: score, longitude, latitude, origin time, radius."""
+    """Refine one candidate; result: score, longitude, latitude, origin time, radius, number of picks in reach."""
     vector, chance, scrap = np.empty(3), np.empty(N_ZONES), np.empty(N_ZONES)
     lon, lat, radius = cell[0], cell[1], cell[2]
     vector[0], vector[1], vector[2] = unit_vector_(lon, lat)
@@ -154,4 +154,4 @@ def refine_(
         radius *= SHRINK
         if radius < finest or best_score <= 0.0:
             break
-    result[0], result[1], result[2], result[3], result[4] = best_score, lon, lat, o, radius
+    result[0], result[1], result[2], result[3], result[4], result[5] = best_score, lon, lat, o, radius, n
