@@ -3,8 +3,8 @@
 Rules: candidates of the scan are taken in the order of their odds, weighed again with the picks that are left, refined
 and fitted (`refine`, `collect`); the best of those that share its time is located and accepted, takes its picks and
 raises the rates of what it explains; ties are broken by time and place, so that the order of the input does not
-matter. An event needs a log-likelihood ratio above min_score + log(seconds searched / 2): the number of independent
-origin times tried. The likelihoods are of NET-VISA's kind (Arora, Russell & Sudderth 2013, BSSA 103, 709-729),
+matter. The log-likelihood ratio that an event needs follows from the number of hypotheses tried and the false events
+allowed (`trials`). The likelihoods are of NET-VISA's kind (Arora, Russell & Sudderth 2013, BSSA 103, 709-729),
 written anew.
 """
 
@@ -25,7 +25,6 @@ from testban.associate.scan import peak_, scan_
 from testban.associate.search import Level, Search, overlap_, thin_
 from testban.associate.table import Table, Window
 from testban.base import dmath
-from testban.base.dmath import log_
 from testban.base.errors import InputError
 from testban.base.geo import destination_, unit_vector_
 from testban.locate import Located
@@ -78,7 +77,7 @@ class Contest:
         self.shear = _shear(window, len(table.sites))
         self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
-        self.needed = search.settings.min_score + log_(max(window.duration_s, 60.0) / 2.0)
+        self.needed = search.needed(window.duration_s)
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate import grid, odds
+from testban.associate import grid, odds, trials
 from testban.associate.claims import LATER
 from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
@@ -44,6 +44,9 @@ class Search:
         self.detection = np.array(chances)
         self.cells = grid.cells(table.unit, settings.coarse_deg, settings.fine_deg)
         self.vectors = np.array([unit_vector_(c[0], c[1]) for c in self.cells])
+        self.log_trials = trials.log_trials(
+            self.cells, self.vectors, self.curves[0], table.unit, table.lon, table.lat
+        )
         self.stack = np.array(self.curves)
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         self.levels = self._levels()
@@ -54,6 +57,12 @@ class Search:
                 self.branches[i, j] = self.model.index(name)
         self.first = np.array([self.model.index(p) for p in ("P1", "S1", "Lg")])
         self.later = np.array([(self.model.index(leg), legs) for _, leg, legs in LATER], dtype=np.int64)
+
+    def needed(self, duration_s: float) -> float:
+        """Score that an event needs in a stretch of so many recorded seconds: see `trials`."""
+        s = self.settings
+        allowed = s.false_per_day * s.window_s / 86400.0
+        return self.log_trials + log_(max(duration_s, 60.0) / allowed) + trials.DEPENDENT + s.add_score
 
     def _levels(self) -> list[Level]:
         """Runs of cells of like size: one bin of origin time for each."""
