@@ -23,7 +23,7 @@ from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
 from testban.associate.scan import peak_, scan_
 from testban.associate.search import Level, Search, overlap_, thin_
-from testban.associate.table import Table, Window
+from testban.associate.table import RESOLVED_BACKAZIMUTH, Table, Window
 from testban.base import dmath
 from testban.base.errors import InputError
 from testban.base.geo import destination_, unit_vector_
@@ -48,6 +48,7 @@ FEW = "too few picks agree"
 DEEP_GAIN = 3.0  # another depth must win by this
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
+ARRAY_SIGMA = 2.0  # s/deg: of a slowness that only an array measures so well
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
 
 
@@ -214,7 +215,6 @@ class Contest:
                 best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
-        best = self._without(best)
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -224,10 +224,9 @@ class Contest:
                 best = self._keep(y, m, score)
         return best
 
-    def _without(self, h: Hypothesis) -> Hypothesis:
-        """The best of the places that the other picks give when one is left out at the start."""
-        best = h
-        for k in h.numbers if len(h.numbers) <= FEW_PICKS else ():
+    def _without(self, h: Hypothesis) -> None:
+        """Move to the best of the places that the other picks give when one is left out at the start."""
+        for k in tuple(h.numbers) if len(h.numbers) <= FEW_PICKS else ():
             x = np.array(h.x)
             self.window.used[k] = 1
             m, _ = self.fit(x, 3.0, 7)
@@ -235,9 +234,10 @@ class Contest:
             if m < 3:
                 continue
             m, score = self.fit(x, 1.0, 7)
-            if score > best.score + WITHOUT_GAIN:
-                best = self._keep(x, m, score)
-        return best
+            if score > h.score + WITHOUT_GAIN:
+                better = self._keep(x, m, score)
+                h.x, h.numbers, h.waves = better.x, better.numbers, better.waves
+                h.values, h.score = better.values, better.score
 
     def _refined(self, row: Floats, layer: int) -> Hypothesis:
         """Refine and fit a candidate from one layer."""
@@ -257,7 +257,7 @@ class Contest:
         if result[0] >= REFINED_SHARE * self.needed:
             m, score = self.fit(x, 3.0, 9)
             best = self._keep(x, m, score)
-        if result[5] <= SPARSE:
+        if result[5] <= SPARSE and best.score < self.needed:
             x = np.array([self.cells[cell, 0], self.cells[cell, 1], depth, row[2]])
             m, score = self.fit(x, float(row[3]), 14)
             if m >= 3 and score > max(best.score, REFINED_SHARE * self.needed):
@@ -282,6 +282,11 @@ class Contest:
         need = s.min_stations_with_array if array else s.min_stations
         return len(stations) >= need and len(numbers) >= 3
 
+    def directed(self, numbers: Sequence[int]) -> int:
+        """Number of picks whose slowness and back-azimuth are those of an array."""
+        d = self.window.data
+        return sum(bool(d[k, 3] < ARRAY_SIGMA and d[k, 5] < RESOLVED_BACKAZIMUTH) for k in numbers)
+
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
         if h.located is not None or h.reason:
@@ -292,6 +297,7 @@ class Contest:
         if h.score < self.needed - BOUND:
             h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
             return
+        self._without(h)
         located = self._located(h)
         if located is not None:
             h.located = located
@@ -299,7 +305,9 @@ class Contest:
             origin = located.origin
             good = {a.pick_id for a in located.arrivals if a.defining}
             defining = [k for k in h.numbers if self.table.picks[self.window.number[k]].pick_id in good]
-            needed = self.needed + (self.search.settings.one_sided if origin.gap_deg > 180.0 else 0.0)
+            needed = self.needed
+            if origin.gap_deg > 180.0 and self.directed(defining) < 2:
+                needed += self.search.settings.one_sided
             if not self.enough(defining):
                 h.reason = "fewer stations than an event needs agree with one place"
             elif h.score < needed:

@@ -44,9 +44,7 @@ class Search:
         self.detection = np.array(chances)
         self.cells = grid.cells(table.unit, settings.coarse_deg, settings.fine_deg)
         self.vectors = np.array([unit_vector_(c[0], c[1]) for c in self.cells])
-        self.log_trials = trials.log_trials(
-            self.cells, self.vectors, self.curves[0], table.unit, table.lon, table.lat
-        )
+        self.log_trials = trials.log_trials(self.cells, self.vectors, self.curves[0], table.unit)
         self.stack = np.array(self.curves)
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         self.levels = self._levels()
@@ -62,7 +60,7 @@ class Search:
         """Score that an event needs in a stretch of so many recorded seconds: see `trials`."""
         s = self.settings
         allowed = s.false_per_day * s.window_s / 86400.0
-        return self.log_trials + log_(max(duration_s, 60.0) / allowed) + trials.DEPENDENT + s.add_score
+        return self.log_trials + log_(max(duration_s, 60.0) / allowed) + s.add_score
 
     def _levels(self) -> list[Level]:
         """Runs of cells of like size: one bin of origin time for each."""

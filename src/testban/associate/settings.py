@@ -10,13 +10,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one association.
 
     min_stations: stations with a defining arrival that an event needs; min_stations_with_array: the same where one of
-    them has a measured slowness and back-azimuth. false_per_day: false events that may be formed in a day of recordings, from which the score
-    that an event needs follows (see `trials`); a stretch shorter than window_s counts as one of that length, since
-    somebody chose it. add_score: added to that score. depths_km: layers of the search near stations; the
-    first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior probability that a
-    station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is needed where the azimuthal gap
-    exceeds 180 deg, since outside a network many places fit any few picks. max_smajor_km: semi-major axis of the 90 %
-    ellipse beyond which no place was found. window_s: origins that compete at a time.
+    them has a measured slowness and back-azimuth. false_per_day: false events that may be formed in a day of
+    recordings, from which the score that an event needs follows (see `trials`); a stretch shorter than window_s counts
+    as one of that length, since somebody chose it. add_score: added to that score. depths_km: layers of the search
+    near stations; the first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior
+    probability that a station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is
+    needed where the azimuthal gap exceeds 180 deg, since outside a network many places fit any few picks, unless two
+    arrays measured the direction. max_smajor_km: semi-major axis of the 90 % ellipse beyond which no place was found.
+    window_s: origins that compete at a time.
     """
 
     model: str = "ak135"

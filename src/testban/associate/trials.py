@@ -15,15 +15,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.odds import CHANCE_P, P_P, ROWS, SLACK_P, T_P
-from testban.base.dmath import DEG, log_, sincos_
-from testban.base.geo import delaz_
+from testban.base.dmath import log_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_PLACES = 0.01  # of a cell far outside a small network
 NEAR_ROW = int(math.sin(math.radians(2.5) / 2.0) * (ROWS - 1.0))  # stations this near see small local events
-DEPENDENT = -2.0
 LAYERS = 2.0  # depths that near stations tell apart
 
 
@@ -52,25 +50,25 @@ def places_(sums: Floats, area: float) -> float:
 
 
 @njit(cache=True)
-def trials_(cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats) -> float:
+def trials_(cells: Floats, vectors: Floats, curve: Floats, unit: Floats) -> float:
     """Independent places and origin times a second of all cells (lon, lat, radius deg, reach deg)."""
     total = 0.0
     far, near = np.empty(8), np.empty(8)
     for c in range(cells.shape[0]):
         far[:], near[:] = 0.0, 0.0
-        for s in range(s_lon.size):
-            h2 = 0.5 - 0.5 * (
-                vectors[c, 0] * unit[s, 0] + vectors[c, 1] * unit[s, 1] + vectors[c, 2] * unit[s, 2]
-            )
+        v0, v1, v2 = vectors[c, 0], vectors[c, 1], vectors[c, 2]
+        level = max(math.sqrt(v0 * v0 + v1 * v1), 1e-9)
+        for s in range(unit.shape[0]):
+            h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
             row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
             if curve[row, T_P] != curve[row, T_P]:
                 continue
-            _, azimuth, _ = delaz_(cells[c, 0], cells[c, 1], s_lon[s], s_lat[s])
-            sa, ca = sincos_(azimuth * DEG)
-            p = curve[row, P_P]
-            add_(far, curve[row, CHANCE_P], p * sa, p * ca, curve[row, SLACK_P])
+            east = (v0 * unit[s, 1] - v1 * unit[s, 0]) / level
+            north = (unit[s, 2] - v2 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])) / level
+            p = curve[row, P_P] / max(math.sqrt(east * east + north * north), 1e-9)
+            add_(far, curve[row, CHANCE_P], p * east, p * north, curve[row, SLACK_P])
             if row < NEAR_ROW:
-                add_(near, curve[row, CHANCE_P], p * sa, p * ca, curve[row, SLACK_P])
+                add_(near, curve[row, CHANCE_P], p * east, p * north, curve[row, SLACK_P])
         area = 2.0 * cells[c, 2] * cells[c, 2]
         total += places_(far, area)
         if near[7] >= 3.0:
@@ -78,8 +76,8 @@ def trials_(cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: 
     return total
 
 
-def log_trials(cells: Floats, vectors: Floats, curve: Floats, unit: Floats, lon: Floats, lat: Floats) -> float:
+def log_trials(cells: Floats, vectors: Floats, curve: Floats, unit: Floats) -> float:
     """Natural logarithm of the independent hypotheses a second of the cells that all stations count for."""
     far = cells[:, 3] >= 180.0
     first, units = np.ascontiguousarray(cells[far]), np.ascontiguousarray(vectors[far])
-    return log_(max(trials_(first, units, curve, unit, lon, lat), 1e-6))
+    return log_(max(trials_(first, units, curve, unit), 1e-6))
