@@ -46,7 +46,8 @@ def places_(sums: Floats, area: float) -> float:
     w = sums[0]
     e, n, slack = sums[1] / w, sums[2] / w, sums[6] / w
     det = (sums[3] / w - e * e) * (sums[4] / w - n * n) - (sums[5] / w - e * n) ** 2
-    return max(area * math.sqrt(max(det, 0.0)) / (4.0 * slack * slack), LEAST_PLACES) / (2.0 * slack)
+    rate: float = max(area * math.sqrt(max(det, 0.0)) / (4.0 * slack * slack), LEAST_PLACES) / (2.0 * slack)
+    return rate
 
 
 @njit(cache=True)
