@@ -15,13 +15,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.odds import CHANCE_P, P_P, ROWS, SLACK_P, T_P
-from testban.base.dmath import log_
+from testban.base.dmath import DEG, log_, sincos_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_PLACES = 0.01  # of a cell far outside a small network
-NEAR_ROW = int(math.sin(math.radians(2.5) / 2.0) * (ROWS - 1.0))  # stations this near see small local events
+NEAR_ROW = int(sincos_(1.25 * DEG)[0] * (ROWS - 1.0))  # stations this near see small local events
 LAYERS = 2.0  # depths that near stations tell apart
 
 
