@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from testban.base.records import Pick, Site
-from testban.locate.locator import LOST, epicentre
+from testban.locate.locator import epicentre
 from testban.locate.problem import Problem
 from testban.locate.quality import chi2_one
 from testban.locate.settings import Settings
@@ -40,17 +40,17 @@ def depth_curve(
 ) -> tuple[DepthPoint, ...]:
     """Misfit against depth of one event, arguments as of `locate`; depths at which nothing fits are left out."""
     problem = Problem(picks, sites, settings)
-    x, _, _, _ = epicentre(problem, start, settings.default_depth_km)
+    base = epicentre(problem, start, settings.default_depth_km).x
     points = []
     for depth in sorted(depths_km):
-        y = np.array([x[0], x[1], depth, x[3]])
-        n, chi2, used, _ = problem.run(y, False, correlated=False, scale=4.0)
-        if n < 0:
+        found = problem.run(np.array([base[0], base[1], depth, base[3]]), False, scale=4.0)
+        if not found.ok:
             continue
+        x = found.x.tolist()
         points.append(
             DepthPoint(
-                depth_km=depth, chi2=chi2 + LOST * (len(problem.rows) - used), n_defining=used, longitude=float(y[0]),
-                latitude=float(y[1]), time_ns=problem.reference_ns + round(float(y[3]) * 1e9),
+                depth_km=depth, chi2=found.cost, n_defining=found.used, longitude=x[0], latitude=x[1],
+                time_ns=problem.reference_ns + round(x[3] * 1e9),
             )
         )  # fmt: skip
     return tuple(points)

@@ -75,49 +75,18 @@ def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
             out[j, i] = r
 
 
-# Correlation against the square root of half the chord (0..1), for rows of the covariance without exponentials; linear
-# between nodes, within 1e-5 of `correlation_`.
-NODES = 4096
+# Correlation against half the chord (0..1), for sums over all pairs without exponentials; linear between nodes, within
+# 2e-5 of `correlation_`.
+NODES = 16384
 
 
 def _correlation_table() -> Floats:
     """correlation_ at the nodes: of two points on the equator with that chord."""
     out = np.empty(NODES + 1)
     for i in range(NODES + 1):
-        h = (i / NODES) ** 2
-        out[i] = correlation_(
-            1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0
-        )
+        h = i / NODES
+        out[i] = correlation_(1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0)
     return out
 
 
 CORRELATION = _correlation_table()
-
-
-@njit(cache=True)
-def covariance_(
-    table: Floats,
-    vec: Floats,
-    wave: NDArray[np.int64],
-    sigma: Floats,
-    own: Floats,
-    used: NDArray[np.int64],
-    n: int,
-    out: Floats,
-) -> None:
-    """Upper half of the covariance (n, n) of the used data: own variance on the diagonal, shared model error beside it.
-
-    table: CORRELATION; vec, wave, sigma (model error, s), own (total variance, s**2) by arrival; used: their numbers.
-    """
-    for r in range(n):
-        i = used[r]
-        x, y, z, w, s = vec[i, 0], vec[i, 1], vec[i, 2], wave[i], sigma[i]
-        out[r, r] = own[i]
-        for q in range(r + 1, n):
-            j = used[q]
-            h2 = 0.5 * (1.0 - (x * vec[j, 0] + y * vec[j, 1] + z * vec[j, 2]))
-            u = math.sqrt(math.sqrt(min(1.0, max(0.0, h2)))) * 4096.0
-            k = min(int(u), 4095)
-            f = u - k
-            v = s * sigma[j] * (table[k] + f * (table[k + 1] - table[k]))
-            out[r, q] = v if wave[j] == w else 0.0

@@ -1,11 +1,11 @@
-"""The iteration: damped Gauss-Newton steps with reweighting, re-identification and correlated model errors.
+"""The iteration: damped Gauss-Newton steps with reweighting and re-identification; then the errors of the solution.
 
 Rules: unknowns are origin time (s), east and north (km) and depth (km); arrival rows are t = o + T(delta, depth) with
 dT/deast = -p sin(az), dT/dnorth = -p cos(az); robustness by Student weights (4 degrees of freedom, Lange, Little &
-Taylor 1989) that enlarge the variance of an outlier, so that the covariance stays the one of the good data. First with
-independent errors and a wide loss (outliers at a start far off are not outliers), then narrow, then with the full
-covariance, whose Cholesky factor is kept until the weights have moved. Times are looked up anew where the
-hypocentre has moved more than FRESH_KM since the last look-up, and followed along their derivatives within.
+Taylor 1989) that enlarge the variance of an outlier, so that the covariance stays the one of the good data; the loss is
+wide at first (outliers at a start far off are not outliers). Data are weighed as if independent, and the covariance of
+the solution is computed from the full covariance of their errors (`shared_`; decision 9). Times are looked up anew where
+the hypocentre has moved more than FRESH_KM since the last look-up, and followed along their derivatives within.
 """
 
 import math
@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
-from testban.locate.errors_model import covariance_
-from testban.locate.linear import cholesky_, factor_, inverse_, solve_, whiten_
+from testban.locate.linear import cholesky_, inverse_, solve_
 from testban.locate.predict import Tables, angles_, assign_, fill_, point_
 
 Floats = NDArray[np.float64]
@@ -32,7 +31,6 @@ FRESH_KM = 1.0
 WIDE_KM = 10.0  # the same while the loss is still wide
 EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
 STILL_KM = 0.003  # a step below it ends an iteration
-WEIGHT_CHANGE = 0.03  # of a weight, above which the covariance is factored again
 DEEPEST_KM = 700.0
 NEAR_DEG = 0.3
 
@@ -98,53 +96,6 @@ def normal_(data: Floats, out: Floats, a: Floats, b: Floats) -> tuple[float, int
 
 
 @njit(cache=True)
-def rows_(out: Floats, used: Ints, n: int, g: Floats) -> None:
-    """The rows of g (5, n): time, east, north, depth derivatives and residuals of the used data."""
-    for r in range(n):
-        i = used[r]
-        g[0, r], g[1, r], g[2, r], g[3, r] = 1.0, out[i, 1], out[i, 2], out[i, 3]
-        g[4, r] = (
-            out[i, 0] if out[i, 0] == out[i, 0] else 0.0
-        )  # its phase ended on the way: no say until weighed anew
-
-
-@njit(cache=True)
-def whitened_(upper: Floats, g: Floats, n: int, a: Floats, b: Floats) -> float:
-    """Normal equations a (4, 4), b (4) of the rows g (5, n) with the factor of their covariance; sum of squares."""
-    whiten_(upper, g, n, 5)
-    for p in range(4):
-        s = 0.0
-        for r in range(n):
-            s += g[p, r] * g[4, r]
-        b[p] = s
-        for q in range(p + 1):
-            s = 0.0
-            for r in range(n):
-                s += g[p, r] * g[q, r]
-            a[p, q] = s
-    chi2 = 0.0
-    for r in range(n):
-        chi2 += g[4, r] * g[4, r]
-    return chi2
-
-
-@njit(cache=True)
-def factored_(
-    correlation: Floats, vec: Floats, wave: Ints, data: Floats, out: Floats, used: Ints, c: Floats
-) -> int:
-    """Factor of the covariance of the data that have a weight, into c; their number, -1 where it has no factor."""
-    n = 0
-    own = np.empty(data.shape[0])
-    for i in range(data.shape[0]):
-        if out[i, 9] > 0.0:
-            used[n] = i
-            n += 1
-            own[i] = (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]) / out[i, 9]
-    covariance_(correlation, vec, wave, out[:, 4], own, used, n, c)
-    return n if factor_(c, n) else -1
-
-
-@njit(cache=True)
 def add_vectors_(
     column: Ints, data: Floats, geo: Floats, kept: Floats, out: Floats, a: Floats, b: Floats
 ) -> float:
@@ -202,24 +153,22 @@ def iterate_(
     candidates: Ints,
     waves: Ints,
     data: Floats,
-    correlation: Floats,
     loss: Floats,
-    correlated: bool,
     free_depth: bool,
     scale: float,
     max_iterations: int,
     x: Floats,
     out: Floats,
     column: Ints,
-    covariance: Floats,
+    inverse: Floats,
     geo: Floats,
     kept: Floats,
     at: Floats,
 ) -> tuple[int, float, int, float]:
     """Move x to the solution; (iterations or -1, sum of squares, time data used, what a free depth would gain of it).
 
-    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). covariance (4, 4): of time, east,
-    north, depth from a-priori errors; out, column, geo (n, 4) and kept as in `predict`; at (3): place of the last look-up.
+    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). inverse (4, 4): of the normal
+    matrix of time, east, north, depth; out, column, geo (n, 4) and kept as in `predict`; at (3): place of the last look-up.
     """
     a, b = np.zeros((4, 4)), np.zeros(4)
     n_free = 4 if free_depth else 3
@@ -261,77 +210,77 @@ def iterate_(
         assign_(vec, candidates, data, x, depth, geo, kept, out, column)
     weigh_(data, out, column, 1.0, loss)
     at[0], at[1], at[2] = np.nan, np.nan, np.nan
-    if correlated:
-        return _correlated(
-            t, vec, elevation_m, candidates, waves, data, correlation, loss, n_free, it, max_iterations, x, out, column,
-            covariance, geo, kept, depth, moved,
-        )  # fmt: skip
     if moved == 0.0:
         at[0], at[1], at[2] = x[0], x[1], x[2]
     chi2, n = normal_(data, out, a, b)
     chi2 += add_vectors_(column, data, geo, kept, out, a, b)
-    return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, covariance)
+    return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, inverse)
 
 
 @njit(cache=True)
-def _correlated(
-    t: Tables,
-    vec: Floats,
-    elevation_m: Floats,
-    candidates: Ints,
-    waves: Ints,
-    data: Floats,
+def shared_(
     correlation: Floats,
-    loss: Floats,
-    n_free: int,
-    it: int,
-    max_iterations: int,
-    x: Floats,
-    out: Floats,
+    vec: Floats,
+    waves: Ints,
     column: Ints,
-    covariance: Floats,
+    data: Floats,
     geo: Floats,
     kept: Floats,
-    depth: float,
-    moved: float,
-) -> tuple[int, float, int, float]:
-    """The last part of iterate_: with the full covariance, from the solution for independent errors."""
+    out: Floats,
+    n_free: int,
+    covariance: Floats,
+) -> bool:
+    """Covariance (4, 4) of the solution with the full covariance C of the data: A^-1 (G'W C W G) A^-1, A = G'W G.
+
+    The weights W are those of the iteration (independent errors), which the solution is linear in; slowness and
+    back-azimuth are independent. False where A has no inverse.
+    """
     n_all = vec.shape[0]
-    a, b = np.zeros((4, 4)), np.zeros(4)
-    c, g = np.empty((n_all, n_all)), np.empty((5, n_all))
-    used = np.empty(n_all, np.int64)
-    wave = waves[:, 0].copy()
-    chi2, n = np.inf, 0
-    for turn in range(8):
-        n = factored_(correlation, vec, wave, data, out, used, c)
-        if n < 1:
-            return -1, np.inf, n, 0.0
-        for _ in range(max_iterations):
-            it += 1
-            rows_(out, used, n, g)
-            chi2 = whitened_(c, g, n, a, b)
-            chi2 += add_vectors_(column, data, geo, kept, out, a, b)
-            if not _solve(a, b, n_free, 1e-4 if turn < 4 else 0.0, x[2]):
-                return -1, chi2, n, 0.0
-            size = move_(x, b, n_free, 100.0, 1.0)
-            moved += size
-            if moved > FRESH_KM:
-                fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
-                depth, moved = x[2], 0.0
-            else:
-                point_(vec, x, geo)
-            assign_(vec, candidates, data, x, depth, geo, kept, out, column)
-            if size < STILL_KM:
-                break
-        if turn < 7 and weigh_(data, out, column, 1.0, loss) <= WEIGHT_CHANGE:
-            break
-    if moved > EXACT_KM:
-        fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
-        assign_(vec, candidates, data, x, x[2], geo, kept, out, column)
-    rows_(out, used, n, g)
-    chi2 = whitened_(c, g, n, a, b)
-    chi2 += add_vectors_(column, data, geo, kept, out, a, b)
-    return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, covariance)
+    a, b, inverse = np.zeros((4, 4)), np.zeros(4), np.empty((4, 4))
+    normal_(data, out, a, b)
+    add_vectors_(column, data, geo, kept, out, a, b)
+    whole = a.copy()
+    if not cholesky_(a, n_free):
+        return False
+    inverse_(a, inverse, n_free)
+    y, v, wave = np.empty((n_all, 4)), np.empty((n_all, 3)), np.empty(n_all, np.int64)
+    n = 0
+    for i in range(n_all):
+        if out[i, 9] > 0.0:
+            f = out[i, 9] * out[i, 4] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
+            y[n, 0], y[n, 1], y[n, 2], y[n, 3] = f, f * out[i, 1], f * out[i, 2], f * out[i, 3]
+            v[n, 0], v[n, 1], v[n, 2] = vec[i, 0], vec[i, 1], vec[i, 2]
+            wave[n] = waves[i, 0]
+            n += 1
+    last = correlation.size - 1
+    for i in range(n):
+        h0, h1, h2, h3 = 0.0, 0.0, 0.0, 0.0
+        for j in range(i):
+            if wave[j] != wave[i]:
+                continue
+            c = 0.5 * (1.0 - (v[i, 0] * v[j, 0] + v[i, 1] * v[j, 1] + v[i, 2] * v[j, 2]))
+            u = math.sqrt(min(1.0, max(0.0, c))) * last
+            k = min(int(u), last - 1)
+            r = correlation[k] + (u - k) * (correlation[k + 1] - correlation[k])
+            h0 += r * y[j, 0]
+            h1 += r * y[j, 1]
+            h2 += r * y[j, 2]
+            h3 += r * y[j, 3]
+        h = (h0, h1, h2, h3)
+        for p in range(n_free):
+            for q in range(p + 1):
+                whole[p, q] += y[i, p] * h[q] + h[p] * y[i, q]
+    for p in range(4):
+        for q in range(4):
+            covariance[p, q] = 0.0
+    for p in range(n_free):
+        for q in range(n_free):
+            total = 0.0
+            for r in range(n_free):
+                for s in range(n_free):
+                    total += inverse[p, r] * whole[max(r, s), min(r, s)] * inverse[s, q]
+            covariance[p, q] = total
+    return True
 
 
 @njit(cache=True)
@@ -369,10 +318,11 @@ def _finish(
     it: int,
     chi2: float,
     n: int,
-    covariance: Floats,
+    inverse: Floats,
 ) -> tuple[int, float, int, float]:
-    """Covariance, azimuths, and the score test of the depth: what one step in depth would take off chi2, negative where that
-    step is upwards."""
+    """Inverse, azimuths, and the score test of the depth: what one step in depth would take off chi2, negative where that
+    step is upwards.
+    """
     angles_(vec, x, geo, out)
     gain = 0.0
     h0, h1, h2, hh, r = a[3, 0], a[3, 1], a[3, 2], a[3, 3], b[3]
@@ -387,8 +337,8 @@ def _finish(
             gain = r * abs(r) / s
     for p in range(4):
         for q in range(4):
-            covariance[p, q] = 0.0
-    inverse_(a, covariance, n_free)
+            inverse[p, q] = 0.0
+    inverse_(a, inverse, n_free)
     return it, chi2, n, gain
 
 

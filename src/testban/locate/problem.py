@@ -7,6 +7,7 @@ the earliest pick; a value without a sigma gets the default of its kind of stati
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,7 +19,7 @@ from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import corrections, phases
 from testban.locate.errors_model import CORRELATION
-from testban.locate.kernel import LATE, SCATTER, census_, iterate_
+from testban.locate.kernel import SCATTER, census_, iterate_, shared_
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
 
@@ -26,6 +27,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_SIGMA_S = 0.02
+LOST = 36.0  # cost of a datum without a say: REJECT squared
 _PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
 _DEPTH_PHASES = ("pP", "sP", "pS", "sS")
 _REFLECTIONS = ("PcP", "ScP", "ScS")
@@ -35,6 +37,21 @@ _REFLECTIONS = ("PcP", "ScP", "ScS")
 def _vectors(lon: Floats, lat: Floats, out: Floats) -> None:
     for i in range(lon.size):
         out[i, 0], out[i, 1], out[i, 2] = unit_vector_(lon[i], lat[i])
+
+
+class Solution(NamedTuple):
+    """What an iteration ended in: the hypocentre (longitude, latitude, depth km, seconds), whether it converged to one,
+    sum of squares, data used, the sum with what lost data cost, what a step in depth would take off it (negative: upwards),
+    inverse of the normal matrix.
+    """
+
+    x: Floats
+    ok: bool
+    chi2: float
+    used: int
+    cost: float
+    gain: float
+    inverse: Floats
 
 
 class Problem:
@@ -78,7 +95,6 @@ class Problem:
         self.geo = np.empty((n, 4))
         self.kept = np.empty((n, self.index.shape[1], 5))
         self.at = np.full(3, np.nan)
-        self.gain = 0.0
         self.corrected = self._by_station()
 
     def _data(self, own: list[Pick]) -> Floats:
@@ -137,21 +153,40 @@ class Problem:
         angles_(self.vec, x, self.geo, self.out)
         self.at[:] = x[:3]
 
-    def run(
-        self, x: Floats, free_depth: bool, correlated: bool | None = None, scale: float = 8.0
-    ) -> tuple[int, float, int, Floats]:
-        """Iterate from x (changed in place): iterations (-1 failed), chi-square, time data used, covariance.
+    def run(self, x: Floats, free_depth: bool, scale: float = 8.0) -> Solution:
+        """Iterate from x (changed in place).
 
         scale: how wide the loss is at the start, 1 for a start that is a solution of a like problem.
         """
-        covariance = np.zeros((4, 4))
-        full = self.settings.correlated if correlated is None else correlated
-        n, chi2, used, self.gain = iterate_(
-            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, CORRELATION, self.loss, full,
-            free_depth, scale, self.settings.max_iterations, x, self.out, self.column, covariance,
-            self.geo, self.kept, self.at,
+        inverse = np.zeros((4, 4))
+        n, chi2, used, gain = iterate_(
+            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
+            self.settings.max_iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
         )  # fmt: skip
-        return n, chi2, used, covariance
+        cost = chi2 + LOST * (len(self.rows) - used)
+        return Solution(x, n > 0, chi2, used, cost, gain, inverse)
+
+    def errors(self, solution: Solution, n_free: int) -> Floats:
+        """Covariance (4, 4) of time, east, north, depth of the solution that the arrays hold: by the full covariance of the
+        data unless the settings say that errors are independent.
+        """
+        if not self.settings.correlated:
+            return solution.inverse
+        covariance = np.zeros((4, 4))
+        ok = shared_(
+            CORRELATION, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, n_free, covariance
+        )  # fmt: skip
+        return covariance if ok else solution.inverse
+
+    def depth_variances(self) -> tuple[float, float]:
+        """Variance (km**2) of a free depth at the solution that the arrays hold: with correlated and independent errors."""
+        wide, narrow = np.zeros((4, 4)), np.zeros((4, 4))
+        ok = True
+        for correlation, out in ((CORRELATION, wide), (np.zeros(2), narrow)):
+            ok = ok and shared_(
+                correlation, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, 4, out
+            )
+        return (float(wide[3, 3]), float(narrow[3, 3])) if ok else (0.0, 0.0)
 
     def census(self, depth_km: float) -> tuple[int, int, int, int, int]:
         """See `kernel.census_`."""
@@ -171,5 +206,3 @@ class Problem:
             names.append(text)
         return names
 
-
-__all__ = ["LATE", "Problem"]

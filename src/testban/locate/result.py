@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from testban.base.records import Arrival, Origin
 from testban.locate import quality
-from testban.locate.problem import Problem
+from testban.locate.problem import Problem, Solution
 
 Floats = NDArray[np.float64]
 
@@ -32,9 +32,9 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     ground_truth: str = ""
 
 
-def record(problem: Problem, x: Floats, chi2: float, cov: Floats, free: bool, reason: str) -> Located:
+def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: str) -> Located:
     """What the arrays of a solved problem say."""
-    settings = problem.settings
+    settings, x, fit = problem.settings, found.x, found.inverse
     arrivals = _arrivals(problem, x)
     by_station = {a.station_key: (a.distance_deg, a.azimuth_deg) for a in arrivals if a.defining}
     azimuths = [v[1] for v in by_station.values()]
@@ -44,8 +44,8 @@ def record(problem: Problem, x: Floats, chi2: float, cov: Floats, free: bool, re
     freedom = n_defining - (4 if free else 3)
     confidence = None
     if freedom > 0:
-        f = 2.0 * quality.fisher_two(settings.probability, freedom) * chi2 / freedom
-        confidence = quality.ellipse(cov[1, 1], cov[1, 2], cov[2, 2], f, settings.probability, "confidence")
+        f = 2.0 * quality.fisher_two(settings.probability, freedom) * found.chi2 / freedom
+        confidence = quality.ellipse(fit[1, 1], fit[1, 2], fit[2, 2], f, settings.probability, "confidence")
     factor = quality.chi2_two(settings.probability)
     origin = Origin(
         time_ns=problem.reference_ns + round(float(x[3]) * 1e9),

@@ -14,7 +14,7 @@ from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import phases, quality
 from testban.locate.errors_model import correlation_, correlations_
-from testban.locate.linear import cholesky_, factor_, forward_, inverse_, solve_, whiten_
+from testban.locate.linear import cholesky_, forward_, inverse_, solve_
 from testban.locate.problem import Problem
 
 TRUTH = (129.08, 41.295)
@@ -170,22 +170,6 @@ def test_linear_algebra_against_numpy():
     inverse_(low, inv, 6)
     assert np.allclose(inv @ a, np.eye(6))
     assert not cholesky_(-a, 6)
-
-
-@pytest.mark.parametrize("n", [1, 3, 4, 7, 41])
-def test_factor_of_large_matrices_against_numpy(n):
-    rng = np.random.default_rng(n)
-    m = rng.standard_normal((n, n))
-    a = m @ m.T + n * np.eye(n)
-    up = a.copy()
-    assert factor_(up, n)
-    assert np.allclose(np.triu(up), np.linalg.cholesky(a).T)
-    b = rng.standard_normal((5, n))
-    y = b.copy()
-    whiten_(up, y, n, 5)
-    assert np.allclose(np.triu(up).T @ y.T, b.T)
-    a[n - 1, n - 1] = -1.0
-    assert not factor_(a, n)
 
 
 def test_correlation_follows_the_published_variogram():
