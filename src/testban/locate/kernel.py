@@ -29,6 +29,8 @@ SCATTER = 0.8
 LATE = 1.4  # an automatic onset is far more often late than early: a late residual counts as that much larger
 FRESH_KM = 1.0
 WIDE_KM = 10.0  # the same while the loss is still wide
+COMPETE = 2.0  # width of the loss below which phases compete: far from the solution every one would find some phase
+STEADY_KM = 5.0  # ... which narrows only once the step is as small, so that where it began is forgotten
 EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
 STILL_KM = 0.003  # a step below it ends an iteration
 DEEPEST_KM = 700.0
@@ -175,10 +177,11 @@ def iterate_(
     if x[0] != at[0] or x[1] != at[1] or x[2] != at[2]:
         fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
     depth, moved = x[2], 0.0
-    assign_(vec, candidates, data, x, depth, geo, kept, out, column)
+    assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     if scale > 1.0:
         x[3] += _median_residual(out, column)
-        assign_(vec, candidates, data, x, depth, geo, kept, out, column)
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
+        scale = max(scale, _spread(data, out, column))
     limit, quiet, it = 600.0, 0, 0
     while it < max_iterations:
         it += 1
@@ -195,9 +198,10 @@ def iterate_(
             depth, moved = x[2], 0.0
         else:
             point_(vec, x, geo)
-        assign_(vec, candidates, data, x, depth, geo, kept, out, column)
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
         if scale > 1.0:
-            scale = max(1.0, scale * 0.6)
+            if size < STEADY_KM or it > max_iterations // 2:
+                scale = max(1.0, scale * 0.5)
         elif size < STILL_KM:
             break
         elif size < 0.05:
@@ -207,7 +211,7 @@ def iterate_(
     if moved > EXACT_KM:
         fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
         depth, moved = x[2], 0.0
-        assign_(vec, candidates, data, x, depth, geo, kept, out, column)
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     weigh_(data, out, column, 1.0, loss)
     at[0], at[1], at[2] = np.nan, np.nan, np.nan
     if moved == 0.0:
@@ -349,6 +353,18 @@ def _median_residual(out: Floats, column: Ints) -> float:
     for i in range(column.size):
         if column[i] >= 0 and out[i, 0] == out[i, 0]:
             r[n] = out[i, 0]
+            n += 1
+    return float(np.median(r[:n])) if n else 0.0
+
+
+@njit(cache=True)
+def _spread(data: Floats, out: Floats, column: Ints) -> float:
+    """Median of the residuals over their sigma."""
+    n = 0
+    r = np.empty(column.size)
+    for i in range(column.size):
+        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+            r[n] = abs(out[i, 0]) / math.sqrt(out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
             n += 1
     return float(np.median(r[:n])) if n else 0.0
 

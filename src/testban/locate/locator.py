@@ -69,7 +69,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         x = np.array([start[0], start[1], depth, (start[3] - problem.reference_ns) / 1e9])
         problem.correct(x)
         found = problem.run(x, False)
-        good = found.ok and 2 * found.used > len(problem.rows) and found.chi2 < LOST / 4.0 * found.used
+        good = found.ok and 10 * found.used >= 9 * len(problem.rows) and found.chi2 < 4.0 * found.used
         if good or (found.ok and not settings.search):
             return _corrected(problem, found)
         if not settings.search:
@@ -79,7 +79,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
     args = (
         problem.tables, problem.vec, problem.index, problem.waves, problem.lon, problem.lat, problem.data,
     )  # fmt: skip
-    best: Solution | None = None
+    best = found if start is not None and found.ok else None
     for _, lon, lat, t in starts(*args, depth)[:3]:
         found = problem.run(np.array([lon, lat, depth, t]), False)
         if found.ok and (best is None or found.cost < best.cost - 1e-6):

@@ -25,11 +25,13 @@ CRUST_KM = 35.0
 def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
     """Branches that a label may stand for, first the usual one; empty where the label is not a timed phase."""
     if label in _P_LABELS:
-        if not reidentify and label in ("Pg", "PKPdf", "PKPbc", "PKPab"):
-            return (label,)
+        if label in ("Pg", "PKPdf", "PKPbc", "PKPab"):
+            return (label, *(b for b in P_FAMILY if b != label)) if reidentify else (label,)
         return P_FAMILY
     if label in _S_LABELS:
-        return ("Sg",) if not reidentify and label == "Sg" else S_FAMILY
+        if label == "Sg":
+            return ("Sg", "S1", "Lg") if reidentify else (label,)
+        return S_FAMILY
     if label == "Lg":
         return ("Lg",)
     return (label,)

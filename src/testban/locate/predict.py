@@ -159,8 +159,11 @@ def assign_(
     kept: Floats,
     out: Floats,
     column: Ints,
+    compete: bool,
 ) -> None:
-    """Choose the phase that fits best and fill out (n, 12), from the cache that was filled at `depth`."""
+    """Choose the phase that fits best (or the first that exists, where they do not compete) and fill out (n, 12), from the
+    cache that was filled at `depth`.
+    """
     down = x[2] - depth
     for i in range(vec.shape[0]):
         delta, sa, ca = geo[i, 0], geo[i, 1], geo[i, 2]
@@ -180,6 +183,8 @@ def assign_(
                 u += SECONDARY_PENALTY
             if u < best:
                 best, b, r = u, j, residual
+            if not compete:
+                break
         column[i] = b
         out[i, 0] = r
         out[i, 5] = delta

@@ -149,7 +149,7 @@ class Problem:
         fill_(
             self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, x, self.geo, self.kept
         )
-        assign_(self.vec, self.index, self.data, x, float(x[2]), self.geo, self.kept, self.out, self.column)
+        assign_(self.vec, self.index, self.data, x, float(x[2]), self.geo, self.kept, self.out, self.column, True)
         angles_(self.vec, x, self.geo, self.out)
         self.at[:] = x[:3]
 
@@ -199,9 +199,9 @@ class Problem:
         names_(self.tables, self.index, self.column, depth_km, self.out, parts, name)
         known, crust = self.model.phases, depth_km <= phases.CRUST_KM
         names = []
-        for k, taken, delta in zip(name.tolist(), self.column.tolist(), self.out[:, 5].tolist(), strict=True):
+        for k, delta in zip(name.tolist(), self.out[:, 5].tolist(), strict=True):
             text = known[k] if k >= 0 else ""
-            if crust and taken == 0 and text in ("P", "S") and delta < phases.REGIONAL_DEG:
+            if crust and text in ("P", "S") and delta < phases.REGIONAL_DEG:
                 text += "n"
             names.append(text)
         return names

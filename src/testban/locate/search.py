@@ -52,7 +52,7 @@ def misfit_(
 ) -> tuple[float, float]:
     """Robust misfit (mean |r|/sigma, at most 6 each) and best origin time at (lon, lat, depth); the grid's measure.
 
-    The origin time is the median over the first candidates; slowness and back-azimuth add their own deviations.
+    The origin time is the median over the first candidates that exist; slowness and back-azimuth add their own deviations.
     """
     n = vec.shape[0]
     o = np.empty(n)
@@ -61,16 +61,19 @@ def misfit_(
     extra = 0.0
     point_(vec, x, geo)
     for i in range(n):
-        delta = geo[i, 0]
-        if candidates[i, 0] < 0:
-            extra += REJECT
-            continue
-        time, p, _ = lookup_(t.travel, candidates[i, 0], x[2], delta)
+        time, p, branch = np.nan, np.nan, 0
+        for j in range(candidates.shape[1]):
+            if candidates[i, j] < 0:
+                break
+            time, p, _ = lookup_(t.travel, candidates[i, j], x[2], geo[i, 0])
+            if time == time:
+                branch = j
+                break
         if time != time:
             extra += REJECT
             continue
         o[m] = data[i, 0] - data[i, 1] - time
-        v = model_sigma_(t.error, waves[i, 0], delta)
+        v = model_sigma_(t.error, waves[i, branch], geo[i, 0])
         s[m] = math.sqrt(v * v + data[i, 2] * data[i, 2])
         m += 1
         if data[i, 4] == data[i, 4]:
