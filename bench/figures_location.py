@@ -80,7 +80,9 @@ def bulletins() -> list[Case]:
             for r in rows_of(data() / folder / "events.csv")
             if r["lat"]
         }
-        cases += [(name, event, list(rows), sites, truth[event]) for event, rows in sorted(table.events.items())]
+        cases += [
+            (name, event, list(rows), sites, truth[event]) for event, rows in sorted(table.events.items())
+        ]
     table = tables.read_arrivals(data() / "hyposat_examples" / "arrivals.csv")
     sites = {s.key: s for s in table.sites}
     cases += [
@@ -153,7 +155,9 @@ def starts(settings: locate.Settings) -> None:
                     except InputError:
                         moves.append(math.inf)
                         continue
-                    moves.append(math.hypot(*offset_km_(base.longitude, base.latitude, o.longitude, o.latitude)))
+                    moves.append(
+                        math.hypot(*offset_km_(base.longitude, base.latitude, o.longitude, o.latitude))
+                    )
             print(
                 f"dprk from {'trusted ' if not search else ''}starts {deg:2.0f} deg off: largest move {max(moves):.3f} km, "
                 f"{sum(m > 0.1 for m in moves)} of {len(moves)} beyond 0.1 km"
@@ -233,7 +237,11 @@ def print_locsat(found: list[dict]) -> None:
     """Medians where LOCSAT's ellipse is below 20 km, by half, and the largest differences."""
     names = {"same": "its weights", "tables": "its weights and its times", "ours": "our defaults"}
     good = found
-    for name, use in (("first half", good[: len(good) // 2]), ("second half", good[len(good) // 2 :]), ("whole", good)):
+    for name, use in (
+        ("first half", good[: len(good) // 2]),
+        ("second half", good[len(good) // 2 :]),
+        ("whole", good),
+    ):
         for key in names:
             d = sorted(f[key] for f in use)
             print(

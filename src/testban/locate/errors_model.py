@@ -85,7 +85,9 @@ def _correlation_table() -> Floats:
     out = np.empty(NODES + 1)
     for i in range(NODES + 1):
         h = i / NODES
-        out[i] = correlation_(1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0)
+        out[i] = correlation_(
+            1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0
+        )
     return out
 
 

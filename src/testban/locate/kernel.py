@@ -29,7 +29,9 @@ SCATTER = 0.8
 LATE = 1.4  # an automatic onset is far more often late than early: a late residual counts as that much larger
 FRESH_KM = 1.0
 WIDE_KM = 10.0  # the same while the loss is still wide
-COMPETE = 2.0  # width of the loss below which phases compete: far from the solution every one would find some phase
+COMPETE = (
+    2.0  # width of the loss below which phases compete: far from the solution every one would find some phase
+)
 STEADY_KM = 5.0  # ... which narrows only once the step is as small, so that where it began is forgotten
 EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
 STILL_KM = 0.003  # a step below it ends an iteration

@@ -15,7 +15,7 @@ from testban.base.errors import InputError
 from testban.base.records import Pick, Site
 from testban.locate import quality
 from testban.locate.kernel import NEAR_DEG
-from testban.locate.problem import LOST, Problem, Solution
+from testban.locate.problem import Problem, Solution
 from testban.locate.result import Located, record
 from testban.locate.search import starts
 from testban.locate.settings import Settings

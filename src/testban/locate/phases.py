@@ -23,15 +23,13 @@ CRUST_KM = 35.0
 
 
 def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
-    """Branches that a label may stand for, first the usual one; empty where the label is not a timed phase."""
+    """Branches that a label may stand for, first the usual one, and that alone where phases are not to be identified anew."""
     if label in _P_LABELS:
-        if label in ("Pg", "PKPdf", "PKPbc", "PKPab"):
-            return (label, *(b for b in P_FAMILY if b != label)) if reidentify else (label,)
-        return P_FAMILY
+        first = label if label in ("Pg", "PKPdf", "PKPbc", "PKPab") else "P1"
+        return (first, *(b for b in P_FAMILY if b != first)) if reidentify else (first,)
     if label in _S_LABELS:
-        if label == "Sg":
-            return ("Sg", "S1", "Lg") if reidentify else (label,)
-        return S_FAMILY
+        first = "Sg" if label == "Sg" else "S1"
+        return (first, *(b for b in S_FAMILY if b != first)) if reidentify else (first,)
     if label == "Lg":
         return ("Lg",)
     return (label,)

@@ -149,7 +149,9 @@ class Problem:
         fill_(
             self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, x, self.geo, self.kept
         )
-        assign_(self.vec, self.index, self.data, x, float(x[2]), self.geo, self.kept, self.out, self.column, True)
+        assign_(
+            self.vec, self.index, self.data, x, float(x[2]), self.geo, self.kept, self.out, self.column, True
+        )
         angles_(self.vec, x, self.geo, self.out)
         self.at[:] = x[:3]
 
@@ -184,7 +186,16 @@ class Problem:
         ok = True
         for correlation, out in ((CORRELATION, wide), (np.zeros(2), narrow)):
             ok = ok and shared_(
-                correlation, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, 4, out
+                correlation,
+                self.vec,
+                self.waves,
+                self.column,
+                self.data,
+                self.geo,
+                self.kept,
+                self.out,
+                4,
+                out,
             )
         return (float(wide[3, 3]), float(narrow[3, 3])) if ok else (0.0, 0.0)
 
@@ -205,4 +216,3 @@ class Problem:
                 text += "n"
             names.append(text)
         return names
-
