@@ -49,7 +49,7 @@ def inside(o: Origin, lon: float, lat: float) -> tuple[float, float]:
 
 def rows_of(path: Path) -> list[dict]:
     """A CSV as it lies."""
-    with open(path, newline="") as f:
+    with path.open(newline="") as f:
         return list(csv.DictReader(f))
 
 

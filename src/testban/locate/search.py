@@ -129,7 +129,8 @@ def starts(
     out = np.empty((len(grid), 2))
     scan_(*args, grid, depth, out)
     best = np.argsort(out[:, 0], kind="stable")
-    chosen: list[int] = []
+    # a coarse grid misses a local event by more than a wrong far one fits: the best point near a station takes part
+    chosen: list[int] = [int(next(g for g in best if g >= len(whole_earth())))]
     for g in best:
         if all(_far(grid[g], grid[c]) for c in chosen):
             chosen.append(int(g))
@@ -139,7 +140,7 @@ def starts(
     for c in chosen:
         at, step = grid[c], COARSE_DEG / 2.0
         fit = (float(out[c, 0]), float(out[c, 1]))
-        while step * KM_PER_DEG > 8.0:
+        while step * KM_PER_DEG > 3.0:
             local = around(float(at[0]), float(at[1]), step)
             res = np.empty((len(local), 2))
             scan_(*args, local, depth, res)
