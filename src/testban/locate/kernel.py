@@ -36,6 +36,7 @@ STEADY_KM = 5.0  # ... which narrows only once the step is as small, so that whe
 EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
 STILL_KM = 0.003  # a step below it ends an iteration
 DEEPEST_KM = 700.0
+PIVOT = 1e-9  # a pivot below it of its diagonal is rounding (16 digits, derivatives good to 6)
 NEAR_DEG = 0.3
 
 
@@ -178,6 +179,7 @@ def iterate_(
     n_free = 4 if free_depth else 3
     if x[0] != at[0] or x[1] != at[1] or x[2] != at[2]:
         fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
+    at[0], at[1], at[2] = np.nan, np.nan, np.nan  # until the end, which a failure never reaches
     depth, moved = x[2], 0.0
     assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     if scale > 1.0:
@@ -215,7 +217,6 @@ def iterate_(
         depth, moved = x[2], 0.0
         assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     weigh_(data, out, column, 1.0, loss)
-    at[0], at[1], at[2] = np.nan, np.nan, np.nan
     if moved == 0.0:
         at[0], at[1], at[2] = x[0], x[1], x[2]
     chi2, n = normal_(data, out, a, b)
@@ -246,7 +247,7 @@ def shared_(
     normal_(data, out, a, b)
     add_vectors_(column, data, geo, kept, out, a, b)
     whole = a.copy()
-    if not cholesky_(a, n_free):
+    if not cholesky_(a, n_free) or not held_(whole, a, n_free):
         return False
     inverse_(a, inverse, n_free)
     y, v, wave = np.empty((n_all, 4)), np.empty((n_all, 3)), np.empty(n_all, np.int64)
@@ -286,7 +287,19 @@ def shared_(
                 for s in range(n_free):
                     total += inverse[p, r] * whole[max(r, s), min(r, s)] * inverse[s, q]
             covariance[p, q] = total
-    return True
+    least = np.inf
+    for p in range(n_free):
+        least = min(least, covariance[p, p])
+    return bool(least > 0.0)
+
+
+@njit(cache=True)
+def held_(a: Floats, factor: Floats, n: int) -> bool:
+    """Whether the data and not rounding hold every unknown: no pivot of the factor of `a` below PIVOT of its diagonal."""
+    least = np.inf
+    for p in range(n):
+        least = min(least, factor[p, p] * factor[p, p] / a[p, p])
+    return bool(least > PIVOT)
 
 
 @njit(cache=True)
@@ -332,7 +345,8 @@ def _finish(
     angles_(vec, x, geo, out)
     gain = 0.0
     h0, h1, h2, hh, r = a[3, 0], a[3, 1], a[3, 2], a[3, 3], b[3]
-    if not cholesky_(a, n_free):
+    whole = a.copy()
+    if n < 1 or not cholesky_(a, n_free) or not held_(whole, a, n_free):
         return -1, chi2, n, 0.0
     if n_free == 3 and n > 3:
         y = np.array([h0, h1, h2])

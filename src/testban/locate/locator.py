@@ -39,6 +39,7 @@ DEPTH_GAP_DEG = 210.0
 DEEP_STATIONS = 8
 DEEP_KM = 40.0
 DEEP_Z = 1.645
+UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
 
 
 def locate(
@@ -73,9 +74,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         if good or (found.ok and not settings.search):
             return _corrected(problem, found)
         if not settings.search:
-            raise InputError(
-                "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations"
-            )
+            raise InputError(UNDETERMINED)
     args = (
         problem.tables, problem.vec, problem.index, problem.waves, problem.lon, problem.lat, problem.data,
     )  # fmt: skip
@@ -85,15 +84,20 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         if found.ok and (best is None or found.cost < best.cost - 1e-6):
             best = found
     if best is None:
-        raise InputError(
-            "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
-        )
+        raise InputError(UNDETERMINED)
     return _corrected(problem, _again(problem, best))
 
 
 def _again(problem: Problem, solution: Solution) -> Solution:
-    """The solution once more: the arrays hold it, not that of a later trial."""
-    return problem.run(solution.x, False, scale=1.0)
+    """The solution once more, unmoved: the arrays hold it, not that of a later trial."""
+    return _solved(problem.run(solution.x, False, scale=1.0, iterations=0))
+
+
+def _solved(found: Solution) -> Solution:
+    """The solution where it is one, else InputError."""
+    if not found.ok:
+        raise InputError(UNDETERMINED)
+    return found
 
 
 def _corrected(problem: Problem, found: Solution) -> Solution:
@@ -101,7 +105,7 @@ def _corrected(problem: Problem, found: Solution) -> Solution:
     if not problem.corrected:
         return found
     problem.correct(found.x)
-    return _again(problem, found)
+    return _solved(problem.run(found.x, False, scale=1.0))
 
 
 def _resolves_depth(census: tuple[int, int, int, int, int], depth: float) -> str:

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.base.errors import InputError
-from testban.base.geo import unit_vector_
+from testban.base.geo import check_position, unit_vector_
 from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import corrections, phases
@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_SIGMA_S = 0.02
+FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
+HALF_WAY_KM = 20015.0  # half the Earth's circumference
 LOST = 36.0  # cost of a datum without a say: REJECT squared
 _PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
 _DEPTH_PHASES = ("pP", "sP", "pS", "sS")
@@ -37,6 +39,13 @@ _REFLECTIONS = ("PcP", "ScP", "ScS")
 def _vectors(lon: Floats, lat: Floats, out: Floats) -> None:
     for i in range(lon.size):
         out[i, 0], out[i, 1], out[i, 2] = unit_vector_(lon[i], lat[i])
+
+
+def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
+    """Whether a solution is finite, near its picks in time, and known better than to be somewhere on the Earth."""
+    east, north = float(inverse[1, 1]), float(inverse[2, 2])
+    size = chi2 + float(np.sum(np.abs(inverse))) + float(np.sum(np.abs(x)))
+    return size < math.inf and abs(x[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
 
 
 class Solution(NamedTuple):
@@ -54,6 +63,26 @@ class Solution(NamedTuple):
     inverse: Floats
 
 
+def _finite(value: float | None) -> float | None:
+    """The value where it is a finite number, else None: not measured."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _check(rows: Sequence[tuple[Pick, str]], sites: Mapping[str, Site]) -> None:
+    """InputError for a time error or a place that is no number."""
+    for p, _ in rows:
+        if not 0.0 <= p.time_sigma_s < math.inf:
+            raise InputError(
+                f"expected a time error of at least 0 s, got {p.time_sigma_s} for pick {p.pick_id}; give one or leave it out"
+            )
+        site = sites[p.station_key]
+        if not (check_position(site.longitude, site.latitude) and abs(site.elevation_m) < 1e5):
+            raise InputError(
+                f"expected coordinates in degrees and metres, got {site.longitude}, {site.latitude},"
+                f" {site.elevation_m} for {site.key}; correct the station"
+            )
+
+
 class Problem:
     """The arrays of one location, in seconds from `reference_ns` (the earliest pick); see `predict` for the columns."""
 
@@ -65,6 +94,7 @@ class Problem:
             raise InputError(
                 "expected at least one pick at a station with coordinates, got none; add the stations"
             )
+        _check(rows, sites)
         rows.sort(key=lambda r: r[0].time_ns)
         if any(a[0].time_ns == b[0].time_ns for a, b in pairwise(rows)):
             rows.sort(key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1]))
@@ -111,8 +141,8 @@ class Problem:
         """Slowness and back-azimuth with their sigmas, corrected; NaN for what is not measured or not wanted."""
         s, nan = self.settings, math.nan
         kind = 0 if site.is_array else 1
-        slow, slow_sigma = p.slowness_s_per_deg, p.slowness_sigma
-        baz, baz_sigma = p.backazimuth_deg, p.backazimuth_sigma
+        slow, slow_sigma = _finite(p.slowness_s_per_deg), _finite(p.slowness_sigma)
+        baz, baz_sigma = _finite(p.backazimuth_deg), _finite(p.backazimuth_sigma)
         if slow is not None and not slow_sigma:
             slow_sigma = s.default_slowness_sigma[kind] if s.default_slowness_sigma else None
         if baz is not None and not baz_sigma:
@@ -155,18 +185,19 @@ class Problem:
         angles_(self.vec, x, self.geo, self.out)
         self.at[:] = x[:3]
 
-    def run(self, x: Floats, free_depth: bool, scale: float = 8.0) -> Solution:
+    def run(self, x: Floats, free_depth: bool, scale: float = 8.0, iterations: int | None = None) -> Solution:
         """Iterate from x (changed in place).
 
-        scale: how wide the loss is at the start, 1 for a start that is a solution of a like problem.
+        scale: how wide the loss is at the start, 1 for a start that is a solution of a like problem. iterations: at most
+        so many, 0 to fill the arrays at x. A solution whose errors are not finite, or exceed the Earth, is none.
         """
         inverse = np.zeros((4, 4))
         n, chi2, used, gain = iterate_(
             self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
-            self.settings.max_iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
+            self.settings.max_iterations if iterations is None else iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
         )  # fmt: skip
         cost = chi2 + LOST * (len(self.rows) - used)
-        return Solution(x, n > 0, chi2, used, cost, gain, inverse)
+        return Solution(x, n >= 0 and _determined(x, chi2, inverse), chi2, used, cost, gain, inverse)
 
     def errors(self, solution: Solution, n_free: int) -> Floats:
         """Covariance (4, 4) of time, east, north, depth of the solution that the arrays hold: by the full covariance of the
