@@ -256,7 +256,7 @@ def _build(search: _Search, h: _Hypothesis) -> tuple[_Built | None, str]:
         return None, "no stable set of picks"
     if built.score >= search.needed:
         rows, start = built.rows, (lon, lat, depth, t.reference_ns + round(o * 1e9))
-        settings = msgspec.structs.replace(settings, correlated=True)
+        settings = msgspec.structs.replace(settings, correlated=True, whitened=True)
         try:
             built.located = locate.locate(
                 [(t.picks[k], "PS"[w]) for k, w in rows], search.sites, settings, start

@@ -92,3 +92,14 @@ def _correlation_table() -> Floats:
 
 
 CORRELATION = _correlation_table()
+
+
+@njit(cache=True)
+def alike_(table: Floats, v: Floats, i: int, j: int) -> float:
+    """Correlation of the model errors of arrivals i and j at stations v (n, 3, unit vectors), by `CORRELATION`."""
+    last = table.size - 1
+    c = 0.5 * (1.0 - (v[i, 0] * v[j, 0] + v[i, 1] * v[j, 1] + v[i, 2] * v[j, 2]))
+    u = math.sqrt(min(1.0, max(0.0, c))) * last
+    k = min(int(u), last - 1)
+    r: float = table[k] + (u - k) * (table[k + 1] - table[k])
+    return r

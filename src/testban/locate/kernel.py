@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
+from testban.locate.errors_model import alike_
 from testban.locate.linear import cholesky_, inverse_, solve_
 from testban.locate.predict import Tables, angles_, assign_, fill_, point_
 
@@ -259,16 +260,12 @@ def shared_(
             v[n, 0], v[n, 1], v[n, 2] = vec[i, 0], vec[i, 1], vec[i, 2]
             wave[n] = waves[i, 0]
             n += 1
-    last = correlation.size - 1
     for i in range(n):
         h0, h1, h2, h3 = 0.0, 0.0, 0.0, 0.0
         for j in range(i):
             if wave[j] != wave[i]:
                 continue
-            c = 0.5 * (1.0 - (v[i, 0] * v[j, 0] + v[i, 1] * v[j, 1] + v[i, 2] * v[j, 2]))
-            u = math.sqrt(min(1.0, max(0.0, c))) * last
-            k = min(int(u), last - 1)
-            r = correlation[k] + (u - k) * (correlation[k + 1] - correlation[k])
+            r = alike_(correlation, v, i, j)
             h0 += r * y[j, 0]
             h1 += r * y[j, 1]
             h2 += r * y[j, 2]

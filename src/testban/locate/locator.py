@@ -58,8 +58,17 @@ def locate(
     depth = settings.default_depth_km if settings.fixed_depth_km is None else settings.fixed_depth_km
     found = epicentre(problem, start, depth)
     if settings.fixed_depth_km is not None:
-        return record(problem, found, problem.errors(found, 3), False, "fixed on request")
-    found, free, reason = _depth(problem, found)
+        return _finished(problem, found, False, "fixed on request")
+    return _finished(problem, *_depth(problem, found))
+
+
+def _finished(problem: Problem, found: Solution, free: bool, reason: str) -> Located:
+    """The solution that the arrays hold, whitened where that is asked for and possible, as records."""
+    if problem.settings.correlated and problem.settings.whitened:
+        better = problem.whitened(found, free)
+        if better is not None:
+            return record(problem, better[0], better[1], free, reason)
+        found = _solved(problem.run(found.x, free, scale=1.0, iterations=0))
     return record(problem, found, problem.errors(found, 4 if free else 3), free, reason)
 
 

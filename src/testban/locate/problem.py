@@ -22,6 +22,7 @@ from testban.locate.errors_model import CORRELATION
 from testban.locate.kernel import SCATTER, census_, iterate_, shared_
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
+from testban.locate.whiten import whiten_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -210,6 +211,16 @@ class Problem:
             CORRELATION, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, n_free, covariance
         )  # fmt: skip
         return covariance if ok else solution.inverse
+
+    def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:
+        """The solution with correlated errors and its covariance, from the one that the arrays hold; None where there is none."""
+        covariance, x = np.zeros((4, 4)), solution.x.copy()
+        ok = whiten_(
+            self.tables, CORRELATION, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth,
+            x, self.out, self.column, covariance, self.geo, self.kept, self.at,
+        )  # fmt: skip
+        found = self.run(x, free_depth, scale=1.0, iterations=0) if ok else solution
+        return (found, covariance) if ok and found.ok else None
 
     def depth_variances(self) -> tuple[float, float]:
         """Variance (km**2) of a free depth at the solution that the arrays hold: with correlated and independent errors."""

@@ -16,7 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search: look over the whole Earth where no start is given or the one given leads nowhere (else `start` is trusted).
     use_slowness, use_backazimuth: take them as data. default_slowness_sigma (s/deg), default_backazimuth_sigma (deg): at
     an array and at a single station where a pick has the value without its sigma; None: such a value is not used.
-    correlated: full covariance of model errors. free_depth: try. robust: outliers lose weight; late_factor: how much
+    correlated: errors from the full covariance of model errors. whitened: the estimate from it, too: better for the first
+    P of a regional network, worse for bulletins with S and for one event beside another (decision 9). free_depth: try. robust: outliers lose weight; late_factor: how much
     larger a late residual counts (automatic onsets are more often late than early). max_depth_sigma_km: a free depth
     with a greater sigma (crust, mantle) is refused. probability: of the ellipses. model_sigma_factor: times the model
     errors. time_corrections, vector_corrections: see `corrections`.
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_slowness_sigma: tuple[float, float] | None = (1.5, 3.5)
     default_backazimuth_sigma: tuple[float, float] | None = (15.0, 30.0)
     correlated: bool = True
+    whitened: bool = False
     free_depth: bool = True
     reidentify: bool = True
     robust: bool = True

@@ -1,12 +1,18 @@
 """What a location can be told beside its picks: corrections, depths, corrupt tables."""
 
+import math
+
 import msgspec
+import numpy as np
 import pytest
 from test_locate_origin import TRUTH, km, network, picks_of
 
 from testban import locate
 from testban.base.errors import InputError
+from testban.base.geo import offset_km_
 from testban.locate import quality
+from testban.locate.errors_model import correlations_
+from testban.locate.problem import Problem
 
 TABLE = """# slowness-azimuth table
  0.5 0.0 1.0
@@ -71,3 +77,21 @@ def test_quantiles_and_ground_truth():
     ring = [(0.2 + 0.1 * (i % 5), 36.0 * i) for i in range(10)]
     assert quality.ground_truth_class(ring) == "GT5 local 95 %"
     assert quality.ground_truth_class(ring[:4]) == ""
+
+
+def test_the_whitened_estimate_against_numpy():
+    sites = network(14, 3.0, 12.0)
+    problem = Problem(picks_of(sites, noise=0.8), sites, locate.Settings())
+    first = problem.run(np.array([129.0, 41.0, 0.0, -40.0]), False)
+    found, covariance = problem.whitened(first, False)
+    out, s = problem.out, problem.out[:, 4]
+    shared = np.empty((14, 14))
+    correlations_(problem.vec, np.zeros(14, np.int64), shared)
+    c = shared * np.outer(s, s)
+    c[np.diag_indices(14)] = (s**2 + problem.data[:, 2] ** 2) / out[:, 9]
+    g = np.column_stack([np.ones(14), out[:, 1], out[:, 2]])
+    normal = g.T @ np.linalg.solve(c, g)
+    step = np.linalg.solve(normal, g.T @ np.linalg.solve(c, out[:, 0]))
+    assert math.hypot(step[1], step[2]) < 0.05
+    assert covariance[:3, :3] == pytest.approx(np.linalg.inv(normal), rel=0.02)
+    assert math.hypot(*offset_km_(first.x[0], first.x[1], found.x[0], found.x[1])) > 0.1
