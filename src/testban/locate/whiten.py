@@ -23,9 +23,9 @@ from testban.locate.predict import Tables, assign_, fill_
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ROUNDS = 4  # of weights
+ROUNDS = 16  # of weights
 STEPS = 8  # of one factor
-STEADY_WEIGHT = 0.02  # change of a weight below which there is no other round
+STEADY_WEIGHT = 0.002  # change of a weight below which there is no other round
 
 
 @njit(cache=True)
