@@ -37,7 +37,7 @@ STEADY_KM = 5.0  # ... which narrows only once the step is as small, so that whe
 EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
 STILL_KM = 0.003  # a step below it ends an iteration
 DEEPEST_KM = 700.0
-PIVOT = 1e-9  # a pivot below it of its diagonal is rounding (16 digits, derivatives good to 6)
+PIVOT = 1e-13  # a pivot below it of its diagonal is rounding (16 digits)
 NEAR_DEG = 0.3
 
 
