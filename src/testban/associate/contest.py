@@ -317,7 +317,7 @@ class Contest:
 
     def _located(self, h: Hypothesis) -> Located | None:
         w, t = self.window, self.table
-        settings = locate.Settings(model=self.search.settings.model, search=False)
+        settings = locate.Settings(model=self.search.settings.model, search=False, whitened=True)
         start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
         picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
         try:
