@@ -1,9 +1,10 @@
-"""Which picks an origin explains, and what later signals of it explain away.
+"""Which picks an origin explains, and where they put it.
 
 Rules: one P-type and one S-type pick a station, the one with the greatest log-likelihood ratio
 log(p N(residual) / rate) + vector evidence, and only where that is positive: else noise is the better explanation.
-A later branch (Pg behind Pn, PKPbc behind PKPdf) must fit better by SECONDARY. An accepted event raises the rate of
-the picks that its coda and later phases are apt to cause, so that they cannot carry a ghost.
+A later branch (Pg behind Pn, PKPbc behind PKPdf) must fit better by SECONDARY. Zones of distance that gain nothing are
+left out (see `odds`). `fit_` alternates between collecting and a least-squares step on the collected times and
+azimuths, weighted by 1 / (1 + (u / 2)^2).
 """
 
 import math
@@ -12,9 +13,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate.scan import reach_, vector_evidence_
-from testban.base.dmath import exp_, log_
-from testban.base.geo import delaz_
+from testban.associate.odds import (
+    CHANCE_P,
+    CHANCE_S,
+    N_ZONES,
+    ROWS,
+    T_P,
+    T_S,
+    ZONE,
+    reach_,
+    vector_evidence_,
+    zone_gain_,
+)
+from testban.base.dmath import DEG, log_, sincos_
+from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.earth.travel import Kernel, lookup_
 from testban.locate.errors_model import model_sigma_
 
@@ -24,27 +36,52 @@ Ints = NDArray[np.int64]
 SIGMAS = 3.0
 SECONDARY = 1.5
 MISMATCH = 2.0  # cost of taking a pick against its phase hint
+# Columns of a collected row.
+VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_ZONE = range(8)
 
 
 @njit(cache=True)
 def collect_(
-    k: Kernel, error: Floats, branches: Ints, lon: float, lat: float, depth: float, o: float, loc_s: float,
-    s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints,
-    detection: Floats, max_s: float, out_pick: Ints, out_value: Floats,
+    k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
+    loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
+    used: Ints, shear: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
 ) -> int:  # fmt: skip
-    """Fill out_pick (m, 2) with pick and wave (0 P, 1 S), out_value (m) with the evidence; returns m.
+    """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 8) with the columns above; returns m.
 
     branches (2, 5): phase indices of the P and S families, -1 beyond the end. loc_s: uncertainty of the origin as
-    seized in arrival time, s.
+    seized in arrival time, s. curve: of the nearest layer, to skip stations fast. zones (N_ZONES, 3): number, evidence,
+    chance.
     """
     m = 0
+    zones[:] = 0.0
+    v0, v1, v2 = unit_vector_(lon, lat)
     for s in range(s_lon.size):
         if start[s] == start[s + 1]:
             continue
-        delta, _, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
+        h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
+        row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
+        z = int(curve[row, ZONE])
+        if curve[row, T_P] == curve[row, T_P]:
+            zones[z, 2] += curve[row, CHANCE_P]
+        if shear[s] != 0 and curve[row, T_S] == curve[row, T_S]:
+            zones[z, 2] += s_share * curve[row, CHANCE_S]
+        t_p, t_s = curve[row, T_P], curve[row, T_S]
+        margin = 25.0 + 3.0 * loc_s + 0.12 * depth
+        last = max(t_p + margin + 15.0, t_s + margin * 1.8 if t_s == t_s else 0.0)
+        first = o + t_p - margin
+        lo, hi = start[s], start[s + 1]
+        while lo < hi:
+            q = (lo + hi) >> 1
+            if data[q, 0] < first:
+                lo = q + 1
+            else:
+                hi = q
+        if lo == start[s + 1] or data[lo, 0] > o + last:
+            continue
+        delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
         taken = -1
         for wave in range(2):
-            if wave == 1 and delta > max_s:
+            if wave == 1 and (delta > max_s or shear[s] == 0):
                 break
             best, which = 0.0, -1
             for c in range(branches.shape[1]):
@@ -55,13 +92,6 @@ def collect_(
                     continue
                 e = model_sigma_(error, 2 if wave == 1 and c == 2 else wave, delta)
                 reach = SIGMAS * (e + 3.0 + loc_s)
-                lo, hi = start[s], start[s + 1]
-                while lo < hi:
-                    q = (lo + hi) >> 1
-                    if data[q, 0] < o + t - reach:
-                        lo = q + 1
-                    else:
-                        hi = q
                 i = lo
                 while i < start[s + 1] and data[i, 0] <= o + t + reach:
                     j = i
@@ -82,54 +112,113 @@ def collect_(
                         v += vector_evidence_(data[j], p, 0.0, baz, 0.0)
                     if v > best:
                         best, which = v, j
+                        geo[m, VALUE], geo[m, RESIDUAL], geo[m, SIGMA], geo[m, SLOWNESS] = v, r, sigma, p
             if which >= 0:
-                out_pick[m, 0], out_pick[m, 1] = which, wave
-                out_value[m] = best
+                rows[m, 0], rows[m, 1] = which, wave
+                geo[m, AZIMUTH], geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_ZONE] = azimuth, delta, baz, z
+                zones[z, 0] += 1.0
+                zones[z, 1] += best
                 taken = which
                 m += 1
-    return m
+    return prune_(rows, geo, m, zones)
 
 
 @njit(cache=True)
-def claim_(
-    k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, strong: bool,
-    s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, rate: Floats,
-) -> None:  # fmt: skip
-    """Raise `rate` for picks that the event at (lon, lat, depth, o) may have caused at stations within reach_deg.
+def prune_(rows: Ints, geo: Floats, m: int, zones: Floats) -> int:
+    """Leave out the picks of zones that gain nothing; returns how many are left."""
+    n = 0
+    for i in range(m):
+        z = int(geo[i, IN_ZONE])
+        if zone_gain_(zones[z, 1], zones[z, 0], zones[z, 2]) > 0.0:
+            rows[n, 0], rows[n, 1] = rows[i, 0], rows[i, 1]
+            for q in range(8):
+                geo[n, q] = geo[i, q]
+            n += 1
+    return n
 
-    first: indices of P1, S1, Lg. later: other phases that are seen of strong events. Around the first P the rate is
-    RATE_NEAR (a second, discordant reading of the same onset), in the coda it falls from there over minutes.
-    """
-    for s in range(s_lon.size):
-        if start[s] == start[s + 1]:
-            continue
-        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
-        if delta > reach_deg:
-            continue
-        tp, _, _ = lookup_(k, first[0], depth, delta)
-        ts, _, _ = lookup_(k, first[1], depth, delta)
-        if tp != tp:
-            continue
-        end = tp + 60.0
-        if delta < 25.0 and ts == ts:
-            end = delta * 111.19 / 3.0 + 30.0
-        for i in range(start[s], start[s + 1]):
-            since = data[i, 0] - o
-            if since < tp - 15.0:
-                continue
-            if since > 4000.0:
-                break
-            r = 0.0
-            if since < tp + 20.0:
-                r = 0.1
-            elif since < end:
-                r = 0.05
-            elif since < end + 200.0:
-                r = 0.02 * exp_(-(since - end) / 60.0)
-            if strong:
-                for c in range(later.size):
-                    t, _, _ = lookup_(k, later[c], depth, delta)
-                    if t == t and abs(since - t) < 10.0 + 0.01 * t:
-                        r = max(r, 0.05)
-            if r > rate[i]:
-                rate[i] = r
+
+@njit(cache=True)
+def total_(zones: Floats) -> float:
+    """Odds of all zones."""
+    total = 0.0
+    for z in range(N_ZONES):
+        total += max(0.0, zone_gain_(zones[z, 1], zones[z, 0], zones[z, 2]))
+    return total
+
+
+@njit(cache=True)
+def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
+    """One weighted least-squares step of longitude, latitude and origin time of x; returns its length (deg)."""
+    a = np.zeros((3, 4))
+    d = np.empty(4)
+    for i in range(m):
+        sa, ca = sincos_(geo[i, AZIMUTH] * DEG)
+        u = geo[i, RESIDUAL] / geo[i, SIGMA]
+        w = 1.0 / (1.0 + 0.25 * u * u) / geo[i, SIGMA]
+        d[0], d[1], d[2], d[3] = (
+            w,
+            -w * geo[i, SLOWNESS] * sa,
+            -w * geo[i, SLOWNESS] * ca,
+            w * geo[i, RESIDUAL],
+        )
+        for p in range(3):
+            for q in range(4):
+                a[p, q] += d[p] * d[q]
+        k = rows[i, 0]
+        if data[k, 4] == data[k, 4] and data[k, 6] > 0.5 and geo[i, DELTA] > 0.5:
+            r = data[k, 4] - geo[i, BACKAZIMUTH]
+            r -= 360.0 * math.floor((r + 180.0) / 360.0)
+            sd, _ = sincos_(geo[i, DELTA] * DEG)
+            u = r / data[k, 5]
+            if abs(u) < 4.0 and abs(sd) > 0.05:
+                w = 1.0 / (1.0 + 0.25 * u * u) / data[k, 5]
+                d[0], d[1], d[2], d[3] = 0.0, -w * ca / sd, w * sa / sd, w * r
+                for p in range(3):
+                    for q in range(4):
+                        a[p, q] += d[p] * d[q]
+    a[1, 1] += 0.04  # a prior of 5 deg: what the data leave open stays where it is
+    a[2, 2] += 0.04
+    a[0, 0] += 1e-6
+    for p in range(3):
+        for q in range(p + 1, 3):
+            f = a[q, p] / a[p, p]
+            for z in range(p, 4):
+                a[q, z] -= f * a[p, z]
+    for p in range(2, -1, -1):
+        for q in range(p + 1, 3):
+            a[p, 3] -= a[p, q] * a[q, 3]
+        a[p, 3] /= a[p, p]
+    east, north = a[1, 3], a[2, 3]
+    length = math.sqrt(east * east + north * north)
+    if length > 3.0:
+        a[0, 3], east, north, length = a[0, 3] * 3.0 / length, east * 3.0 / length, north * 3.0 / length, 3.0
+    x[3] += a[0, 3]
+    if length > 0.0:
+        lon, lat = destination_(x[0], x[1], 0.0, north)
+        x[0], x[1] = destination_(lon, lat, 90.0, east)
+    moved: float = length + 0.1 * abs(a[0, 3])
+    return moved
+
+
+@njit(cache=True)
+def fit_(
+    k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
+    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, shear: Ints,
+    s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
+) -> tuple[int, float]:  # fmt: skip
+    """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
+    m = 0
+    for r in range(rounds):
+        m = collect_(
+            k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
+            shear, s_share, detection, max_s, rows, geo, zones,
+        )  # fmt: skip
+        if m < 3:
+            return m, 0.0
+        if r == rounds - 1:
+            break
+        moved = step_(geo, m, rows, data, x)
+        if moved < 0.005 and loc_s <= 0.5:
+            break
+        loc_s = max(0.5, 0.6 * loc_s)
+    return m, total_(zones)

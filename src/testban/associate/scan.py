@@ -1,9 +1,11 @@
 """Back-projection: where and when do more picks agree than chance would have it.
 
-Rules: a pick k adds log(p / (2 s rate_k)) to every origin time within the slack s of its own (travel time over the
-cell's radius, pick and model error), at most once for each station and wave: the log-likelihood ratio of "one pick
-within the slack with probability p" to "picks at rate_k for other reasons". Only picks inside the travel-time window
-of a block are touched. Travel times by linear interpolation in `curves` (0.25 deg); the twin is in the tests.
+Rules: a pick k adds its evidence (see `odds`) to every origin time within the slack of its own (travel time over the
+cell's radius, pick and model error), once for each station and wave: where two picks of a station reach the same
+origin time, the nearer one counts. Evidence is kept in whole UNITs with the count of picks in the upper half of the
+same integer, so that sums are exact in any order. A pick costs two additions a cell, whatever its slack: differences
+are summed over origin time once a cell. The approach is that of back-projection association (Draelos et al. 2015,
+BSSA 105, 2483-2498). The twin is in the tests.
 """
 
 import math
@@ -12,181 +14,216 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.base.dmath import DEG, acos_, log_
+from testban.associate.odds import (
+    CHANCE_P,
+    CHANCE_S,
+    LOG_P,
+    LOG_S,
+    N_ZONES,
+    P_P,
+    P_S,
+    ROWS,
+    SLACK_P,
+    SLACK_S,
+    T_P,
+    T_S,
+    ZONE,
+    quick_log_,
+    vector_evidence_,
+)
+from testban.base.dmath import DEG
 from testban.base.geo import delaz_
-from testban.earth.travel import TravelTimes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STEP_DEG = 0.25
-MODEL_SLACK_S = 2.5  # about two sigma of model error at regional distance
-CORE_SLACK_S = 6.0  # the branches of PKP lie this far apart
-
-
-def curves(model: TravelTimes, depth_km: float) -> Floats:
-    """(2, 721) times of the first P and S every STEP_DEG; NaN where none."""
-    delta = np.arange(721) * STEP_DEG
-    out = np.empty((2, delta.size))
-    for i, phase in enumerate(("P1", "S1")):
-        out[i] = model.predict(phase, np.full(delta.size, depth_km), delta)[0]
-    return out
-
-
-@njit(cache=True)
-def curve_(curve: Floats, delta: float) -> tuple[float, float]:
-    """Time and slope (s/deg) at a distance."""
-    x = delta / STEP_DEG
-    i = min(int(x), curve.size - 2)
-    slope = curve[i + 1] - curve[i]
-    return curve[i] + (x - i) * slope, slope / STEP_DEG
-
-
-@njit(cache=True)
-def reach_(delta: float) -> float:
-    """Relative chance that a station at a distance sees an event of unknown size: small ones are many, the core dims."""
-    if delta < 20.0:
-        return 1.0
-    return 0.35 if delta < 100.0 else 0.12
-
-
-@njit(cache=True)
-def vector_evidence_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: float) -> float:
-    """Log-likelihood ratio of a measured slowness and back-azimuth against none preferred (40 s/deg, 360 deg)."""
-    e = 0.0
-    if row[2] == row[2]:
-        s = row[3] + p_slack
-        u = max(0.0, abs(row[2] - p) - p_slack) / row[3]
-        e += max(-3.0, log_(40.0 / (2.5066 * s)) - 0.5 * u * u)
-    if row[4] == row[4]:
-        d = row[4] - baz
-        d = abs(d - 360.0 * math.floor((d + 180.0) / 360.0))
-        s = min(row[5] + baz_slack, 120.0)
-        u = max(0.0, d - baz_slack) / row[5]
-        e += max(-3.0, log_(360.0 / (2.5066 * s)) - 0.5 * u * u)
-    return e
+UNIT = 1.0 / 64.0
+COUNT = 1 << 32  # one pick in the upper half of a packed sum
+CELL_SHARE = 0.8  # of a cell's half diagonal: few places in it are farther off
+MAX_PICK_SLACK_S = 10.0
 
 
 @njit(cache=True)
 def project_(
-    lon: float,
-    lat: float,
-    radius: float,
-    vector: Floats,
-    unit: Floats,
-    s_lon: Floats,
-    s_lat: Floats,
-    start: Ints,
-    data: Floats,
-    hint: Ints,
-    rate: Floats,
-    used: Ints,
-    table: Floats,
-    detection: Floats,
-    max_s: float,
-    o_start: float,
-    bin_s: float,
-    score: Floats,
-    stamp: Ints,
-    best: Floats,
-) -> None:
-    """Add the evidence for one cell into score (bins of origin time from o_start); stamp, best are scratch."""
-    n_bins = score.size
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
+    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
+    chance: Floats,
+) -> None:  # fmt: skip
+    """Packed evidence for one cell into score (zones, bins of origin time from o_start), chances of its zones.
+
+    cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. shear: whether
+    a station has picks that may be S.
+    """
+    n_bins = score.shape[1]
+    score[:] = 0
+    chance[:] = 0.0
     o_end = o_start + n_bins * bin_s
-    for b in range(n_bins):
-        score[b] = 0.0
-        stamp[b] = -1
+    limit = 1.1
+    if cell[3] < 180.0:
+        limit = (0.5 * cell[3] * DEG) ** 2
     for s in range(unit.shape[0]):
         if start[s] == start[s + 1]:
             continue
-        dot = vector[0] * unit[s, 0] + vector[1] * unit[s, 1] + vector[2] * unit[s, 2]
-        delta = acos_(dot) / DEG
+        h2 = 0.5 - 0.5 * (vector[0] * unit[s, 0] + vector[1] * unit[s, 1] + vector[2] * unit[s, 2])
+        if h2 > limit:
+            continue
+        x = math.sqrt(max(h2, 0.0)) * (ROWS - 1.0)
+        row = min(int(x), ROWS - 2)
+        f = x - row
+        z = int(curve[row, ZONE])
+        t_p = curve[row, T_P] + f * (curve[row + 1, T_P] - curve[row, T_P])
+        baz = -1.0
         for wave in range(2):
-            if wave == 1 and delta > max_s:
-                break
-            t, p = curve_(table[wave], delta)
+            if wave == 0:
+                t, p, log_chance = t_p, curve[row, P_P], curve[row, LOG_P]
+                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_P]
+            else:
+                t = curve[row, T_S] + f * (curve[row + 1, T_S] - curve[row, T_S])
+                p, log_chance = curve[row, P_S], curve[row, LOG_S]
+                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_S]
+                if shear[s] == 0 or t - t_p < slack:
+                    break  # P and S cannot be told apart: one pick would count for both
             if t != t:
-                continue
-            reach = radius * abs(p) if delta > radius else radius * (14.0 + 11.0 * wave)
-            slack = reach + MODEL_SLACK_S * (1.0 + wave)
-            if delta > 140.0:
-                slack += CORE_SLACK_S
-            a, b = start[s], start[s + 1]
-            lo, hi = a, b
-            first = o_start + t - slack
+                break
+            chance[z] += curve[row, CHANCE_P if wave == 0 else CHANCE_S]
+            lo, hi = start[s], start[s + 1]
+            first = o_start + t - slack - MAX_PICK_SLACK_S
             while lo < hi:
                 m = (lo + hi) >> 1
                 if data[m, 0] < first:
                     lo = m + 1
                 else:
                     hi = m
-            i = lo
-            while i < b and data[i, 0] <= o_end + t + slack:
-                k = i
-                i += 1
+            before, b_from, b_to, b_w = -1e30, 0, -1, 0
+            for k in range(lo, start[s + 1]):
+                o = data[k, 0] - t
+                if o - slack - MAX_PICK_SLACK_S > o_end:
+                    break
                 if used[k] != 0 or hint[k] == 2 - wave:
                     continue
-                width = slack + 2.0 * data[k, 1]
-                w = log_(detection[wave] * reach_(delta) / (2.0 * width * rate[k]))
+                width = slack + min(2.0 * data[k, 1], MAX_PICK_SLACK_S)
+                w = value[k] + log_chance - quick_log_(log_table, width)
                 if data[k, 2] == data[k, 2] or data[k, 4] == data[k, 4]:
-                    _, _, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
-                    w += vector_evidence_(data[k], p, 1.0, baz, min(180.0, 57.3 * radius / max(delta, 0.1)))
-                if w <= 0.0:
+                    if baz < 0.0:
+                        _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
+                    w += vector_evidence_(
+                        data[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
+                    )
+                q = int(w / UNIT)
+                if q <= 0:
                     continue
-                o = data[k, 0] - t
-                b0 = max(0, math.floor((o - width - o_start) / bin_s))
-                b1 = min(n_bins - 1, math.floor((o + width - o_start) / bin_s))
-                mark = 2 * s + wave
-                for q in range(b0, b1 + 1):
-                    if stamp[q] != mark:
-                        stamp[q] = mark
-                        best[q] = 0.0
-                    if w > best[q]:
-                        score[q] += w - best[q]
-                        best[q] = w
+                q += COUNT
+                q0 = math.floor((o - width - o_start) / bin_s)
+                q1 = math.floor((o + width - o_start) / bin_s)
+                if q0 <= b_to:
+                    middle = math.floor((0.5 * (before + o) - o_start) / bin_s)
+                    q0 = max(q0, min(b_to, middle) + 1)
+                    b_to = min(b_to, q0 - 1)
+                if b_to >= b_from and b_to >= 0 and b_from < n_bins:
+                    score[z, max(b_from, 0)] += b_w
+                    if b_to + 1 < n_bins:
+                        score[z, b_to + 1] -= b_w
+                before, b_from, b_to, b_w = o, q0, q1, q
+            if b_to >= b_from and b_to >= 0 and b_from < n_bins:
+                score[z, max(b_from, 0)] += b_w
+                if b_to + 1 < n_bins:
+                    score[z, b_to + 1] -= b_w
+
+
+@njit(cache=True)
+def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
+    """Odds of every bin from packed differences; bins whose raw sum stays below `least` get 0. Changes score."""
+    logs = np.zeros(N_ZONES)
+    live = np.zeros(N_ZONES, np.int64)
+    n_live = 0
+    for z in range(N_ZONES):
+        if chance[z] > 0.0:
+            logs[z] = quick_log_(log_table, chance[z])
+            live[n_live] = z
+            n_live += 1
+    odds[:] = 0.0
+    raw_least = int(least / UNIT)
+    running = np.zeros(N_ZONES, np.int64)
+    mask = COUNT - 1
+    for b in range(odds.size):
+        raw = 0
+        for i in range(n_live):
+            z = live[i]
+            running[z] += score[z, b]
+            raw += running[z] & mask
+        if raw < raw_least:
+            continue
+        total = 0.0
+        for i in range(n_live):
+            z = live[i]
+            n = running[z] >> 32
+            if n > 0:
+                e = (running[z] & mask) * UNIT
+                if n >= chance[z]:
+                    e -= chance[z]
+                else:
+                    e += n * (quick_log_(log_table, float(n)) - logs[z]) - n
+                if e > 0.0:
+                    total += e
+        odds[b] = total
 
 
 @njit(cache=True)
 def scan_(
-    cells: Floats,
-    vectors: Floats,
-    unit: Floats,
-    s_lon: Floats,
-    s_lat: Floats,
-    start: Ints,
-    data: Floats,
-    hint: Ints,
-    rate: Floats,
-    used: Ints,
-    table: Floats,
-    detection: Floats,
-    max_s: float,
-    o_start: float,
-    n_bins: int,
-    bin_s: float,
-    threshold: float,
-    out: Floats,
-) -> int:
-    """Local maxima in time above the threshold in every cell; rows of out: score, cell, origin time. Returns count."""
-    score, stamp, best = np.empty(n_bins), np.empty(n_bins, np.int64), np.empty(n_bins)
+    cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
+    data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, o_end: float,
+    bin_s: float, threshold: float, out: Floats,
+) -> int:  # fmt: skip
+    """Local maxima in time above the threshold in every cell of one size (same bin).
+
+    Rows of out: score, cell, origin time, half width (s) of what a cell cannot tell apart. Returns their number.
+    """
+    n_bins = int((o_end - o_start) / bin_s) + 1
+    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty(N_ZONES), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
-            cells[c, 0], cells[c, 1], cells[c, 2], vectors[c], unit, s_lon, s_lat, start, data, hint, rate, used,
-            table, detection, max_s, o_start, bin_s, score, stamp, best,
+            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o_start,
+            bin_s, score, chance,
         )  # fmt: skip
-        b = 0
-        while b < n_bins:
-            if score[b] < threshold:
-                b += 1
-                continue
-            e = b
-            while e + 1 < n_bins and score[e + 1] == score[b]:
-                e += 1
-            left = score[b - 1] if b > 0 else 0.0
-            right = score[e + 1] if e + 1 < n_bins else 0.0
-            if score[b] > left and score[b] > right and n < out.shape[0]:
-                out[n, 0], out[n, 1], out[n, 2] = score[b], c, o_start + 0.5 * (b + e + 1) * bin_s
-                n += 1
-            b = e + 1
+        weigh_(score, chance, log_table, threshold, odds)
+        apart_s = CELL_SHARE * cells[c, 2] * 14.0 + 2.5
+        apart = int(apart_s / bin_s) + 1
+        top, last, plateau = 0.0, -1, 0
+        for b in range(n_bins + 1):
+            v = odds[b] if b < n_bins else 0.0
+            if top > 0.0 and (v < threshold or b - plateau > apart):
+                if n < out.shape[0]:
+                    out[n, 0], out[n, 1], out[n, 2] = top, c, o_start + 0.5 * (last + plateau + 1) * bin_s
+                    out[n, 3] = apart_s
+                    n += 1
+                top = 0.0
+            if v >= threshold and v > 0.0:
+                if v > top:
+                    top, last, plateau = v, b, b
+                elif v == top and b == plateau + 1:
+                    plateau = b
     return n
+
+
+@njit(cache=True)
+def peak_(
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
+    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Greatest odds of one cell within half_s of an origin time, and its origin time."""
+    n_bins = 2 * int(half_s / bin_s) + 1
+    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty(N_ZONES), np.empty(n_bins)
+    o_start = o - 0.5 * n_bins * bin_s
+    project_(
+        cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o_start, bin_s, score,
+        chance,
+    )  # fmt: skip
+    weigh_(score, chance, log_table, 0.0, odds)
+    top, a, z = 0.0, 0, 0
+    for b in range(n_bins):
+        if odds[b] > top:
+            top, a, z = odds[b], b, b
+        elif odds[b] == top and b == z + 1:
+            z = b
+    return top, o_start + 0.5 * (a + z + 1) * bin_s

@@ -10,24 +10,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one association.
 
     min_stations: stations with a defining arrival that an event needs; min_stations_with_array: the same where one of
-    them has a measured slowness and back-azimuth. min_score: log-likelihood ratio that an event needs beyond the
-    logarithm of the number of origin times tried (see `associator`). depths_km: layers of the search.
-    detection: prior probability that a station sees the phase. max_s_deg: S is sought to this distance.
+    them has a measured slowness and back-azimuth. false_per_day: false events that may be formed in a day of
+    recordings, from which the score that an event needs follows (see `trials`); a stretch shorter than window_s counts
+    as one of that length, since somebody chose it. add_score: added to that score. depths_km: layers of the search
+    near stations; the first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior
+    probability that a station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is
+    needed where the azimuthal gap exceeds 180 deg, since outside a network many places fit any few picks, unless two
+    arrays measured the direction. max_smajor_km: semi-major axis of the 90 % ellipse beyond which no place was found.
+    window_s: origins that compete at a time.
     """
 
     model: str = "ak135"
     min_stations: int = 3
     min_stations_with_array: int = 2
-    min_score: float = 16.0
-    depths_km: tuple[float, ...] = (0.0, 250.0)
+    false_per_day: float = 0.05
+    add_score: float = 0.0
+    depths_km: tuple[float, ...] = (0.0, 200.0)
+    fit_depths_km: tuple[float, ...] = (0.0, 35.0, 80.0, 150.0, 250.0, 400.0, 550.0)
     detection: float = 0.5
     detection_s: float = 0.3
     max_s_deg: float = 25.0
-    coarse_deg: float = 2.0
+    one_sided: float = 6.0
+    max_smajor_km: float = 1000.0
+    coarse_deg: float = 2.5
     fine_deg: float = 0.25
-    block_s: float = 21600.0
-    bin_s: float = 2.0
-    max_candidates: int = 200_000
-    candidates_per_minute: int = 10
-    passes: int = 4
+    window_s: int = 21600
+    passes: int = 3
     keep_discarded: int = 200

@@ -56,7 +56,8 @@ def expected(
     level = {
         (n.station_key, n.hour_ns // HOUR_NS): n for n in noise if n.a_over_t_nm_s is not None and n.up_s > 0
     }
-    size = rough_size(origin, arrivals, {p.pick_id: p for p in picks})
+    own = {a.pick_id for a in arrivals}
+    size = rough_size(origin, arrivals, {p.pick_id: p for p in picks if p.pick_id in own}) if level else None
     seen = {a.station_key for a in arrivals if a.phase.startswith("P")}
     out = []
     for site in sites:

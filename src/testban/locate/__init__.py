@@ -1,6 +1,20 @@
 """Hypocentre, origin time, depth and error ellipse of one event."""
 
-from testban.locate.locator import Located, locate
+from testban.locate.corrections import TimeCorrection, VectorBin, VectorCorrection, read_sasc
+from testban.locate.depth import DepthPoint, depth_curve, depth_interval
+from testban.locate.locator import locate
+from testban.locate.result import Located
 from testban.locate.settings import Settings
 
-__all__ = ["Located", "Settings", "locate"]
+__all__ = [
+    "DepthPoint",
+    "Located",
+    "Settings",
+    "TimeCorrection",
+    "VectorBin",
+    "VectorCorrection",
+    "depth_curve",
+    "depth_interval",
+    "locate",
+    "read_sasc",
+]

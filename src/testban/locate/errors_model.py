@@ -65,6 +65,14 @@ def correlation_(ax: float, ay: float, az: float, bx: float, by: float, bz: floa
 
 
 @njit(cache=True)
+def common_(a: int, b: int) -> float:
+    """Correlation of the model errors of two types of wave at one station: P_WITH_S for P and S."""
+    if a == b:
+        return 1.0
+    return P_WITH_S if a < 2 and b < 2 else 0.0
+
+
+@njit(cache=True)
 def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
     """Correlation matrix (n, n) of all arrivals; P and S share P_WITH_S of it, other types nothing.
 
@@ -74,10 +82,38 @@ def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
     for i in range(n):
         out[i, i] = 1.0
         for j in range(i):
-            r = 0.0
-            if wave[i] == wave[j] or (wave[i] < 2 and wave[j] < 2):
-                r = correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
-                if wave[i] != wave[j]:
-                    r *= P_WITH_S
+            r = common_(wave[i], wave[j])
+            if r > 0.0:
+                r *= correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
             out[i, j] = r
             out[j, i] = r
+
+
+# Correlation against half the chord (0..1), for sums over all pairs without exponentials; linear between nodes, within
+# 2e-5 of `correlation_`.
+NODES = 16384
+
+
+def _correlation_table() -> Floats:
+    """correlation_ at the nodes: of two points on the equator with that chord."""
+    out = np.empty(NODES + 1)
+    for i in range(NODES + 1):
+        h = i / NODES
+        out[i] = correlation_(
+            1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0
+        )
+    return out
+
+
+CORRELATION = _correlation_table()
+
+
+@njit(cache=True)
+def alike_(table: Floats, v: Floats, i: int, j: int) -> float:
+    """Correlation of the model errors of arrivals i and j at stations v (n, 3, unit vectors), by `CORRELATION`."""
+    last = table.size - 1
+    c = 0.5 * (1.0 - (v[i, 0] * v[j, 0] + v[i, 1] * v[j, 1] + v[i, 2] * v[j, 2]))
+    u = math.sqrt(min(1.0, max(0.0, c))) * last
+    k = min(int(u), last - 1)
+    r: float = table[k] + (u - k) * (table[k + 1] - table[k])
+    return r

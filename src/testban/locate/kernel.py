@@ -1,9 +1,11 @@
-"""The iteration: damped Gauss-Newton steps with reweighting, re-identification and correlated model errors.
+"""The iteration: damped Gauss-Newton steps with reweighting and re-identification; then the errors of the solution.
 
 Rules: unknowns are origin time (s), east and north (km) and depth (km); arrival rows are t = o + T(delta, depth) with
-dT/deast = -p sin(az), dT/dnorth = -p cos(az); each step solves the normal equations of the whitened rows (Cholesky);
-robustness by Student weights (4 degrees of freedom, Lange, Little & Taylor 1989) that enlarge the variance of an
-outlier, so that the covariance stays the one of the good data. Phases of one family compete at every iteration.
+dT/deast = -p sin(az), dT/dnorth = -p cos(az); robustness by Student weights (4 degrees of freedom, Lange, Little &
+Taylor 1989) that enlarge the variance of an outlier, so that the covariance stays the one of the good data; the loss is
+wide at first (outliers at a start far off are not outliers). Data are weighed as if independent, and the covariance of
+the solution is computed from the full covariance of their errors (`shared_`; decision 9). Times are looked up anew where
+the hypocentre has moved more than FRESH_KM since the last look-up, and followed along their derivatives within.
 """
 
 import math
@@ -13,10 +15,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
-from testban.base.geo import KM_PER_DEG, delaz_, destination_
-from testban.earth.travel import Kernel, lookup_
-from testban.locate.errors_model import model_sigma_
-from testban.locate.linear import cholesky_, forward_, inverse_, solve_
+from testban.base.geo import KM_PER_DEG, destination_
+from testban.locate.errors_model import alike_, common_
+from testban.locate.linear import cholesky_, inverse_, solve_
+from testban.locate.predict import Tables, angles_, assign_, fill_, point_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,160 +28,98 @@ REJECT = 6.0  # residual over sigma beyond which a datum loses all say (iLoc's S
 # Residuals scatter less than their full sigma, much of which stations share (the correlation in `errors_model`).
 SCATTER = 0.8
 LATE = 1.4  # an automatic onset is far more often late than early: a late residual counts as that much larger
-SECONDARY_PENALTY = 1.0  # sigmas by which a later branch must fit better than the first
+FRESH_KM = 1.0
+WIDE_KM = 10.0  # the same while the loss is still wide
+COMPETE = (
+    2.0  # width of the loss below which phases compete: far from the solution every one would find some phase
+)
+STEADY_KM = 5.0  # ... which narrows only once the step is as small, so that where it began is forgotten
+EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the tables
+STILL_KM = 0.003  # a step below it ends an iteration
+DEEPEST_KM = 700.0
+PIVOT = 1e-13  # a pivot below it of its diagonal is rounding (16 digits)
+NEAR_DEG = 0.3
 
 
 @njit(cache=True)
-def identify_(
-    k: Kernel,
-    table: Floats,
-    candidates: Ints,
-    waves: Ints,
-    depth: float,
-    delta: float,
-    observed: float,
-    pick_sigma: float,
-) -> tuple[int, float, float, float, float]:
-    """The candidate that fits best: (column or -1, T, p, dT/dh, model sigma)."""
-    best, column, bt, bp, bd, bs = np.inf, -1, np.nan, np.nan, np.nan, 1.0
-    for c in range(candidates.shape[0]):
-        if candidates[c] < 0:
-            break
-        t, p, d = lookup_(k, candidates[c], depth, delta)
-        if t != t:
-            continue
-        s = model_sigma_(table, waves[c], delta)
-        u = abs(observed - t) / math.sqrt(s * s + pick_sigma * pick_sigma)
-        if c > 0:
-            u += SECONDARY_PENALTY
-        if u < best:
-            best, column, bt, bp, bd, bs = u, c, t, p, d, s
-    return column, bt, bp, bd, bs
+def weigh_(data: Floats, out: Floats, column: Ints, scale: float, loss: Floats) -> float:
+    """Student weights from residuals over total sigma (times scale); 0 beyond REJECT or without a phase.
 
-
-@njit(cache=True)
-def rows_(
-    k: Kernel,
-    table: Floats,
-    candidates: Ints,
-    waves: Ints,
-    lon: Floats,
-    lat: Floats,
-    data: Floats,
-    x: Floats,
-    out: Floats,
-    column: Ints,
-) -> None:
-    """Fill out (n, 12) for the hypocentre x = (lon, lat, depth, time).
-
-    data (n, 7): time, correction, pick sigma, slowness, its sigma, back-azimuth, its sigma (NaN: not measured).
-    out: residual, d/deast, d/dnorth, d/ddepth, model sigma, delta, azimuth, back-azimuth, p, weight (kept),
-    slowness residual, back-azimuth residual.
+    loss: how much larger a late residual counts, the scatter of good residuals over their sigma, and 0 where every datum
+    with a phase keeps its full weight. Returns the largest change of a weight.
     """
-    for i in range(lon.size):
-        delta, az, baz = delaz_(x[0], x[1], lon[i], lat[i])
-        observed = data[i, 0] - data[i, 1] - x[3]
-        c, t, p, d, s = identify_(k, table, candidates[i], waves[i], x[2], delta, observed, data[i, 2])
-        column[i] = c
-        sa, ca = sincos_(az * DEG)
-        out[i, 0] = observed - t
-        out[i, 1] = -p * sa / KM_PER_DEG
-        out[i, 2] = -p * ca / KM_PER_DEG
-        out[i, 3] = d
-        out[i, 4] = s
-        out[i, 5], out[i, 6], out[i, 7], out[i, 8] = delta, az, baz, p
-        out[i, 10] = data[i, 3] - p
-        db = data[i, 5] - baz
-        out[i, 11] = db - 360.0 * math.floor((db + 180.0) / 360.0)
+    change = 0.0
+    for i in range(data.shape[0]):
+        before = out[i, 9]
+        w = 0.0
+        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+            v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
+            u2 = out[i, 0] * out[i, 0] / (v * scale * scale)
+            if scale <= 1.0:
+                u2 /= loss[1] * loss[1]
+                if out[i, 0] > 0.0:
+                    u2 *= loss[0] * loss[0]
+            w = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
+            if scale <= 1.0 and column[i] > 0 and u2 > 4.0:
+                w = 0.0  # a later branch is no refuge for a bad pick
+            if loss[2] == 0.0:
+                w = 1.0
+        out[i, 9] = w
+        change = max(change, abs(w - before)) if before == before else 1.0
+    return change
 
 
 @njit(cache=True)
-def weigh_(data: Floats, out: Floats, column: Ints, scale: float) -> None:
-    """Student weights from residuals over total sigma (times scale); 0 beyond REJECT or without a phase."""
-    for i in range(data.shape[0]):
-        if column[i] < 0 or out[i, 0] != out[i, 0]:
-            out[i, 9] = 0.0
-            continue
-        v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
-        u2 = out[i, 0] * out[i, 0] / (v * scale * scale)
-        if scale <= 1.0:
-            u2 /= SCATTER * SCATTER
-            if out[i, 0] > 0.0:
-                u2 *= LATE * LATE
-        if scale <= 1.0 and column[i] > 0 and u2 > 4.0:
-            out[i, 9] = 0.0  # a later branch is no refuge for a bad pick
-            continue
-        out[i, 9] = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
-
-
-@njit(cache=True)
-def normal_(
-    data: Floats, out: Floats, correlation: Floats, full: bool, n_free: int, a: Floats, b: Floats
-) -> tuple[bool, float, int]:
-    """Normal equations a (4, 4), b (4) of the whitened time rows; (solvable, sum of squares, number used)."""
-    n = 0
-    used = np.empty(data.shape[0], np.int64)
-    for i in range(data.shape[0]):
-        if out[i, 9] > 0.0:
-            used[n] = i
-            n += 1
-    g = np.empty((n, 5))
-    for r in range(n):
-        i = used[r]
-        g[r, 0], g[r, 1], g[r, 2], g[r, 3], g[r, 4] = 1.0, out[i, 1], out[i, 2], out[i, 3], out[i, 0]
-    if full:
-        c = np.empty((n, n))
-        for r in range(n):
-            i = used[r]
-            for q in range(r):
-                c[r, q] = correlation[i, used[q]] * out[i, 4] * out[used[q], 4]
-            c[r, r] = (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]) / out[i, 9]
-        if not cholesky_(c, n):
-            return False, np.inf, n
-        forward_(c, g, n, 5)
-    else:
-        for r in range(n):
-            i = used[r]
-            w = math.sqrt(out[i, 9] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]))
-            for q in range(5):
-                g[r, q] *= w
-    chi2 = 0.0
+def normal_(data: Floats, out: Floats, a: Floats, b: Floats) -> tuple[float, int]:
+    """Normal equations a (4, 4), b (4) of independent time rows; sum of squares and number used."""
     for p in range(4):
         b[p] = 0.0
         for q in range(4):
             a[p, q] = 0.0
-    for r in range(n):
-        chi2 += g[r, 4] * g[r, 4]
-        for p in range(n_free):
-            b[p] += g[r, p] * g[r, 4]
-            for q in range(p + 1):
-                a[p, q] += g[r, p] * g[r, q]
-    return True, chi2, n
+    chi2, n = 0.0, 0
+    for i in range(data.shape[0]):
+        if not out[i, 9] > 0.0:
+            continue
+        n += 1
+        w = out[i, 9] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
+        r, e, d, h = out[i, 0], out[i, 1], out[i, 2], out[i, 3]
+        chi2 += w * r * r
+        b[0] += w * r
+        b[1] += w * e * r
+        b[2] += w * d * r
+        b[3] += w * h * r
+        a[0, 0] += w
+        a[1, 0] += w * e
+        a[1, 1] += w * e * e
+        a[2, 0] += w * d
+        a[2, 1] += w * d * e
+        a[2, 2] += w * d * d
+        a[3, 0] += w * h
+        a[3, 1] += w * h * e
+        a[3, 2] += w * h * d
+        a[3, 3] += w * h * h
+    return chi2, n
 
 
 @njit(cache=True)
 def add_vectors_(
-    k: Kernel, candidates: Ints, column: Ints, data: Floats, out: Floats, depth: float, a: Floats, b: Floats
+    column: Ints, data: Floats, geo: Floats, kept: Floats, out: Floats, a: Floats, b: Floats
 ) -> float:
     """Add slowness and back-azimuth rows (independent) to the normal equations; returns their sum of squares."""
     chi2 = 0.0
     for i in range(data.shape[0]):
         if column[i] < 0:
             continue
-        sa, ca = sincos_(out[i, 6] * DEG)
-        delta = out[i, 5]
+        sa, ca = geo[i, 1], geo[i, 2]
         s = data[i, 4]
         if s == s and data[i, 3] == data[i, 3]:
-            _, p1, _ = lookup_(k, candidates[i, column[i]], depth, max(0.0, delta - 0.5))
-            _, p2, _ = lookup_(k, candidates[i, column[i]], depth, min(180.0, delta + 0.5))
-            dp = p2 - p1 if p1 == p1 and p2 == p2 else 0.0
+            dp = kept[i, column[i], 4]
             u = out[i, 10] / s
             w = min(1.0, (STUDENT + 1.0) / (STUDENT + u * u)) / (s * s)
-            ge, gn = -dp * sa / KM_PER_DEG, -dp * ca / KM_PER_DEG
-            chi2 += _add(a, b, ge, gn, out[i, 10], w)
+            chi2 += _add(a, b, -dp * sa / KM_PER_DEG, -dp * ca / KM_PER_DEG, out[i, 10], w)
         s = data[i, 6]
         if s == s and data[i, 5] == data[i, 5]:
-            sd, _ = sincos_(delta * DEG)
+            sd, _ = sincos_(geo[i, 0] * DEG)
             reach = max(sd * KM_PER_DEG, 1.0)
             u = out[i, 11] / s
             w = min(1.0, (STUDENT + 1.0) / (STUDENT + u * u)) / (s * s)
@@ -198,91 +138,226 @@ def _add(a: Floats, b: Floats, ge: float, gn: float, r: float, w: float) -> floa
 
 
 @njit(cache=True)
+def move_(x: Floats, b: Floats, n_free: int, limit: float, factor: float) -> float:
+    """Take the step b (s, km) along x; returns its length in km, depth included."""
+    step = math.sqrt(b[1] * b[1] + b[2] * b[2])
+    shrink = (min(1.0, limit / step) if step > 0.0 else 1.0) * factor
+    if step > 0.0:
+        x[0], x[1] = destination_(x[0], x[1], atan2_(b[1], b[2]) / DEG, step * shrink / KM_PER_DEG)
+    x[3] += b[0] * shrink
+    if n_free == 4:
+        x[2] = min(DEEPEST_KM, max(0.0, x[2] + shrink * min(60.0, max(-60.0, b[3]))))
+        step += abs(b[3])
+    return step
+
+
+@njit(cache=True)
 def iterate_(
-    k: Kernel,
-    table: Floats,
+    t: Tables,
+    vec: Floats,
+    elevation_m: Floats,
     candidates: Ints,
     waves: Ints,
-    lon: Floats,
-    lat: Floats,
     data: Floats,
-    correlation: Floats,
-    correlated: bool,
+    loss: Floats,
     free_depth: bool,
+    scale: float,
     max_iterations: int,
     x: Floats,
     out: Floats,
     column: Ints,
-    covariance: Floats,
-) -> tuple[int, float, int]:
-    """Move x to the solution; returns (iterations or -1, sum of squares, time data used).
+    inverse: Floats,
+    geo: Floats,
+    kept: Floats,
+    at: Floats,
+) -> tuple[int, float, int, float]:
+    """Move x to the solution; (iterations or -1, sum of squares, time data used, what a free depth would gain of it).
 
-    Starts with independent errors and a wide loss (outliers at a start far off are not outliers), then narrows, then
-    takes the full covariance. covariance (4, 4): of time, east, north, depth from a-priori errors.
+    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). inverse (4, 4): of the normal
+    matrix of time, east, north, depth; out, column, geo (n, 4) and kept as in `predict`; at (3): place of the last look-up.
     """
     a, b = np.zeros((4, 4)), np.zeros(4)
     n_free = 4 if free_depth else 3
-    scale, full, limit, chi2, n = 8.0, False, 600.0, np.inf, 0
-    quiet = 0
-    for it in range(max_iterations):
-        rows_(k, table, candidates, waves, lon, lat, data, x, out, column)
-        if quiet == 0 and it == 0:
-            x[3] += _median_residual(out, column)
-            rows_(k, table, candidates, waves, lon, lat, data, x, out, column)
-        weigh_(data, out, column, scale)
-        ok, chi2, n = normal_(data, out, correlation, full, n_free, a, b)
-        if not ok or n < 1:
-            return -1, chi2, n
-        chi2 += add_vectors_(k, candidates, column, data, out, x[2], a, b)
-        if n_free == 4:
-            # weak prior on the depth step only: 100 km, keeps an unresolved depth finite on the way
-            damping = 1e-4 if not (full and quiet >= 2) else 0.0
-            a[3, 3] += damping
-        for p in range(n_free):
-            a[p, p] *= 1.0 + 1e-9
-        if not cholesky_(a, n_free):
-            return -1, chi2, n
-        solve_(a, b, n_free)
-        step = math.sqrt(b[1] * b[1] + b[2] * b[2])
-        size = step + (abs(b[3]) if n_free == 4 else 0.0)
-        shrink = min(1.0, limit / step) if step > 0.0 else 1.0
-        if it > max_iterations // 2:
-            shrink *= 0.5
-        if step > 0.0:
-            az = _azimuth(b[1], b[2])
-            x[0], x[1] = destination_(x[0], x[1], az, step * shrink / KM_PER_DEG)
-        x[3] += b[0] * shrink
-        if n_free == 4:
-            x[2] = min(700.0, max(0.0, x[2] + shrink * min(60.0, max(-60.0, b[3]))))
+    if x[0] != at[0] or x[1] != at[1] or x[2] != at[2]:
+        fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
+    at[0], at[1], at[2] = np.nan, np.nan, np.nan  # until the end, which a failure never reaches
+    depth, moved = x[2], 0.0
+    assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
+    if scale > 1.0:
+        x[3] += _median_residual(out, column)
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
+        scale = max(scale, _spread(data, out, column))
+    limit, quiet, it = 600.0, 0, 0
+    while it < max_iterations:
+        it += 1
+        weigh_(data, out, column, scale, loss)
+        _, n = normal_(data, out, a, b)
+        add_vectors_(column, data, geo, kept, out, a, b)
+        if n < 1 or not _solve(a, b, n_free, 1e-4, x[2]):
+            return -1, np.inf, n, 0.0
+        size = move_(x, b, n_free, limit, 1.0 if it <= max_iterations // 2 else 0.5)
         limit = max(30.0, limit * 0.8)
+        moved += size
+        if moved > (FRESH_KM if scale < 2.0 else WIDE_KM):
+            fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
+            depth, moved = x[2], 0.0
+        else:
+            point_(vec, x, geo)
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
         if scale > 1.0:
-            scale = max(1.0, scale * 0.6)
-        elif size < 0.005 or (quiet > 0 and size < 0.05):
-            if correlated and not full:
-                full = True
+            if size < STEADY_KM or it > max_iterations // 2:
+                scale = max(1.0, scale * 0.5)
+        elif size < STILL_KM:
+            break
+        elif size < 0.05:
             quiet += 1
-            if quiet >= 3:
+            if quiet >= 5:
                 break
-        elif correlated and not full and size < 5.0:
-            full = True
-    rows_(k, table, candidates, waves, lon, lat, data, x, out, column)
-    weigh_(data, out, column, 1.0)
-    ok, chi2, n = normal_(data, out, correlation, correlated, n_free, a, b)
-    if not ok or n < 1:
-        return -1, chi2, n
-    chi2 += add_vectors_(k, candidates, column, data, out, x[2], a, b)
-    if not cholesky_(a, n_free):
-        return -1, chi2, n
-    for p in range(4):
-        for q in range(4):
-            covariance[p, q] = 0.0
-    inverse_(a, covariance, n_free)
-    return it + 1, chi2, n
+    if moved > EXACT_KM:
+        fill_(t, vec, elevation_m, candidates, waves, data, x, geo, kept)
+        depth, moved = x[2], 0.0
+        assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
+    weigh_(data, out, column, 1.0, loss)
+    if moved == 0.0:
+        at[0], at[1], at[2] = x[0], x[1], x[2]
+    chi2, n = normal_(data, out, a, b)
+    chi2 += add_vectors_(column, data, geo, kept, out, a, b)
+    return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, inverse)
 
 
 @njit(cache=True)
-def _azimuth(east: float, north: float) -> float:
-    return atan2_(east, north) / DEG
+def shared_(
+    correlation: Floats,
+    vec: Floats,
+    waves: Ints,
+    column: Ints,
+    data: Floats,
+    geo: Floats,
+    kept: Floats,
+    out: Floats,
+    n_free: int,
+    covariance: Floats,
+) -> bool:
+    """Covariance (4, 4) of the solution with the full covariance C of the data: A^-1 (G'W C W G) A^-1, A = G'W G.
+
+    The weights W are those of the iteration (independent errors), which the solution is linear in; slowness and
+    back-azimuth are independent. False where A has no inverse.
+    """
+    n_all = vec.shape[0]
+    a, b, inverse = np.zeros((4, 4)), np.zeros(4), np.empty((4, 4))
+    normal_(data, out, a, b)
+    add_vectors_(column, data, geo, kept, out, a, b)
+    whole = a.copy()
+    if not cholesky_(a, n_free) or not held_(whole, a, n_free):
+        return False
+    inverse_(a, inverse, n_free)
+    y, v, wave = np.empty((n_all, 4)), np.empty((n_all, 3)), np.empty(n_all, np.int64)
+    n = 0
+    for i in range(n_all):
+        if out[i, 9] > 0.0:
+            f = out[i, 9] * out[i, 4] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
+            y[n, 0], y[n, 1], y[n, 2], y[n, 3] = f, f * out[i, 1], f * out[i, 2], f * out[i, 3]
+            v[n, 0], v[n, 1], v[n, 2] = vec[i, 0], vec[i, 1], vec[i, 2]
+            wave[n] = waves[i, 0]
+            n += 1
+    for i in range(n):
+        h0, h1, h2, h3 = 0.0, 0.0, 0.0, 0.0
+        for j in range(i):
+            r = common_(wave[i], wave[j])
+            if r == 0.0:
+                continue
+            r *= alike_(correlation, v, i, j)
+            h0 += r * y[j, 0]
+            h1 += r * y[j, 1]
+            h2 += r * y[j, 2]
+            h3 += r * y[j, 3]
+        h = (h0, h1, h2, h3)
+        for p in range(n_free):
+            for q in range(p + 1):
+                whole[p, q] += y[i, p] * h[q] + h[p] * y[i, q]
+    for p in range(4):
+        for q in range(4):
+            covariance[p, q] = 0.0
+    for p in range(n_free):
+        for q in range(n_free):
+            total = 0.0
+            for r in range(n_free):
+                for s in range(n_free):
+                    total += inverse[p, r] * whole[max(r, s), min(r, s)] * inverse[s, q]
+            covariance[p, q] = total
+    least = np.inf
+    for p in range(n_free):
+        least = min(least, covariance[p, p])
+    return bool(least > 0.0)
+
+
+@njit(cache=True)
+def held_(a: Floats, factor: Floats, n: int) -> bool:
+    """Whether the data and not rounding hold every unknown: no pivot of the factor of `a` below PIVOT of its diagonal."""
+    least = np.inf
+    for p in range(n):
+        least = min(least, factor[p, p] * factor[p, p] / a[p, p])
+    return bool(least > PIVOT)
+
+
+@njit(cache=True)
+def _solve(a: Floats, b: Floats, n_free: int, damping: float, depth: float) -> bool:
+    """The step of the normal equations into b; a weak prior (100 km) on the depth step keeps it finite on the way.
+
+    At an end of the depths a step beyond it is taken along that end.
+    """
+    if n_free == 4:
+        a[3, 3] += damping
+    for p in range(n_free):
+        a[p, p] *= 1.0 + 1e-9
+    if not cholesky_(a, n_free):
+        return False
+    if n_free == 4 and (depth <= 0.0 or depth >= DEEPEST_KM):
+        y = b.copy()
+        solve_(a, y, 4)
+        if (y[3] < 0.0) == (depth <= 0.0):
+            solve_(a, b, 3)  # the leading block of the factor is the factor of the leading block
+            b[3] = 0.0
+            return True
+    solve_(a, b, n_free)
+    return True
+
+
+@njit(cache=True)
+def _finish(
+    vec: Floats,
+    x: Floats,
+    geo: Floats,
+    out: Floats,
+    a: Floats,
+    b: Floats,
+    n_free: int,
+    it: int,
+    chi2: float,
+    n: int,
+    inverse: Floats,
+) -> tuple[int, float, int, float]:
+    """Inverse, azimuths, and the score test of the depth: what one step in depth would take off chi2, negative where that
+    step is upwards.
+    """
+    angles_(vec, x, geo, out)
+    gain = 0.0
+    h0, h1, h2, hh, r = a[3, 0], a[3, 1], a[3, 2], a[3, 3], b[3]
+    whole = a.copy()
+    if n < 1 or not cholesky_(a, n_free) or not held_(whole, a, n_free):
+        return -1, chi2, n, 0.0
+    if n_free == 3 and n > 3:
+        y = np.array([h0, h1, h2])
+        solve_(a, y, 3)
+        s = hh - y[0] * h0 - y[1] * h1 - y[2] * h2
+        r -= y[0] * b[0] + y[1] * b[1] + y[2] * b[2]
+        if s > 1e-9 * hh and s > 0.0:
+            gain = r * abs(r) / s
+    for p in range(4):
+        for q in range(4):
+            inverse[p, q] = 0.0
+    inverse_(a, inverse, n_free)
+    return it, chi2, n, gain
 
 
 @njit(cache=True)
@@ -297,57 +372,43 @@ def _median_residual(out: Floats, column: Ints) -> float:
 
 
 @njit(cache=True)
-def misfit_(
-    k: Kernel, table: Floats, candidates: Ints, waves: Ints, lon: Floats, lat: Floats, data: Floats, x: Floats
-) -> tuple[float, float]:
-    """Robust misfit (mean |r|/sigma, at most 6 each) and best origin time at (lon, lat, depth); the grid's measure.
-
-    The origin time is the median over the first candidates; slowness and back-azimuth add their own deviations.
-    """
-    n = lon.size
-    o = np.empty(n)
-    s = np.empty(n)
-    m = 0
-    extra = 0.0
-    for i in range(n):
-        delta, _, baz = delaz_(x[0], x[1], lon[i], lat[i])
-        t, p, _ = lookup_(k, candidates[i, 0], x[2], delta)
-        if t != t:
-            extra += REJECT
-            continue
-        o[m] = data[i, 0] - data[i, 1] - t
-        v = model_sigma_(table, waves[i, 0], delta)
-        s[m] = math.sqrt(v * v + data[i, 2] * data[i, 2])
-        m += 1
-        if data[i, 4] == data[i, 4]:
-            extra += min(REJECT, abs(data[i, 3] - p) / data[i, 4])
-        if data[i, 6] == data[i, 6]:
-            db = data[i, 5] - baz
-            db -= 360.0 * math.floor((db + 180.0) / 360.0)
-            extra += min(REJECT, abs(db) / data[i, 6])
-    if m == 0:
-        return np.inf, 0.0
-    origin = float(np.median(o[:m]))
-    for i in range(m):
-        extra += min(3.0 * REJECT, abs(o[i] - origin) / s[i])
-    return extra / n, origin
+def _spread(data: Floats, out: Floats, column: Ints) -> float:
+    """Median of the residuals over their sigma."""
+    n = 0
+    r = np.empty(column.size)
+    for i in range(column.size):
+        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+            r[n] = abs(out[i, 0]) / math.sqrt(out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
+            n += 1
+    return float(np.median(r[:n])) if n else 0.0
 
 
 @njit(cache=True)
-def scan_(
-    k: Kernel,
-    table: Floats,
-    candidates: Ints,
-    waves: Ints,
-    lon: Floats,
-    lat: Floats,
-    data: Floats,
-    grid: Floats,
-    depth: float,
-    out: Floats,
-) -> None:
-    """misfit_ at every point of grid (m, 2) into out (m, 2): misfit, origin time."""
-    x = np.empty(4)
-    for g in range(grid.shape[0]):
-        x[0], x[1], x[2], x[3] = grid[g, 0], grid[g, 1], depth, 0.0
-        out[g, 0], out[g, 1] = misfit_(k, table, candidates, waves, lon, lat, data, x)
+def census_(
+    waves: Ints, column: Ints, out: Floats, kind: Ints, code: Ints, depth: float
+) -> tuple[int, int, int, int, int]:
+    """Of the data with a say: arrivals near the source, stations with P and S within 2 deg, depth phases, core reflections,
+    stations with P.
+
+    kind: 1 depth phase, 2 core reflection, 0 other; code: number of the station, below the number of arrivals.
+    """
+    n = column.size
+    seen = np.zeros(n, np.int64)
+    near, depth_phases, core = 0, 0, 0
+    limit = max(NEAR_DEG, depth / 111.2)
+    for i in range(n):
+        if column[i] < 0 or not out[i, 9] > 0.1:
+            continue
+        near += 1 if out[i, 5] <= limit else 0
+        depth_phases += 1 if kind[i] == 1 else 0
+        core += 1 if kind[i] == 2 else 0
+        wave = waves[i, column[i]]
+        if wave == 0:
+            seen[code[i]] |= 5 if out[i, 5] < 2.0 else 1
+        elif wave == 1 and out[i, 5] < 2.0:
+            seen[code[i]] |= 8
+    pairs, stations = 0, 0
+    for i in range(n):
+        pairs += 1 if seen[i] & 12 == 12 else 0
+        stations += seen[i] & 1
+    return near, pairs, depth_phases, core, stations

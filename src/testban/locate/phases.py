@@ -23,13 +23,13 @@ CRUST_KM = 35.0
 
 
 def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
-    """Branches that a label may stand for, first the usual one; empty where the label is not a timed phase."""
+    """Branches that a label may stand for, first the usual one, and that alone where phases are not to be identified anew."""
     if label in _P_LABELS:
-        if not reidentify and label in ("Pg", "PKPdf", "PKPbc", "PKPab"):
-            return (label,)
-        return P_FAMILY
+        first = label if label in ("Pg", "PKPdf", "PKPbc", "PKPab") else "P1"
+        return (first, *(b for b in P_FAMILY if b != first)) if reidentify else (first,)
     if label in _S_LABELS:
-        return ("Sg",) if not reidentify and label == "Sg" else S_FAMILY
+        first = "Sg" if label == "Sg" else "S1"
+        return (first, *(b for b in S_FAMILY if b != first)) if reidentify else (first,)
     if label == "Lg":
         return ("Lg",)
     return (label,)
@@ -48,14 +48,16 @@ def tables(
     model: travel.TravelTimes, labels: list[str], reidentify: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Candidates (n, WIDTH) as phase indices, -1 beyond the end, and their waves; a row of -1: unknown label."""
-    index = np.full((len(labels), WIDTH), -1, dtype=np.int64)
-    waves = np.zeros((len(labels), WIDTH), dtype=np.int64)
-    for i, label in enumerate(labels):
+    known: dict[str, int] = {}
+    which = [known.setdefault(label, len(known)) for label in labels]
+    index = np.full((len(known), WIDTH), -1, dtype=np.int64)
+    waves = np.zeros((len(known), WIDTH), dtype=np.int64)
+    for label, i in known.items():
         names = [n for n in candidates(label, reidentify) if n in model.phases]
         for j, name in enumerate(names):
             index[i, j] = model.index(name)
             waves[i, j] = wave(name)
-    return index, waves
+    return index[which], waves[which]
 
 
 def name(model: travel.TravelTimes, branch: str, depth_km: float, delta_deg: float) -> str:

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 
 from testban import associate
-from testban.associate.scan import curve_, curves, project_, reach_
+from testban.associate import odds, scan
 from testban.associate.settings import Settings
+from testban.associate.table import Table
 from testban.base.geo import delaz_, destination_, distance_km_, unit_vector_
 from testban.base.records import NoiseHour, Pick, Site
 from testban.base.spans import Span
@@ -150,11 +151,15 @@ def test_later_phases_count_in_no_rate():
         later = msgspec.structs.replace(
             last, pick_id="later", time_ns=last.time_ns + round(lag_s * 1e9), phase_hint="S"
         )
-        table = associate.table.Table([*plain, later], sites)
-        return {p.pick_id: r for p, r in zip(table.picks, table.rate, strict=True)}
+        return rates([*plain, later])
 
-    table = associate.table.Table(plain, sites)
-    bare = {p.pick_id: r for p, r in zip(table.picks, table.rate, strict=True)}
+    def rates(picks):
+        table = associate.table.Table(picks, sites)
+        first, last = int(table.time_ns.min()), int(table.time_ns.max())
+        window = table.window(first, last + 1, first)
+        return {table.picks[n].pick_id: r for n, r in zip(window.number, window.rate, strict=True)}
+
+    bare = rates(plain)
     behind, alone = with_s(90.0), with_s(400.0)
     assert {k: v for k, v in behind.items() if k != "later"} == bare
     assert all(alone[k] != v for k, v in bare.items())
@@ -162,50 +167,51 @@ def test_later_phases_count_in_no_rate():
 
 
 def test_projection_against_its_slow_twin():
-    """Every bin holds, for each station and wave, the best evidence whose slack reaches it."""
+    """Every bin holds, for each station and wave, the evidence of the nearest pick whose slack reaches it."""
     sites = network(5)
-    table = associate.table.Table(record(sites) + false_picks(sites, 4), sites)
-    curve = curves(travel.load(), 0.0)
-    cell = (129.5, 41.0, 0.7)
-    vector = np.array(unit_vector_(cell[0], cell[1]))
-    detection = np.array([0.5, 0.3])
-    n, step, start = 60, 2.0, -100.0
-    score, stamp, best = np.empty(n), np.empty(n, np.int64), np.empty(n)
-    project_(
-        *cell,
-        vector,
-        table.unit,
-        table.lon,
-        table.lat,
-        table.start,
-        table.data,
-        table.hint,
-        table.rate,
-        table.used,
-        curve,
-        detection,
-        25.0,
-        start,
-        step,
-        score,
-        stamp,
-        best,
-    )
-    slow = np.zeros(n)
+    table = Table(record(sites) + false_picks(sites, 4), sites)
+    window = table.window(T0 - 10**13, T0 + 10**13, T0)
+    curve = odds.curve(travel.load(), 0.0, (0.5, 0.3), 25.0)
+    cell = np.array([129.5, 41.0, 0.7, 180.0])
+    value = -np.log(2.0 * window.rate)
+    n, step, begin = 60, 2.0, -100.0
+    packed, chance = np.empty((odds.N_ZONES, n), np.int64), np.empty(odds.N_ZONES)
+    scan.project_(
+        cell, np.array(unit_vector_(cell[0], cell[1])), curve, table.unit, table.lon, table.lat, window.start,
+        window.data, window.hint, value, window.used, np.ones(5, np.int64), odds.logs(), begin, step, packed, chance,
+    )  # fmt: skip
+    sums = np.cumsum(packed, axis=1)
+    fast, count = (sums & (scan.COUNT - 1)).sum(axis=0) * scan.UNIT, (sums >> 32).sum(axis=0)
+    slow, many, total = np.zeros(n), np.zeros(n), 0.0
     for s, site in enumerate(table.sites):
         d, _, _ = delaz_(cell[0], cell[1], site.longitude, site.latitude)
+        row = int(np.sin(np.radians(d) / 2.0) * (odds.ROWS - 1))
         for wave in range(2):
-            t, p = curve_(curve[wave], d)
-            top = np.zeros(n)
-            for k in range(table.start[s], table.start[s + 1]):
-                if table.hint[k] == 2 - wave:
-                    continue
-                width = cell[2] * p + 2.5 * (1 + wave) + 2.0 * table.data[k, 1]
-                w = np.log(detection[wave] * reach_(d) / (2.0 * width * table.rate[k]))
-                o = table.data[k, 0] - t
-                lo, hi = np.floor((o - width - start) / step), np.floor((o + width - start) / step)
-                for b in range(max(0, int(lo)), min(n - 1, int(hi)) + 1):
-                    top[b] = max(top[b], w)
-            slow += top
-    assert score.max() > 0
-    assert np.allclose(score, slow, atol=1e-9)
+            t = float(travel.load().predict(("P1", "S1")[wave], 0.0, d)[0])
+            slack = 0.8 * cell[2] * curve[row, (odds.P_P, odds.P_S)[wave]] + odds.model_slack_(d, wave)
+            total += (0.5, 0.3)[wave]
+            for b in range(n):
+                middle, best = begin + (b + 0.5) * step, []
+                for k in range(window.start[s], window.start[s + 1]):
+                    width = slack + min(2.0 * window.data[k, 1], 10.0)
+                    w = value[k] + np.log((0.5, 0.3)[wave] / width)
+                    away = abs(window.data[k, 0] - t - middle)
+                    if away <= width and window.hint[k] != 2 - wave and w > 0:
+                        best.append((away, w))
+                if best:
+                    slow[b] += min(best)[1]
+                    many[b] += 1
+    assert np.isclose(chance.sum(), total)
+    assert fast.max() > 10
+    # bins at the edge of a slack may round either way
+    assert np.mean(count == many) > 0.8
+    assert np.all(np.abs(fast - slow)[count == many] < 0.5)
+
+
+def test_zones_weigh_counts_by_their_poisson_odds():
+    """The closed form is the greatest odds over the free share, found by trying shares."""
+    for total, n, chance in ((30.0, 6.0, 40.0), (12.0, 3.0, 3.5), (9.0, 5.0, 2.0)):
+        shares = np.linspace(1e-3, 1.0, 4000)
+        assert np.isclose(
+            odds.zone_gain_(total, n, chance), np.max(total + n * np.log(shares) - shares * chance), atol=1e-3
+        )

@@ -15,6 +15,7 @@ from testban.earth import travel
 from testban.locate import phases, quality
 from testban.locate.errors_model import P_WITH_S, correlation_, correlations_
 from testban.locate.linear import cholesky_, forward_, inverse_, solve_
+from testban.locate.problem import Problem
 
 TRUTH = (129.08, 41.295)
 SPHERE = locate.Settings()
@@ -29,23 +30,15 @@ def network(n, nearest, farthest, seed=3):
     return sites
 
 
-def picks_of(sites, depth=0.0, noise=0.0, seed=1, phase="P1", label="P"):
-    """Exact picks: the problem's own prediction, so that ellipticity is in them."""
+def picks_of(sites, depth=0.0, noise=0.0, seed=1, label="P"):
+    """Exact picks of the first branch of a label: the problem's own prediction, so that ellipticity is in them."""
     rnd = random.Random(seed)
     rows = [(Pick(pick_id=k, station_key=k, time_ns=0, time_sigma_s=0.2), label) for k in sites]
-    problem = locate.locator.Problem(rows, sites, SPHERE)
-    x = np.array([TRUTH[0], TRUTH[1], depth, 0.0])
-    problem.data[:, 0] = 1e3
-    problem.evaluate(x)
-    for i in range(len(problem.rows)):
-        t, _, _ = problem.model.predict(phase, depth, problem.out[i, 5])
-        problem.data[i, 0] = t
-    problem.correct(x)
+    problem = Problem(rows, sites, SPHERE)
+    problem.evaluate(np.array([TRUTH[0], TRUTH[1], depth, 0.0]))
     return [
         (
-            msgspec.structs.replace(
-                pick, time_ns=round((problem.data[i, 0] + problem.data[i, 1] + rnd.gauss(0, noise)) * 1e9)
-            ),
+            msgspec.structs.replace(pick, time_ns=round((problem.kept[i, 0, 0] + rnd.gauss(0, noise)) * 1e9)),
             label,
         )
         for i, (pick, _) in enumerate(problem.rows)
@@ -99,7 +92,7 @@ def test_depth_is_free_only_with_near_stations():
     picks = picks_of(near, depth=12.0)
     rows = picks + [
         (msgspec.structs.replace(p, pick_id=p.pick_id + "s"), s)
-        for p, s in picks_of(near, depth=12.0, phase="S1", label="S")
+        for p, s in picks_of(near, depth=12.0, label="S")
     ]
     origin = locate.locate(rows, near).origin
     assert not origin.depth_fixed
@@ -111,10 +104,12 @@ def test_coverage_with_correlated_errors_is_as_stated():
     """Binomial: 200 trials at 90 %, three sigma is +-6.4 %; independent errors would cover far less."""
     sites = network(20, 3.0, 11.0, seed=9)
     exact = picks_of(sites)
-    problem = locate.locator.Problem(exact, sites, SPHERE)
+    problem = Problem(exact, sites, SPHERE)
     problem.evaluate(np.array([TRUTH[0], TRUTH[1], 0.0, 0.0]))
     s = problem.out[:, 4]
-    c = problem.correlation * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
+    shared = np.empty((len(s), len(s)))
+    correlations_(problem.vec, np.zeros(len(s), np.int64), shared)
+    c = shared * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
     assert cholesky_(c, len(c))
     lower = np.tril(c)
     rng = np.random.default_rng(4)
@@ -208,11 +203,12 @@ def test_s_with_the_cause_of_p_does_not_pull_the_origin_time():
     sites = network(12, 3.0, 11.0)
     late = [
         (msgspec.structs.replace(p, pick_id=p.pick_id + label, time_ns=p.time_ns + lag), label)
-        for label, phase, lag in (("P", "P1", 1_000_000_000), ("S", "S1", 2_000_000_000))
-        for p, _ in picks_of(sites, phase=phase, label=label)
+        for label, lag in (("P", 1_000_000_000), ("S", 2_000_000_000))
+        for p, _ in picks_of(sites, label=label)
     ]
-    alone = locate.locate([(p, label) for p, label in late if label == "P"], sites).origin
-    both = locate.locate(late, sites).origin
+    settings = locate.Settings(whitened=True)
+    alone = locate.locate([(p, label) for p, label in late if label == "P"], sites, settings).origin
+    both = locate.locate(late, sites, settings).origin
     assert alone.time_ns == pytest.approx(1e9, abs=5e7)
     assert 0 < both.time_ns < 1.02e9
     assert both.n_defining == 24

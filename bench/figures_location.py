@@ -1,0 +1,305 @@
+"""Figures of location on published arrivals: conformance with LOCSAT, errors and coverage, starts far off, Monte Carlo.
+
+Needs TESTBAN_DATA. `python -m bench.figures_location`. Everything is located as `testban locate` would, from the tables as
+they lie. Model errors were set on the first half in time of each set; first half, second half and whole are printed.
+Truths: dprk: relocated positions (relative ones good to some 0.1 km, all in the frame of the 2009 test); neic, tunisia,
+hyposat: the bulletin's own solution, mostly from the same arrivals, so agreement rather than independent truth.
+"""
+
+import csv
+import math
+import os
+import random
+import sys
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+
+import msgspec
+import numpy as np
+
+from testban import locate
+from testban.base.errors import InputError
+from testban.base.geo import destination_, offset_km_
+from testban.base.records import Origin, Pick, Site
+from testban.base.times import parse_time
+from testban.formats import tables
+from testban.locate.errors_model import correlations_
+from testban.locate.linear import cholesky_
+from testban.locate.problem import Problem
+
+Case = tuple[str, str, list, dict, tuple[float, float, float]]
+
+
+def data() -> Path:
+    """The folder of reference data."""
+    root = os.environ.get("TESTBAN_DATA")
+    if not root:
+        sys.exit("TESTBAN_DATA is not set; set it to the folder of the data")
+    return Path(root) / "reference"
+
+
+def inside(o: Origin, lon: float, lat: float) -> tuple[float, float]:
+    """Distance in km and position in the coverage ellipse (1: on it)."""
+    east, north = offset_km_(o.longitude, o.latitude, lon, lat)
+    a = math.radians(o.ellipse.strike_deg)
+    u, v = east * math.sin(a) + north * math.cos(a), east * math.cos(a) - north * math.sin(a)
+    return math.hypot(east, north), math.hypot(u / o.ellipse.smajor_km, v / o.ellipse.sminor_km)
+
+
+def rows_of(path: Path) -> list[dict]:
+    """A CSV as it lies."""
+    with path.open(newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def dprk() -> list[Case]:
+    """The tests of dprk_arrivals_from_cc without the suspect times."""
+    path = data() / "dprk_relative" / "dprk_arrivals_from_cc.csv"
+    suspect = {(r["event"], r["sta"], r["phase"]) for r in rows_of(path) if r["suspect"] == "True"}
+    table = tables.read_arrivals(path)
+    sites = {s.key: s for s in table.sites}
+    truth = {}
+    for line in (data() / "dprk_relative" / "new_rellocs_init.txt").read_text().splitlines():
+        w = line.split()
+        truth[w[3]] = (float(w[2]), float(w[1]), 0.0)
+    return [
+        ("dprk", name, [r for r in rows if (name, r[0].station_key.split(".")[-1], r[1]) not in suspect], sites, truth[name])
+        for name, rows in table.events.items()
+    ]  # fmt: skip
+
+
+def bulletins() -> list[Case]:
+    """The located events of bulletins."""
+    cases: list[Case] = []
+    for folder, name in (("neic_global_events", "neic"), ("isc_bulletin_tunisia_mnf", "tunisia")):
+        table = tables.read_arrivals(data() / folder / "arrivals.csv")
+        sites = {s.key: s for s in table.sites}
+        truth = {
+            r["event"]: (float(r["lon"]), float(r["lat"]), float(r.get("depth_km") or r["rest"].split()[0]))
+            for r in rows_of(data() / folder / "events.csv")
+            if r["lat"]
+        }
+        cases += [
+            (name, event, list(rows), sites, truth[event]) for event, rows in sorted(table.events.items())
+        ]
+    table = tables.read_arrivals(data() / "hyposat_examples" / "arrivals.csv")
+    sites = {s.key: s for s in table.sites}
+    cases += [
+        ("hyposat", event, list(rows), sites, (126.3106, 1.4102, 0.0))
+        for event, rows in table.events.items()
+        if "Molucca" in event
+    ]
+    return cases
+
+
+def events(settings: locate.Settings) -> list[dict]:
+    """Every event located: error, place in the ellipse, half."""
+    out = []
+    for name, group in groupby(dprk() + bulletins(), key=lambda c: c[0]):
+        cases = list(group)
+        for i, (_, event, rows, sites, truth) in enumerate(cases):
+            o = locate.locate(rows, sites, settings).origin
+            km, u = inside(o, truth[0], truth[1])
+            out.append({"set": name, "event": event, "half": 1 if 2 * i < len(cases) else 2, "km": km, "u": u, "depth": o.depth_km,
+                        "truth_depth": truth[2], "reason": o.depth_reason, "n": o.n_defining, "origin": o, "truth": truth})  # fmt: skip
+    return out
+
+
+def print_events(found: list[dict]) -> None:
+    """One line an event, then errors and coverage by set and half."""
+    for f in found:
+        e = f["origin"].ellipse
+        print(
+            f"  {f['set']:8s} {f['event'][:24]:24s} {f['n']:4d} defining  error {f['km']:5.1f} km  ellipse {e.smajor_km:3.0f} x {e.sminor_km:3.0f} km  "
+            f"{'in ' if f['u'] <= 1 else 'OUT'} {f['u']:4.2f}  depth {f['depth']:3.0f} ({f['truth_depth']:3.0f}) {f['reason'][:40]}"
+        )
+    for name in ("dprk", "neic", "tunisia", "hyposat", "all"):
+        mine = [f for f in found if name in ("all", f["set"])]
+        for half in ("first half", "second half", "whole"):
+            use = [f for f in mine if half == "whole" or f["half"] == (1 if half == "first half" else 2)]
+            if use:
+                print(
+                    f"{name:8s} {half:12s} {len(use):3d} events, median error {median(f['km'] for f in use):5.1f} km, largest "
+                    f"{max(f['km'] for f in use):5.1f}, in the 90 % ellipse {sum(f['u'] <= 1 for f in use)}, median area "
+                    f"{median(f['origin'].ellipse.area_km2 for f in use):5.0f} km2"
+                )
+
+
+def relative(found: list[dict]) -> None:
+    """The tests against each other once the common shift is removed."""
+    offs = []
+    for f in found:
+        if f["set"] == "dprk":
+            o = f["origin"]
+            offs.append((f["event"], *offset_km_(f["truth"][0], f["truth"][1], o.longitude, o.latitude)))
+    e, n = (sum(v[i] for v in offs) / len(offs) for i in (1, 2))
+    text = ", ".join(f"{v[0]} {math.hypot(v[1] - e, v[2] - n):.2f}" for v in offs)
+    print(f"dprk relative to the common shift ({e:+.1f} east, {n:+.1f} north): {text} km")
+
+
+def starts(settings: locate.Settings) -> None:
+    """The tests from starts off in eight directions and 30 s late: largest move of the solution."""
+    for search in (False, True):
+        used = msgspec.structs.replace(settings, search=search)
+        for deg in (1.0, 3.0, 5.0, 10.0, 20.0, 60.0):
+            moves = []
+            for _, _, rows, sites, truth in dprk():
+                base = locate.locate(rows, sites, settings).origin
+                for az in range(0, 360, 45):
+                    lon, lat = destination_(truth[0], truth[1], float(az), deg)
+                    try:
+                        o = locate.locate(
+                            rows, sites, used, (lon, lat, 0.0, base.time_ns + 30_000_000_000)
+                        ).origin
+                    except InputError:
+                        moves.append(math.inf)
+                        continue
+                    moves.append(
+                        math.hypot(*offset_km_(base.longitude, base.latitude, o.longitude, o.latitude))
+                    )
+            print(
+                f"dprk from {'trusted ' if not search else ''}starts {deg:2.0f} deg off: largest move {max(moves):.3f} km, "
+                f"{sum(m > 0.1 for m in moves)} of {len(moves)} beyond 0.1 km"
+            )
+
+
+def locsat_cases() -> list[tuple[dict, list, dict[str, float], dict]]:
+    """LOCSAT's solutions with the picks that it used: (solution, rows, its residuals by pick, sites without elevation)."""
+    folder = data() / "picks_gempa_chile_global_2025"
+    picks = {r["pick_id"]: r for r in rows_of(folder / "picks.csv")}
+    sites = {
+        f"{r['net']}.{r['sta']}": Site(
+            key=f"{r['net']}.{r['sta']}", longitude=float(r["lon"]), latitude=float(r["lat"])
+        )
+        for r in rows_of(folder / "stations.csv")
+    }
+    used: dict[tuple[str, str], list] = {}
+    for r in rows_of(folder / "locsat_reference_arrivals.csv"):
+        if r["used"] == "true" and r["pick_id"] in picks:
+            used.setdefault((r["profile"], r["input_origin"]), []).append((picks[r["pick_id"]], r))
+    out = []
+    for r in rows_of(folder / "locsat_reference_solutions.csv"):
+        own = used.get((r["profile"], r["input_origin"]), [])
+        if r["located"] != "True" or len(own) != int(r["nused"]) or float(r["smaj_km"]) >= 20.0:
+            continue
+        rows = [
+            (
+                Pick(
+                    pick_id=p["pick_id"],
+                    station_key=f"{p['net']}.{p['sta']}",
+                    time_ns=parse_time(p["time"]),
+                    time_sigma_s=1.0,
+                ),
+                a["phase"],
+            )
+            for p, a in own
+        ]
+        out.append((r, rows, {p["pick_id"]: float(a["res"]) for p, a in own}, sites))
+    return sorted(out, key=lambda c: c[0]["time"])
+
+
+def locsat() -> list[dict]:
+    """Our solutions of LOCSAT's own picks, model and depth, without elevations (it took none).
+
+    same: its weights (1 s for all). tables: its weights, and its times too, by the residuals that it printed: its tables
+    have nodes every degree and are up to 1.5 s off between them below 1 deg. ours: our defaults.
+    """
+    out = []
+    for r, rows, residuals, sites in locsat_cases():
+        depth = max(0.0, float(r["depth"]))
+        lon, lat = float(r["lon"]), float(r["lat"])
+        same = locate.Settings(model="iasp91", fixed_depth_km=depth, model_sigma_factor=1e-9, robust=False, correlated=False,
+                               reidentify=False)  # fmt: skip
+        problem = Problem(rows, sites, same)
+        problem.evaluate(np.array([lon, lat, depth, (parse_time(r["time"]) - problem.reference_ns) / 1e9]))
+        off = {p.pick_id: problem.out[i, 0] - residuals[p.pick_id] for i, (p, _) in enumerate(problem.rows)}
+        moved = [
+            (msgspec.structs.replace(p, time_ns=p.time_ns - round(1e9 * off[p.pick_id])), s)
+            for p, s in rows
+            if off[p.pick_id] == off[p.pick_id]
+        ]
+        row = {"origin": r["input_origin"], "profile": r["profile"], "time": r["time"], "n": len(rows), "smaj": float(r["smaj_km"]),
+               "gap": float(r["gap"]), "depth": depth, "rms": float(r["rms"]), "off": max(abs(v) for v in off.values())}  # fmt: skip
+        ours = locate.Settings(model="iasp91", fixed_depth_km=depth)
+        for key, use, settings in (("same", rows, same), ("tables", moved, same), ("ours", rows, ours)):
+            try:
+                o = locate.locate(use, sites, settings).origin
+                row[key] = math.hypot(*offset_km_(lon, lat, o.longitude, o.latitude))
+                row[key + "_rms"] = o.rms_s
+            except InputError:
+                row[key], row[key + "_rms"] = math.inf, math.nan
+        out.append(row)
+    return out
+
+
+def print_locsat(found: list[dict]) -> None:
+    """Medians where LOCSAT's ellipse is below 20 km, by half, and the largest differences."""
+    names = {"same": "its weights", "tables": "its weights and its times", "ours": "our defaults"}
+    good = found
+    for name, use in (
+        ("first half", good[: len(good) // 2]),
+        ("second half", good[len(good) // 2 :]),
+        ("whole", good),
+    ):
+        for key in names:
+            d = sorted(f[key] for f in use)
+            print(
+                f"locsat {name:12s} {len(use):3d} solutions, {names[key]:25s}: median {median(d):6.2f} km, "
+                f"90 % below {d[int(0.9 * len(d))]:6.2f}, largest {d[-1]:6.2f}"
+            )
+    for f in sorted(good, key=lambda f: -f["same"])[:12]:
+        print(
+            f"  {f['same']:7.1f} km  {f['profile'][15:] or 'std'} {f['origin'][-28:]} n {f['n']:3d} smaj {f['smaj']:5.1f} gap {f['gap']:4.0f} depth {f['depth']:6.1f}  "
+            f"rms LOCSAT {f['rms']:.2f} ours {f['same_rms']:.2f}; its times up to {f['off']:.1f} s from the model, with them {f['tables']:.1f} km"
+        )
+
+
+def monte_carlo(trials: int = 2000) -> float:
+    """Share of trials with correlated model errors, as assumed, whose 90 % ellipse holds the truth."""
+    lon, lat, rnd, hit, total = 129.08, 41.295, random.Random(8), 0, 0
+    rng = np.random.default_rng(4)
+    for n, near, far in ((15, 3.0, 11.0), (30, 3.0, 90.0), (60, 25.0, 95.0), (25, 0.5, 6.0)):
+        sites = {}
+        for i in range(n):
+            a, b = destination_(lon, lat, rnd.uniform(0, 360), rnd.uniform(near, far))
+            sites[f"S{i:02d}"] = Site(key=f"S{i:02d}", longitude=a, latitude=b)
+        rows = [(Pick(pick_id=k, station_key=k, time_ns=0, time_sigma_s=0.5), "P") for k in sites]
+        problem = Problem(rows, sites, locate.Settings())
+        problem.evaluate(np.array([lon, lat, 0.0, 0.0]))
+        shared = np.empty((n, n))
+        correlations_(problem.vec, np.zeros(n, np.int64), shared)
+        s = problem.out[:, 4]
+        c = shared * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
+        assert cholesky_(c, n)
+        lower, exact = np.tril(c), problem.kept[:, 0, 0].copy()
+        keys = [p.station_key for p, _ in problem.rows]
+        held = locate.Settings(search=False, fixed_depth_km=0.0)
+        for _ in range(trials // 4):
+            e = (lower * rng.standard_normal(n)).sum(axis=1)
+            noisy = [
+                (Pick(pick_id=k, station_key=k, time_ns=round((t + v) * 1e9), time_sigma_s=0.5), "P")
+                for k, t, v in zip(keys, exact, e, strict=True)
+            ]
+            hit += inside(locate.locate(noisy, sites, held, (lon, lat, 0.0, 0)).origin, lon, lat)[1] <= 1.0
+            total += 1
+    return hit / total
+
+
+def main() -> None:
+    """Print the figures."""
+    settings = locate.Settings()
+    found = events(settings)
+    print_events(found)
+    relative(found)
+    starts(settings)
+    print_locsat(locsat())
+    trials = 4000
+    share = monte_carlo(trials)
+    print(
+        f"Monte Carlo, {trials} trials over 4 networks: {100 * share:.1f} % in the 90 % ellipse (binomial 1 sigma 0.5 %)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What an accepted event explains away: its later phases, its coda, discordant readings of its first onsets.
+
+Rules: a pick that fits a later phase closely belongs to the event (`absorb_`, non-defining); a pick that its coda or a
+later phase is apt to cause keeps its place but its rate is raised (`claim_`), so that it can hardly carry a ghost:
+more where the station saw the event, less where it only might have. A true later event keeps some evidence at every
+station, and all of it where the event was not seen. PP and SS are two legs of half the distance.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from testban.base.dmath import exp_
+from testban.base.geo import delaz_
+from testban.base.records import Origin
+from testban.earth.travel import Kernel, lookup_
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Name, phase of the leg, legs.
+LATER = (
+    ("Pg", "Pg", 1), ("PKPdf", "PKPdf", 1), ("PKPbc", "PKPbc", 1), ("PKPab", "PKPab", 1), ("PcP", "PcP", 1),
+    ("pP", "pP", 1), ("sP", "sP", 1), ("PP", "P", 2), ("ScP", "ScP", 1), ("S", "S", 1), ("Sn", "Sn", 1),
+    ("Sg", "Sg", 1), ("Lg", "Lg", 1), ("SKS", "SKS", 1), ("ScS", "ScS", 1), ("SS", "S", 2),
+)  # fmt: skip
+FIRST_RATE = 0.1  # around the first P: a second, discordant reading of the same onset
+CODA_RATE = 0.01
+LATER_RATE = 0.03
+SURFACE_RATE = 0.004
+SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
+STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
+SURFACE_PICKS = 40
+REACH = 1.3  # times the distance of the farthest arrival
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted event as later windows need it: what its later phases explain, which picks it holds."""
+
+    longitude: float
+    latitude: float
+    depth_km: float
+    time_ns: int
+    reach_deg: float
+    n_first: int
+    numbers: tuple[int, ...]
+
+
+def claim_of(origin: Origin, numbers: Sequence[int]) -> Claim:
+    """What an event explains, by its origin and its picks (rows of the table)."""
+    reach = REACH * origin.max_distance_deg + 1.0
+    if len(numbers) >= SURFACE_PICKS:
+        reach = max(reach, 30.0)
+    return Claim(
+        longitude=origin.longitude, latitude=origin.latitude, depth_km=origin.depth_km, time_ns=origin.time_ns,
+        reach_deg=min(reach, 180.0), n_first=len(numbers), numbers=tuple(numbers),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def time_(k: Kernel, later: Ints, c: int, depth: float, delta: float) -> float:
+    """Travel time of a later phase (row of `later`: phase of the leg, legs)."""
+    if later[c, 1] == 1:
+        t, _, _ = lookup_(k, later[c, 0], depth, delta)
+        return t
+    a, _, _ = lookup_(k, later[c, 0], depth, 0.5 * delta)
+    b, _, _ = lookup_(k, later[c, 0], 0.0, 0.5 * delta)
+    return a + b
+
+
+@njit(cache=True)
+def claim_(
+    k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, n_first: int,
+    saw: Ints, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, rate: Floats,
+) -> None:  # fmt: skip
+    """Raise `rate` for picks that the event at (lon, lat, depth, o) may have caused at stations within reach_deg.
+
+    first: indices of P1, S1. later: see `time_`. saw: stations with an arrival.
+    """
+    for s in range(s_lon.size):
+        if start[s] == start[s + 1]:
+            continue
+        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
+        if delta > reach_deg:
+            continue
+        tp, _, _ = lookup_(k, first[0], depth, delta)
+        ts, _, _ = lookup_(k, first[1], depth, delta)
+        if tp != tp:
+            continue
+        end = tp + 60.0
+        if delta < 25.0 and ts == ts:
+            end = delta * 111.19 / 3.0 + 30.0
+        seen = saw[s] == 1
+        for i in range(start[s], start[s + 1]):
+            since = data[i, 0] - o
+            if since < tp - 12.0:
+                continue
+            if since > 4000.0:
+                break
+            r = 0.0
+            if since < tp + 15.0:
+                r = FIRST_RATE
+            elif not seen:
+                break
+            elif since < end:
+                r = CODA_RATE
+            elif since < end + 200.0:
+                r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
+            if n_first >= STRONG_PICKS:
+                for c in range(later.shape[0]):
+                    t = time_(k, later, c, depth, delta)
+                    if t == t and abs(since - t) < 5.0 + 0.005 * t:
+                        r = max(r, LATER_RATE)
+            if n_first >= SURFACE_PICKS:
+                v = delta * 111.19 / since
+                if v > SURFACE_KM_S[0] and v < SURFACE_KM_S[1]:
+                    r = max(r, SURFACE_RATE)
+            if r > rate[i]:
+                rate[i] = r
+
+
+@njit(cache=True)
+def absorb_(
+    k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, n_first: int,
+    saw: Ints, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints,
+    rows: Ints, residual: Floats,
+) -> int:  # fmt: skip
+    """Picks that a later phase explains closely, each as the phase it fits best; returns their number.
+
+    Stations that saw the event, and any within reach of a strong one. rows: pick, row of `later`.
+    """
+    n = 0
+    for s in range(s_lon.size):
+        if start[s] == start[s + 1] or (saw[s] == 0 and n_first < SURFACE_PICKS):
+            continue
+        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
+        if delta > reach_deg:
+            continue
+        tp, _, _ = lookup_(k, first[0], depth, delta)
+        for i in range(start[s], start[s + 1]):
+            since = data[i, 0] - o
+            if used[i] != 0 or since < tp + 2.0:
+                continue
+            if since > 2600.0:
+                break
+            best, which = 1.0, -1
+            for c in range(later.shape[0]):
+                shear = c >= 9
+                if (hint[i] == 2) != shear and hint[i] != 0:
+                    continue
+                t = time_(k, later, c, depth, delta)
+                tolerance = (2.5 + 0.002 * since) * (1.6 if shear else 1.0)
+                if t == t and abs(since - t) < best * tolerance:
+                    best = abs(since - t) / tolerance
+                    which = c
+                    residual[n] = since - t
+            if which >= 0:
+                rows[n, 0], rows[n, 1] = i, which
+                n += 1
+    return n

@@ -1,0 +1,458 @@
+"""Hypotheses of one window compete for its picks.
+
+Rules: candidates of the scan are taken in the order of their odds, weighed again with the picks that are left, refined
+and fitted (`refine`, `collect`); the best of those that share its time is located and accepted, takes its picks and
+raises the rates of what it explains; ties are broken by time and place, so that the order of the input does not
+matter. The log-likelihood ratio that an event needs follows from the number of hypotheses tried and the false events
+allowed (`trials`). The likelihoods are of NET-VISA's kind (Arora, Russell & Sudderth 2013, BSSA 103, 709-729),
+written anew.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from testban import locate
+from testban.associate import grid
+from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.coherence import BOUND, gain
+from testban.associate.collect import VALUE, fit_
+from testban.associate.odds import N_ZONES
+from testban.associate.refine import refine_
+from testban.associate.scan import peak_, scan_
+from testban.associate.search import Level, Search, overlap_, thin_
+from testban.associate.table import RESOLVED_BACKAZIMUTH, Table, Window
+from testban.base import dmath
+from testban.base.errors import InputError
+from testban.base.geo import destination_, unit_vector_
+from testban.locate import Located
+from testban.locate.errors_model import P_ERROR
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
+REFINED_SHARE = 0.6
+RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
+RIVAL_OVERLAP = 0.4  # of the leader's P that a rival must explain
+RIVAL_S = 1300.0
+RIVALS = 8
+MAX_ROWS = 400_000
+NEAR_DEG = 2.0
+SEED_DEG = 0.15
+BUCKET_S = 60.0
+UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
+FEW = "too few picks agree"
+DEEP_GAIN = 3.0  # another depth must win by this
+FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
+WITHOUT_GAIN = 0.1
+ARRAY_SIGMA = 2.0  # s/deg: of a slowness that only an array measures so well
+SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
+
+
+class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
+    """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S."""
+
+    x: tuple[float, float, float, float]
+    numbers: list[int]
+    waves: list[int]
+    values: list[float]
+    score: float
+    located: Located | None = None
+    reason: str = ""
+
+
+class Contest:
+    """One window: its candidates and the events that win."""
+
+    def __init__(self, search: Search, table: Table, window: Window, claims: Sequence[Claim]) -> None:
+        self.search, self.table, self.window = search, table, window
+        self.sites = {s.key: s for s in table.sites}
+        n = max(len(window.number), 1)
+        self.keep = np.empty(n, dtype=np.int64)
+        self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
+        self.geo = np.empty((2 * len(table.sites) + 2, 8))
+        self.zones = np.empty((N_ZONES, 3))
+        self.shear = _shear(window, len(table.sites))
+        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
+        self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
+        self.needed = search.needed(window.duration_s)
+        self.version = 0
+        self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
+        self.extra: Level | None = None
+        for c in claims:
+            self.take(c)
+        self.value = -dmath.log(2.0 * window.rate)
+
+    def take(self, claim: Claim) -> None:
+        """Mark the picks of an event as used and raise the rates of what it explains."""
+        w, t = self.window, self.table
+        self._use(claim)
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+        o = (claim.time_ns - w.reference_ns) / 1e9
+        claim_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
+        )  # fmt: skip
+
+    def _use(self, claim: Claim) -> None:
+        numbers = np.array(claim.numbers, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
+        self.window.used[at[self.window.number[at] == numbers]] = 1
+
+    def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
+        """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
+        w, t = self.window, self.table
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+        self._use(claim)
+        rows, residual = np.empty((len(w.number), 2), dtype=np.int64), np.empty(len(w.number))
+        n = absorb_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, (claim.time_ns - w.reference_ns) / 1e9, claim.reach_deg, claim.n_first, saw, t.lon, t.lat,
+            w.start, w.data, w.hint, w.rate, w.used, rows, residual,
+        )  # fmt: skip
+        return [(int(a), int(b), float(r)) for (a, b), r in zip(rows[:n], residual[:n], strict=True)]
+
+    # -- candidates ------------------------------------------------------------------------------------------------
+
+    def candidates(
+        self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None
+    ) -> Floats:
+        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned.
+
+        around: only cells near these places, where better candidates hid others.
+        """
+        w, t, s = self.window, self.table, self.search
+        if around is not None:
+            self._seed(around)
+        found: list[Floats] = []
+        for level in [*s.levels, *([self.extra] if self.extra is not None else [])]:
+            which = (
+                np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
+            )
+            if not len(which):
+                continue
+            cells, vectors = (
+                np.ascontiguousarray(level.cells[which]),
+                np.ascontiguousarray(level.vectors[which]),
+            )
+            for layer in level.layers:
+                threshold = COARSE_SHARE * self.needed
+                out = np.empty((MAX_ROWS, 4))
+                while True:
+                    n = scan_(
+                        cells, vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
+                        self.value, w.used, self.shear, s.logs, o_start, o_end, level.bin_s, threshold, out,
+                    )  # fmt: skip
+                    if n < MAX_ROWS:
+                        break
+                    threshold *= 1.5
+                rows = np.empty((n, 5))
+                rows[:, :4] = out[:n]
+                rows[:, 1] = which[out[:n, 1].astype(np.int64)] + level.first
+                rows[:, 4] = layer
+                if layer > 0:  # of two that are alike the shallow one
+                    rows[:, 0] -= DEEP_GAIN
+                found.append(rows)
+        rows = np.concatenate(found) if found else np.empty((0, 5))
+        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
+        keep = np.empty(len(rows), dtype=np.int64)
+        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
+        return np.ascontiguousarray(rows[keep[:n]])
+
+    def _seed(self, around: Sequence[tuple[float, float]]) -> None:
+        """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
+        cells = np.array(
+            [
+                (
+                    *destination_(*destination_(lon, lat, 0.0, i * SEED_DEG), 90.0, j * SEED_DEG),
+                    0.75 * SEED_DEG,
+                    grid.REACH_DEG,
+                )
+                for lon, lat in around
+                for i in (-1, 0, 1)
+                for j in (-1, 0, 1)
+            ]
+        )
+        s = self.search
+        self.extra = Level(cells, len(s.cells), 1.0, tuple(range(len(s.curves))))
+        self.cells = np.concatenate([s.cells, cells])
+        self.vectors = np.concatenate([s.vectors, self.extra.vectors])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+
+    def again(self, row: Floats) -> tuple[float, float]:
+        """Odds and origin time of a candidate with the picks that are left."""
+        w, t, s = self.window, self.table, self.search
+        cell, layer = int(row[1]), int(row[4])
+        bin_s = max(0.5, 0.15 * row[3])
+        return peak_(
+            self.cells[cell], self.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+            w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+        )  # fmt: skip
+
+    # -- hypotheses ------------------------------------------------------------------------------------------------
+
+    def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
+        """Fit x (changed in place) with the picks that are left: number of picks, score; see `collect.fit_`."""
+        w, t, s = self.window, self.table, self.search
+        layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
+        return fit_(
+            s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
+            w.data, w.hint, w.rate, w.used, self.shear_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
+            self.zones,
+        )  # fmt: skip
+
+    def build(self, row: Floats) -> Hypothesis:
+        """Refine and fit a candidate, from its own layer and from the first one, then at other depths."""
+        best = self._refined(row, int(row[4]))
+        if row[4] > 0:
+            shallow = self._refined(row, 0)
+            if shallow.score > best.score - DEEP_GAIN:
+                best = shallow
+        if best.reason or best.score < 0.7 * self.needed:
+            return best
+        for depth in self.search.settings.fit_depths_km:
+            if abs(depth - best.x[2]) < 10.0:
+                continue
+            y = np.array([best.x[0], best.x[1], depth, best.x[3] + 0.08 * (depth - best.x[2])])
+            m, score = self.fit(y, 3.0, 7)
+            if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
+                best = self._keep(y, m, score)
+        return best
+
+    def _without(self, h: Hypothesis) -> None:
+        """Move to the best of the places that the other picks give when one is left out at the start."""
+        for k in tuple(h.numbers) if len(h.numbers) <= FEW_PICKS else ():
+            x = np.array(h.x)
+            self.window.used[k] = 1
+            m, _ = self.fit(x, 3.0, 7)
+            self.window.used[k] = 0
+            if m < 3:
+                continue
+            m, score = self.fit(x, 1.0, 7)
+            if score > h.score + WITHOUT_GAIN:
+                better = self._keep(x, m, score)
+                h.x, h.numbers, h.waves = better.x, better.numbers, better.waves
+                h.values, h.score = better.values, better.score
+
+    def _refined(self, row: Floats, layer: int) -> Hypothesis:
+        """Refine and fit a candidate from one layer."""
+        w, t, s = self.window, self.table, self.search
+        cell = int(row[1])
+        result = np.empty(6)
+        finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
+        refine_(
+            self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
+            w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
+        )  # fmt: skip
+        depth = s.settings.depths_km[layer]
+        x = np.array([result[1], result[2], depth, result[3]])
+        best = Hypothesis(
+            x=_four(x), numbers=[], waves=[], values=[], score=0.6 * float(result[0]), reason=FEW
+        )
+        if result[0] >= REFINED_SHARE * self.needed:
+            m, score = self.fit(x, 3.0, 9)
+            best = self._keep(x, m, score)
+        if result[5] <= SPARSE and best.score < self.needed:
+            x = np.array([self.cells[cell, 0], self.cells[cell, 1], depth, row[2]])
+            m, score = self.fit(x, float(row[3]), 14)
+            if m >= 3 and score > max(best.score, REFINED_SHARE * self.needed):
+                best = self._keep(x, m, score)
+        return best
+
+    def _keep(self, x: Floats, m: int, score: float) -> Hypothesis:
+        rows = self.rows[:m]
+        return Hypothesis(
+            x=_four(x), numbers=[int(a) for a in rows[:, 0]], waves=[int(b) for b in rows[:, 1]],
+            values=[float(v) for v in self.geo[:m, VALUE]], score=score,
+        )  # fmt: skip
+
+    def enough(self, numbers: Sequence[int]) -> bool:
+        """Whether the picks meet the rule of the settings: stations, arrays, three data at least."""
+        w, s = self.window, self.search.settings
+        stations = {int(w.station[k]) for k in numbers}
+        array = any(
+            w.data[k, 2] == w.data[k, 2] and w.data[k, 4] == w.data[k, 4] and w.data[k, 6] > 0.5
+            for k in numbers
+        )
+        need = s.min_stations_with_array if array else s.min_stations
+        return len(stations) >= need and len(numbers) >= 3
+
+    def directed(self, numbers: Sequence[int]) -> int:
+        """Number of picks whose slowness and back-azimuth are those of an array."""
+        d = self.window.data
+        return sum(bool(d[k, 3] < ARRAY_SIGMA and d[k, 5] < RESOLVED_BACKAZIMUTH) for k in numbers)
+
+    def locate(self, h: Hypothesis) -> None:
+        """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
+        if h.located is not None or h.reason:
+            return
+        if not self.enough(h.numbers):
+            h.reason = "fewer stations than an event needs"
+            return
+        if h.score < self.needed - BOUND:
+            h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
+            return
+        self._without(h)
+        located = self._located(h)
+        if located is not None:
+            h.located = located
+            h.score += gain(located, self.sites)
+            origin = located.origin
+            good = {a.pick_id for a in located.arrivals if a.defining}
+            defining = [k for k in h.numbers if self.table.picks[self.window.number[k]].pick_id in good]
+            needed = self.needed
+            if origin.gap_deg > 180.0 and self.directed(defining) < 2:
+                needed += self.search.settings.one_sided
+            if not self.enough(defining):
+                h.reason = "fewer stations than an event needs agree with one place"
+            elif h.score < needed:
+                h.reason = f"score {h.score:.1f} below {needed:.1f}"
+            elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
+                h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+
+    def _located(self, h: Hypothesis) -> Located | None:
+        w, t = self.window, self.table
+        settings = locate.Settings(model=self.search.settings.model, search=False, whitened=True)
+        start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
+        picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
+        try:
+            return locate.locate(picks, self.sites, settings, start)
+        except InputError as exc:
+            h.reason = str(exc)
+            return None
+
+    # -- the contest -----------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        rows: Floats,
+        accepted: Callable[[Hypothesis], Claim | None],
+        discarded: Callable[[Hypothesis], None],
+    ) -> int:
+        """Accept hypotheses, best first, until none is good enough; returns how many."""
+        odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
+        version = np.full(len(rows), self.version)
+        built: dict[int, Hypothesis] = {}
+        n = 0
+        while len(odds):
+            i = int(np.argmax(odds))
+            if odds[i] <= 0.0:
+                break
+            h = self._current(i, rows, odds, version, built)
+            if h is None:
+                continue
+            if h.reason or h.score < self.needed - BOUND:
+                odds[i] = 0.0
+                h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
+                discarded(h)
+                continue
+            i, h = self._best_rival(i, h, rows, odds, version, built)
+            odds[i] = 0.0
+            if h.reason or h.located is None:
+                discarded(h)
+                continue
+            claim = accepted(h)
+            if claim is None:
+                continue
+            self.take(claim)
+            self.value = -dmath.log(2.0 * self.window.rate)
+            self.version += 1
+            n += 1
+        return n
+
+    def _current(
+        self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
+    ) -> Hypothesis | None:
+        """The hypothesis of a candidate with the picks that are left; None where its odds had to be weighed again."""
+        if version[i] < self.version:
+            version[i] = self.version
+            old = built.get(i)
+            if old is not None and any(self.window.used[k] for k in old.numbers):
+                del built[i]
+            score, o = self.again(rows[i])
+            odds[i] = score if score >= COARSE_SHARE * self.needed else 0.0
+            rows[i, 2] = o
+            return None
+        if i not in built:
+            built[i] = self.build(rows[i])
+        return built[i]
+
+    def _rivals(self, i: int, h: Hypothesis, rows: Floats, odds: Floats) -> Ints:
+        """Candidates that explain much of what the leader does, the most promising first."""
+        first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
+        times = np.ascontiguousarray(self.window.data[first, 0])
+        near = np.flatnonzero((odds > RIVAL_SHARE * odds[i]) & (np.abs(rows[:, 2] - rows[i, 2]) < RIVAL_S))
+        share, extra = np.empty(len(near)), np.empty(len(near))
+        s = self.search
+        overlap_(
+            rows,
+            near,
+            self.vectors,
+            self.radius,
+            s.stack,
+            self.table.unit,
+            times,
+            self.window.station[first],
+            share,
+            extra,
+        )
+        worth = odds[near] + extra
+        chosen = np.flatnonzero(share >= RIVAL_OVERLAP)
+        return near[chosen[np.lexsort((near[chosen], -worth[chosen]))]]
+
+    def _best_rival(
+        self, i: int, h: Hypothesis, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
+    ) -> tuple[int, Hypothesis]:
+        """The best located hypothesis among the leader and those of the same minutes that may beat it."""
+        near = self._rivals(i, h, rows, odds)
+        field: list[tuple[int, Hypothesis]] = [(i, h)]
+        for j in near.tolist():
+            if len(field) > RIVALS:
+                break
+            if j == i:
+                continue
+            r = self._current(j, rows, odds, version, built)
+            if r is None and odds[j] > 0.0:
+                r = self._current(j, rows, odds, version, built)
+            if r is not None and not r.reason and r.score > self.needed - BOUND:
+                field.append((j, r))
+        top = max(r.score for _, r in field)
+        for _, r in field:
+            if r.score > top - 2.0 * BOUND:
+                self.locate(r)
+        field.sort(
+            key=lambda f: (
+                bool(f[1].reason) or f[1].located is None,
+                -f[1].score,
+                f[1].x[3],
+                f[1].x[0],
+                f[1].x[1],
+            )
+        )
+        return field[0]
+
+
+def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]]) -> Ints:
+    """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
+    close = np.zeros(len(vectors), dtype=bool)
+    for lon, lat in around:
+        d = vectors - np.array(unit_vector_(lon, lat))
+        chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
+        close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
+    return np.flatnonzero(close)
+
+
+def _four(x: Floats) -> tuple[float, float, float, float]:
+    return float(x[0]), float(x[1]), float(x[2]), float(x[3])
+
+
+def _shear(window: Window, n: int) -> Ints:
+    """Whether a station has picks that may be S."""
+    out = np.zeros(n, dtype=np.int64)
+    out[window.station[window.hint != 1]] = 1
+    return out

@@ -1,0 +1,260 @@
+"""The arrays of one location.
+
+Rules: arrivals are sorted by time, station, id and label, so that their order in does not matter; times are seconds from
+the earliest pick; a value without a sigma gets the default of its kind of station, or is not used.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from testban.base.errors import InputError
+from testban.base.geo import check_position, unit_vector_
+from testban.base.records import Pick, Site
+from testban.earth import travel
+from testban.locate import corrections, phases
+from testban.locate.errors_model import CORRELATION
+from testban.locate.kernel import SCATTER, census_, iterate_, shared_
+from testban.locate.predict import angles_, assign_, fill_, names_, tables
+from testban.locate.settings import Settings
+from testban.locate.whiten import whiten_
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_SIGMA_S = 0.02
+FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
+HALF_WAY_KM = 20015.0  # half the Earth's circumference
+LOST = 36.0  # cost of a datum without a say: REJECT squared
+_PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
+_DEPTH_PHASES = ("pP", "sP", "pS", "sS")
+_REFLECTIONS = ("PcP", "ScP", "ScS")
+
+
+@njit(cache=True)
+def _vectors(lon: Floats, lat: Floats, out: Floats) -> None:
+    for i in range(lon.size):
+        out[i, 0], out[i, 1], out[i, 2] = unit_vector_(lon[i], lat[i])
+
+
+def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
+    """Whether a solution is finite, near its picks in time, and known better than to be somewhere on the Earth."""
+    east, north = float(inverse[1, 1]), float(inverse[2, 2])
+    size = chi2 + float(np.sum(np.abs(inverse))) + float(np.sum(np.abs(x)))
+    return size < math.inf and abs(x[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
+
+
+class Solution(NamedTuple):
+    """What an iteration ended in: the hypocentre (longitude, latitude, depth km, seconds), whether it converged to one,
+    sum of squares, data used, the sum with what lost data cost, what a step in depth would take off it (negative: upwards),
+    inverse of the normal matrix.
+    """
+
+    x: Floats
+    ok: bool
+    chi2: float
+    used: int
+    cost: float
+    gain: float
+    inverse: Floats
+
+
+def _finite(value: float | None) -> float | None:
+    """The value where it is a finite number, else None: not measured."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _check(rows: Sequence[tuple[Pick, str]], sites: Mapping[str, Site]) -> None:
+    """InputError for a time error or a place that is no number."""
+    for p, _ in rows:
+        if not 0.0 <= p.time_sigma_s < math.inf:
+            raise InputError(
+                f"expected a time error of at least 0 s, got {p.time_sigma_s} for pick {p.pick_id}; give one or leave it out"
+            )
+        site = sites[p.station_key]
+        if not (check_position(site.longitude, site.latitude) and abs(site.elevation_m) < 1e5):
+            raise InputError(
+                f"expected coordinates in degrees and metres, got {site.longitude}, {site.latitude},"
+                f" {site.elevation_m} for {site.key}; correct the station"
+            )
+
+
+class Problem:
+    """The arrays of one location, in seconds from `reference_ns` (the earliest pick); see `predict` for the columns."""
+
+    def __init__(
+        self, picks: Sequence[tuple[Pick, str]], sites: Mapping[str, Site], settings: Settings
+    ) -> None:
+        rows = [r for r in picks if r[0].station_key in sites]
+        if not rows:
+            raise InputError(
+                "expected at least one pick at a station with coordinates, got none; add the stations"
+            )
+        _check(rows, sites)
+        rows.sort(key=lambda r: r[0].time_ns)
+        if any(a[0].time_ns == b[0].time_ns for a, b in pairwise(rows)):
+            rows.sort(key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1]))
+        self.rows = rows
+        self.settings = settings
+        self.model = travel.load(settings.model)
+        self.tables = tables(settings.model, settings.model_sigma_factor)
+        n = len(rows)
+        own = [p for p, _ in rows]
+        labels = [label for _, label in rows]
+        self.sites = [sites[p.station_key] for p in own]
+        self.reference_ns = own[0].time_ns
+        self.lon = np.array([s.longitude for s in self.sites])
+        self.lat = np.array([s.latitude for s in self.sites])
+        self.elevation_m = np.array([s.elevation_m for s in self.sites])
+        self.vec = np.empty((n, 3))
+        _vectors(self.lon, self.lat, self.vec)
+        self.index, self.waves = phases.tables(self.model, labels, settings.reidentify)
+        self.kind = np.array([1 if s in _DEPTH_PHASES else 2 if s in _REFLECTIONS else 0 for s in labels])
+        numbers: dict[str, int] = {}
+        self.code = np.array([numbers.setdefault(p.station_key, len(numbers)) for p in own])
+        self.stations = len(numbers)
+        self.data = self._data(own)
+        self.pick_sigma = self.data[:, 2].copy()
+        self.loss = np.array([settings.late_factor, SCATTER, 1.0 if settings.robust else 0.0])
+        self.out = np.full((n, 12), np.nan)
+        self.column = np.full(n, -1, dtype=np.int64)
+        self.geo = np.empty((n, 4))
+        self.kept = np.empty((n, self.index.shape[1], 5))
+        self.at = np.full(3, np.nan)
+        self.corrected = self._by_station()
+
+    def _data(self, own: list[Pick]) -> Floats:
+        data = np.full((len(own), 7), np.nan)
+        data[:, 0] = np.array([p.time_ns - self.reference_ns for p in own], dtype=np.int64) / 1e9
+        data[:, 1] = 0.0
+        data[:, 2] = np.maximum(np.array([p.time_sigma_s for p in own]), LEAST_SIGMA_S)
+        for i, p in enumerate(own):
+            if p.slowness_s_per_deg is not None or p.backazimuth_deg is not None:
+                data[i, 3:] = self._vector(p, self.sites[i])
+        return data
+
+    def _vector(self, p: Pick, site: Site) -> tuple[float, float, float, float]:
+        """Slowness and back-azimuth with their sigmas, corrected; NaN for what is not measured or not wanted."""
+        s, nan = self.settings, math.nan
+        kind = 0 if site.is_array else 1
+        slow, slow_sigma = _finite(p.slowness_s_per_deg), _finite(p.slowness_sigma)
+        baz, baz_sigma = _finite(p.backazimuth_deg), _finite(p.backazimuth_sigma)
+        if slow is not None and not slow_sigma:
+            slow_sigma = s.default_slowness_sigma[kind] if s.default_slowness_sigma else None
+        if baz is not None and not baz_sigma:
+            baz_sigma = s.default_backazimuth_sigma[kind] if s.default_backazimuth_sigma else None
+        if slow is not None and baz is not None and s.vector_corrections:
+            for c in s.vector_corrections:
+                if c.station_key == p.station_key:
+                    slow, baz, e_slow, e_baz = c.apply(slow, baz)
+                    slow_sigma = math.sqrt(slow_sigma**2 + e_slow**2) if slow_sigma else None
+                    baz_sigma = math.sqrt(baz_sigma**2 + e_baz**2) if baz_sigma else None
+        with_slow = s.use_slowness and slow is not None and bool(slow_sigma)
+        with_baz = s.use_backazimuth and baz is not None and bool(baz_sigma)
+        return (
+            float(slow or 0.0) if with_slow else nan, float(slow_sigma or nan) if with_slow else nan,
+            float(baz or 0.0) if with_baz else nan, float(baz_sigma or nan) if with_baz else nan,
+        )  # fmt: skip
+
+    def _by_station(self) -> list[list[corrections.TimeCorrection]]:
+        table = self.settings.time_corrections
+        if not table:
+            return []
+        return [[c for c in table if c.station_key == p.station_key] for p, _ in self.rows]
+
+    def correct(self, x: Floats) -> None:
+        """Station corrections for a source at x; nothing where none are given."""
+        for i, own in enumerate(self.corrected):
+            seconds, sigma = corrections.time_of(own, self.rows[i][1], float(x[0]), float(x[1]))
+            self.data[i, 1] = seconds
+            self.data[i, 2] = math.sqrt(self.pick_sigma[i] ** 2 + sigma**2)
+        self.at[:] = np.nan
+
+    def evaluate(self, x: Floats) -> None:
+        """Residuals, derivatives and angles at x."""
+        fill_(
+            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, x, self.geo, self.kept
+        )
+        assign_(
+            self.vec, self.index, self.data, x, float(x[2]), self.geo, self.kept, self.out, self.column, True
+        )
+        angles_(self.vec, x, self.geo, self.out)
+        self.at[:] = x[:3]
+
+    def run(self, x: Floats, free_depth: bool, scale: float = 8.0, iterations: int | None = None) -> Solution:
+        """Iterate from x (changed in place).
+
+        scale: how wide the loss is at the start, 1 for a start that is a solution of a like problem. iterations: at most
+        so many, 0 to fill the arrays at x. A solution whose errors are not finite, or exceed the Earth, is none.
+        """
+        inverse = np.zeros((4, 4))
+        n, chi2, used, gain = iterate_(
+            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
+            self.settings.max_iterations if iterations is None else iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
+        )  # fmt: skip
+        cost = chi2 + LOST * (len(self.rows) - used)
+        return Solution(x, n >= 0 and _determined(x, chi2, inverse), chi2, used, cost, gain, inverse)
+
+    def errors(self, solution: Solution, n_free: int) -> Floats:
+        """Covariance (4, 4) of time, east, north, depth of the solution that the arrays hold: by the full covariance of the
+        data unless the settings say that errors are independent.
+        """
+        if not self.settings.correlated:
+            return solution.inverse
+        covariance = np.zeros((4, 4))
+        ok = shared_(
+            CORRELATION, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, n_free, covariance
+        )  # fmt: skip
+        return covariance if ok else solution.inverse
+
+    def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:
+        """The solution with correlated errors and its covariance, from the one that the arrays hold; None where there is none."""
+        covariance, x = np.zeros((4, 4)), solution.x.copy()
+        ok = whiten_(
+            self.tables, CORRELATION, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth,
+            x, self.out, self.column, covariance, self.geo, self.kept, self.at,
+        )  # fmt: skip
+        found = self.run(x, free_depth, scale=1.0, iterations=0) if ok else solution
+        return (found, covariance) if ok and found.ok else None
+
+    def depth_variances(self) -> tuple[float, float]:
+        """Variance (km**2) of a free depth at the solution that the arrays hold: with correlated and independent errors."""
+        wide, narrow = np.zeros((4, 4)), np.zeros((4, 4))
+        ok = True
+        for correlation, out in ((CORRELATION, wide), (np.zeros(2), narrow)):
+            ok = ok and shared_(
+                correlation,
+                self.vec,
+                self.waves,
+                self.column,
+                self.data,
+                self.geo,
+                self.kept,
+                self.out,
+                4,
+                out,
+            )
+        return (float(wide[3, 3]), float(narrow[3, 3])) if ok else (0.0, 0.0)
+
+    def census(self, depth_km: float) -> tuple[int, int, int, int, int]:
+        """See `kernel.census_`."""
+        return census_(self.waves, self.column, self.out, self.kind, self.code, depth_km)
+
+    def names(self, depth_km: float) -> list[str]:
+        """The name of every arrival's phase, "" where it has none; Pn and Sn at regional distance."""
+        parts = np.array([self.model.index(p) for p in _PARTS])
+        name = np.empty(len(self.rows), dtype=np.int64)
+        names_(self.tables, self.index, self.column, depth_km, self.out, parts, name)
+        known, crust = self.model.phases, depth_km <= phases.CRUST_KM
+        names = []
+        for k, delta in zip(name.tolist(), self.out[:, 5].tolist(), strict=True):
+            text = known[k] if k >= 0 else ""
+            if crust and text in ("P", "S") and delta < phases.REGIONAL_DEG:
+                text += "n"
+            names.append(text)
+        return names

@@ -1,0 +1,120 @@
+"""The records that a location ends in.
+
+Rules: the coverage ellipse comes from a-priori errors, the confidence ellipse from the fit, and neither stands for the
+other; an arrival says whether it was used, and what its residual is even where it was not.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.base.records import Arrival, Origin
+from testban.locate import quality
+from testban.locate.problem import Problem, Solution
+
+Floats = NDArray[np.float64]
+
+
+class Located(msgspec.Struct, frozen=True, kw_only=True):
+    """A location: the origin and its arrivals by time.
+
+    depth_interval_km: two-sided, at the probability of the ellipses; None where the depth is fixed. du: how evenly the
+    stations surround the epicentre (0 even, 1 one-sided). ground_truth: "GT5" and by which criterion, or "".
+    """
+
+    origin: Origin
+    arrivals: tuple[Arrival, ...]
+    depth_interval_km: tuple[float, float] | None = None
+    du: float = 1.0
+    ground_truth: str = ""
+
+
+def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: str) -> Located:
+    """What the arrays of a solved problem say."""
+    settings, x, fit = problem.settings, found.x, found.inverse
+    arrivals = _arrivals(problem, x)
+    by_station = {a.station_key: (a.distance_deg, a.azimuth_deg) for a in arrivals if a.defining}
+    azimuths = [v[1] for v in by_station.values()]
+    distances = [v[0] for v in by_station.values()] or [math.nan]
+    gap, second = quality.gaps(azimuths)
+    n_defining = sum(a.defining for a in arrivals)
+    freedom = n_defining - (4 if free else 3)
+    confidence = None
+    if freedom > 0:
+        f = 2.0 * quality.fisher_two(settings.probability, freedom) * found.chi2 / freedom
+        confidence = quality.ellipse(fit[1, 1], fit[1, 2], fit[2, 2], f, settings.probability, "confidence")
+    factor = quality.chi2_two(settings.probability)
+    origin = Origin(
+        time_ns=problem.reference_ns + round(float(x[3]) * 1e9),
+        longitude=float(x[0]),
+        latitude=float(x[1]),
+        depth_km=float(x[2]),
+        depth_fixed=not free,
+        depth_reason=reason,
+        depth_sigma_km=math.sqrt(cov[3, 3]) if free else None,
+        time_sigma_s=math.sqrt(max(cov[0, 0], 0.0)),
+        ellipse=quality.ellipse(cov[1, 1], cov[1, 2], cov[2, 2], factor, settings.probability, "coverage"),
+        confidence_ellipse=confidence,
+        rms_s=_rms(problem),
+        n_defining=n_defining,
+        n_stations=len(by_station),
+        gap_deg=gap,
+        secondary_gap_deg=second,
+        min_distance_deg=min(distances),
+        max_distance_deg=max(distances),
+        model=problem.model.name,
+        covariance=tuple((r[0], r[1], r[2], r[3]) for r in cov.tolist()),
+    )
+    interval = None
+    if free:
+        half = quality.normal_two_sided(settings.probability) * math.sqrt(cov[3, 3])
+        interval = (max(0.0, float(x[2]) - half), float(x[2]) + half)
+    return Located(
+        origin=origin,
+        arrivals=arrivals,
+        depth_interval_km=interval,
+        du=quality.network_quality(azimuths),
+        ground_truth=quality.ground_truth_class(list(by_station.values())),
+    )
+
+
+def _rms(problem: Problem) -> float:
+    out = problem.out
+    use = out[:, 9] > 0.05
+    weight = float(np.sum(out[use, 9]))
+    return math.sqrt(float(np.sum(out[use, 9] * out[use, 0] * out[use, 0])) / weight) if weight > 0.0 else 0.0
+
+
+def _arrivals(problem: Problem, x: Floats) -> tuple[Arrival, ...]:
+    rows = problem.out.tolist()
+    names = problem.names(float(x[2]))
+    sigma = np.sqrt(problem.out[:, 4] ** 2 + problem.data[:, 2] ** 2).tolist()
+    return tuple(
+        _arrival(pick, label, name, row, s)
+        for (pick, label), name, row, s in zip(problem.rows, names, rows, sigma, strict=True)
+    )
+
+
+def _arrival(pick: Any, label: str, name: str, row: list[float], sigma: float) -> Arrival:
+    known = name != "" and row[0] == row[0]
+    slow, baz = row[10], row[11]
+    return Arrival(
+        pick_id=pick.pick_id,
+        station_key=pick.station_key,
+        phase=name if known else label or "P",
+        time_ns=pick.time_ns,
+        distance_deg=row[5],
+        azimuth_deg=row[6],
+        backazimuth_deg=row[7],
+        residual_s=row[0] if known else None,
+        time_sigma_s=sigma if known else pick.time_sigma_s,
+        defining=known and row[9] > 0.05,
+        weight=row[9] if known else 0.0,
+        slowness_residual=slow if slow == slow else None,
+        backazimuth_residual=baz if baz == baz else None,
+        slowness_defining=known and slow == slow,
+        backazimuth_defining=known and baz == baz,
+    )
