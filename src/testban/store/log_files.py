@@ -11,9 +11,11 @@ from pathlib import Path
 
 from testban.base.errors import StoreError
 from testban.store.durable import Journal, replace
-from testban.trust import checkpoints, merkle, tiles
+from testban.trust import checkpoints, merkle, notes, proofs, tiles
+from testban.trust.documents import Epoch
 from testban.trust.log import Log, Post
 from testban.trust.notes import Note, Signer
+from testban.trust.quorum import Quorum
 
 
 class LogFolder:
@@ -49,6 +51,22 @@ class LogFolder:
     def entries(self, size: int | None = None) -> Iterator[bytes]:
         """All published entries, in order."""
         yield from tiles.read_entries(self.fetch, self.size() if size is None else size)
+
+    def find(self, entry: bytes) -> int | None:
+        """The place of an entry below the published head, by reading them all."""
+        return next((i for i, e in enumerate(self.entries()) if e == entry), None)
+
+    def prove(self, index: int, quorum: Quorum) -> bytes:
+        """A proof out of the static files alone, checked under the policy; Rejected where it does not hold."""
+        head, note = checkpoints.parse(self.checkpoint() or b"")
+        reader = tiles.TileReader(self.fetch, head.size)
+        bundle, at = divmod(index, tiles.WIDTH)
+        width = min(tiles.WIDTH, max(head.size - bundle * tiles.WIDTH, 0))
+        hashes = reader.inclusion(index)
+        entry = tiles.decode_bundle(self.fetch(tiles.bundle_path(bundle, width)), width)[at]
+        proof = proofs.make(entry, index, hashes, quorum.smallest(note).encode())
+        proofs.verify(proof, quorum)
+        return proof
 
     def heads(self) -> list[bytes]:
         """The published head and those that closed epochs."""
@@ -101,8 +119,16 @@ class LogFiles(LogFolder):
             self.log.append(e)
         return indices
 
-    def publish(self, witnesses: dict[str, tuple[int, Post]] | None = None, epoch: int | None = None) -> Note:
-        """Write tiles, have the head cosigned, publish it; returns the head. An epoch's head is kept beside it."""
+    def publish(
+        self,
+        witnesses: dict[str, tuple[int, Post]] | None = None,
+        epoch: int | None = None,
+        quorum: Quorum | None = None,
+    ) -> Note:
+        """Write tiles, have the head cosigned, publish it; returns the head. An epoch's head is kept beside it.
+
+        With a policy a head that too few witnesses signed is Rejected: the one before stays, nothing accepted is lost.
+        """
         size = self.log.size
         for path, data in tiles.changed_bundles(self.log.entries.__getitem__, self.published, size):
             replace(self.folder / path, data)
@@ -111,12 +137,21 @@ class LogFiles(LogFolder):
         note = self.log.checkpoint()
         if witnesses:
             note, _ = self.log.witnessed(note, witnesses)
+        if quorum is not None:
+            quorum.check(note.encode())
         if epoch is not None:
             replace(self.folder / "epochs" / str(epoch), note.encode())
         replace(self.folder / "checkpoint", note.encode())
         self.published = size
         self.journal.rewrite([])
         return note
+
+    def note_epochs(self) -> None:
+        """Write into the log which heads closed epochs; said once each, also where a crash came between."""
+        for path in sorted((self.folder / "epochs").glob("[0-9]*"), key=lambda p: int(p.name))[-3:]:
+            head = checkpoints.parse(path.read_bytes())[0]
+            epoch = Epoch(number=int(path.name), size=head.size, root=head.root)
+            self.append([notes.sign(epoch.text(), [self.log.signer]).encode()])
 
     def close(self) -> None:
         """Let another sequencer in."""
