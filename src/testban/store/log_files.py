@@ -5,12 +5,11 @@ checkpoint moves last; after a crash the journal gives the same entries in the s
 crash is continued, never contradicted; one sequencer at a time (file lock); at start the root is rebuilt and compared with the head.
 """
 
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
 from testban.base.errors import StoreError
-from testban.store.durable import Journal, replace
+from testban.store.durable import Held, Journal, replace
 from testban.trust import checkpoints, merkle, notes, proofs, tiles
 from testban.trust.documents import Epoch
 from testban.trust.log import Log, Post
@@ -80,12 +79,7 @@ class LogFiles(LogFolder):
 
     def __init__(self, folder: Path, origin: str, signer: Signer) -> None:
         super().__init__(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (folder / ".lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            raise StoreError(f"{folder} is used by another sequencer; stop it first") from exc
+        self._lock = Held(folder)
         self.published = self.size()
         self.log = Log(origin, signer, self.entries(self.published))
         self._check_head()

@@ -199,6 +199,17 @@ class RsaSigner:
         """The key that C2SP det-keygen makes of a seed."""
         return cls(name, keygen.private_key(seed, bits, known))
 
+    @classmethod
+    def from_primes(cls, name: str, primes: tuple[int, int]) -> "RsaSigner":
+        """The key of primes that were found before."""
+        return cls(name, keygen.from_primes(*primes))
+
+    @property
+    def primes(self) -> tuple[int, int]:
+        """The two primes: as secret as the seed, and found at once."""
+        numbers = self._key.private_numbers()
+        return numbers.p, numbers.q
+
     def sign(self, text: bytes) -> bytes:
         """The one signature of a note's text."""
         return rsa.sign(self._key, text)
