@@ -3,7 +3,7 @@
 import time
 
 from testban.station.parties import Parties
-from testban.trust import merkle, notes, sealed
+from testban.trust import merkle, notes, rsa, sealed
 
 NAME = "XX.ALFA"
 
@@ -15,6 +15,12 @@ def rate(call, seconds=1.0):
         call()
         count += 1
     return count / spent
+
+
+def beside(ours, raw, rounds=7):
+    """Best rates of two calls that take turns, so that what else the machine does hits both."""
+    pairs = [(rate(ours, 0.3), rate(raw, 0.3)) for _ in range(rounds)]
+    return max(o for o, _ in pairs), max(r for _, r in pairs)
 
 
 def main():
@@ -32,9 +38,12 @@ def main():
         p.slot += 1
         site.station.slot(p.slot, samples)
 
-    signs, raw_sign = rate(station), rate(lambda: site.signer.sign(text))
-    checks = rate(lambda: sealed.check(released.note, policy, *keys))
-    raw_check = rate(lambda: keys[0].verify(text, line.signature)) / 2
+    own, raw = site.signer._key, keys[0]._key
+    signs, raw_sign = beside(station, lambda: own.sign(text, rsa._PADDING, rsa._SHA256))
+    checks, raw_check = beside(
+        lambda: sealed.check(released.note, policy, *keys),
+        lambda: [raw.verify(line.signature, text, rsa._PADDING, rsa._SHA256) for _ in keys],
+    )
     tree = merkle.Tree()
     appends = rate(lambda: tree.append(merkle.leaf_hash(released.note)))
     root, leaf, size = tree.root(), merkle.leaf_hash(released.note), tree.size

@@ -106,11 +106,12 @@ class RsaVerifier(_Key):
         checks.require(bool(modulus) and modulus[0] >= 0x80, Reason.KEY_FORM, "a modulus with spare bits")
         super().__init__(name, bytes([OTHER]) + RSA_TYPE + modulus)
         self.n = int.from_bytes(modulus, "big")
+        self.modulus, self.size = modulus, len(modulus)
         self._key = rsa.public_key(self.n)
 
     def verify(self, text: bytes, signature: bytes) -> bool:
         """True for the one valid signature."""
-        return rsa.verify(self._key, text, signature)
+        return len(signature) == self.size and rsa.opens(self._key, text, signature)
 
 
 class _Opener(Protocol):
