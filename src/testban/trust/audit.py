@@ -119,7 +119,7 @@ class Auditor:
             station, slot = found.station, found.slot
             policy = self.registry.policy(station, found.slot)
             keys = [self.registry.key(f"{station}/{who}", found.slot) for who in ("station", "warden")]
-            sealed.check(entry, policy, keys[0], keys[1])
+            sealed.check_parsed(found, note, policy, keys[0], keys[1])
         except Rejected as exc:
             self.fault("packet", station, slot, exc.reason, f"entry {index}: {exc.detail}")
             return

@@ -113,10 +113,10 @@ def _by(note: notes.Note, treaty: Treaty, party: str) -> None:
 
 
 def _packet(entry: bytes, registry: Registry, payloads: dict[bytes, bytes], shown: dict[str, Any]) -> None:
-    p, _ = sealed.parse(entry, 2)
+    p, note = sealed.parse(entry, 2)
     policy = registry.policy(p.station, p.slot)
     station, warden = (registry.key(f"{p.station}/{who}", p.slot) for who in ("station", "warden"))
-    sealed.check(entry, policy, station, warden)
+    sealed.check_parsed(p, note, policy, station, warden)
     data = payloads.get(p.payload) if not p.is_gap else b""
     checks.require(data is not None, Reason.PAYLOAD_MISSING, f"{p.station} slot {p.slot}")
     packet.check_payload(data or b"", p, policy)

@@ -55,9 +55,14 @@ def _refuse(reason: Reason, detail: str) -> None:
 def check(data: bytes, policy: Policy, station: Verifier, warden: Verifier) -> Packet:
     """The packet of a note that both keys signed under this policy."""
     packet, note = parse(data, 2)
+    check_parsed(packet, note, policy, station, warden)
+    return packet
+
+
+def check_parsed(packet: Packet, note: Note, policy: Policy, station: Verifier, warden: Verifier) -> None:
+    """The same for a note that was parsed with `parse`."""
     check_fields(packet, policy)
     text = note.text.encode()
     first, second = note.signatures
     check_signature(text, first, station, Reason.STATION_SIGNATURE)
     check_signature(text, second, warden, Reason.WARDEN_SIGNATURE)
-    return packet
