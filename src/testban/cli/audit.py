@@ -63,6 +63,7 @@ def audit(
         if exc.malformed:
             raise InputError(f"{log}: not a log: {exc}") from exc
         raise
+    auditor.tiles(folder.fetch, folder.size())
     auditor.heads([*heads, *(read_bytes(p) for p in observed or ())])
     report = auditor.conclude(slot(from_), slot(to))
     findings = [

@@ -105,6 +105,53 @@ def checkpoint(
 
 
 @log.command
+def succeed(old: str, folder: Path, /, *, key: Path, json: bool = False) -> int:
+    """Begin a successor of a log that censors or is lost: all its entries, in their order, under a new key.
+
+    Any party can do it from any mirror, and then append what the old log would not take.
+
+    Parameters
+    ----------
+    old
+        Folder or http address of the log that is followed.
+    folder
+        Folder of the successor.
+    key
+        The successor's private key; its name is the successor's origin.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.base.errors import InputError
+    from testban.cli import terminal
+    from testban.cli.trusted import open_log
+    from testban.trust import checkpoints
+    from testban.trust.checks import Rejected
+
+    source = open_log(old)
+    try:
+        head = checkpoints.parse(source.checkpoint() or b"")[0]
+        entries = list(source.entries(head.size))
+    except Rejected as exc:
+        raise InputError(f"{old}: not a log: {exc}") from exc
+    files = _open(folder, key)
+    try:
+        if files.log.size:
+            raise InputError(f"{folder}: expected an empty folder for the successor")
+        files.append(entries)
+        if files.log.tree.root() != head.root:
+            raise InputError(f"{old}: the entries do not give the root of its head; take another mirror")
+        files.publish()
+    finally:
+        files.close()
+    facts = {"ok": True, "reason": "ok", "entries": len(entries)}
+    terminal.out(facts) if json else terminal.say(
+        f"{folder}: {len(entries)} entries of {head.origin} taken over"
+    )
+    return 0
+
+
+@log.command
 def prove(
     log: str, /, *, policy: Path, out: Path, index: int | None = None, entry: Path | None = None, json: bool = False
 ) -> int:  # fmt: skip

@@ -169,7 +169,7 @@ def test_a_packet_written_out_is_the_general_body():
         text.replace("5\n", "05\n"),
         text[:-2] + "\n",
         "",
-        text.replace("d", "g"),
+        text.replace("6", "g"),
     ):
         for parse in (Packet.parse, lambda t: Body.parse.__func__(Packet, t)):
             with pytest.raises(Rejected) as caught:
