@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 import pytest
 from conftest import Run, World, refused, run, shell_words
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from testban.formats import cd11, mseed_sign, waveforms
 from testban.run import equality
 
 FILES = {"events.csv": b"event_id\n", "picks.csv": b"pick_id\n"}
@@ -263,3 +266,27 @@ def test_reproduce(world: World, unbroken: Run, tmp_path: Path) -> None:
 def test_attack_list_is_one_object() -> None:
     said = run("attack", "rollback asked of a witness", "--json")
     assert json.loads(said.stdout)["ok"] is True
+
+
+def test_export_for_other_systems(shown: Trust, tmp_path: Path) -> None:
+    words = ["party", "export", "--log", shown.folder / "log", "--policy", shown.policy, "--json"]
+    words += ["--payloads", shown.folder / "payloads", "--from-slot", "152277903", "--to-slot", "152277906"]
+    said = run(*words, "--out", tmp_path / "frames")
+    assert (said.status, said.json["written"]) == (0, 12)
+    frame = cd11.parse((tmp_path / "frames" / "XX.BETA" / "152277904.cd11").read_bytes())
+    assert [c.samples for c in frame.channels] == [400] * 3
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (tmp_path / "host.pem").write_bytes(key.private_bytes(*pem))
+    said = run(*words, "--out", tmp_path / "records", "--format", "mseed", "--key", tmp_path / "host.pem")
+    assert said.status == 0
+    records = list(mseed_sign.read((tmp_path / "records" / "XX.ALFA.mseed").read_bytes()))
+    assert all(r.authority == "host" and r.verify_ecdsa(key.public_key()) for r in records)
+    assert (
+        sum(len(s.samples) for s in waveforms.read(tmp_path / "records" / "XX.ALFA.mseed")[0]) == 3 * 4 * 400
+    )
+    (tmp_path / "none").mkdir()
+    words[words.index("--payloads") + 1] = tmp_path / "none"
+    said = run(*words, "--out", tmp_path / "f2")
+    assert (said.status, said.json["reason"], said.json["written"]) == (1, "payload-withheld", 0)
+    refused(run(*words, "--out", tmp_path / "f3", "--format", "mseed"), "--key")

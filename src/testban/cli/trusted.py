@@ -5,6 +5,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from testban.base.errors import InputError, StoreError
 from testban.links.witness_http import fetcher
 from testban.store.log_files import LogFolder
@@ -87,6 +90,21 @@ def read_rsa_key(path: Path, who: str) -> RsaSigner:
     if not isinstance(signer, RsaSigner):
         raise InputError(f"{path}: expected an rsa key of the {who} (testban keys generate --kind rsa)")
     return signer
+
+
+def read_record_key(path: Path) -> tuple[str, Callable[[bytes], bytes]]:
+    """(authority, sign) for signed miniSEED: an EC key in PEM, named by its file, or an rsa key of testban."""
+    data = read_bytes(path)
+    if not data.startswith(b"-----BEGIN"):
+        signer = read_rsa_key(path, "station or warden")
+        return signer.verifier.name, signer.sign
+    try:
+        key = serialization.load_pem_private_key(data, None)
+    except (ValueError, TypeError) as exc:
+        raise InputError(f"{path}: expected an EC private key in PEM without a password") from exc
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise InputError(f"{path}: expected an EC private key, as SeisComP checks ECDSA signatures only")
+    return path.stem, lambda covered: key.sign(covered, ec.ECDSA(hashes.SHA256()))
 
 
 def read_party_key(path: Path) -> Ed25519Signer:
@@ -185,6 +203,7 @@ __all__ = [
     "read_key",
     "read_party_key",
     "read_quorum",
+    "read_record_key",
     "read_rsa_key",
     "treaty_of",
     "write_key",
