@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from testban.formats import cd11, mseed_sign, waveforms
-from testban.run import equality
+from testban.run import equality, equality_report
+from testban.station.attacks import Result
+from testban.trust import audit, inspect
 
 FILES = {"events.csv": b"event_id\n", "picks.csv": b"pick_id\n"}
 
@@ -41,6 +43,40 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Trust:
 def test_verify_what_holds(shown: Trust, name: str, what: str) -> None:
     said = run("verify", shown.folder / name, "--policy", shown.policy, "--json")
     assert (said.status, said.json["ok"], said.json["reason"], said.json["what"]) == (0, True, "ok", what)
+
+
+def test_the_report_reads_in_both_languages_and_needs_no_network(shown: Trust) -> None:
+    page = (shown.folder / "report.html").read_text(encoding="utf-8")
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    for text in (
+        "The log showed two histories",
+        "Журнал показал две разные истории",
+        "6 of 6",
+        "6 из 6",
+        "rollback",
+    ):
+        assert text in page
+    assert "NOBODY" not in page
+    assert "IT DOES NOT HOLD" not in page
+    for language, first in (("en", "What was tried"), ("ru", "Что пытались сделать")):
+        plain = (shown.folder / f"report.{language}.md").read_text(encoding="utf-8")
+        assert first in plain
+        assert plain.count("| ") > 20
+
+
+def test_the_report_says_loudly_what_nobody_noticed() -> None:
+    missed = Result(
+        name="split view", row=8, caught=False, by="witness", reason="", expected="split-view", detail="x"
+    )
+    found = audit.Report(
+        faults=(), entries=1, packets=1, gaps=0, stations=("A",), first_slot=1, last_slot=1, left=1, root=b""
+    )
+    bad = inspect.Finding(ok=False, reason="quorum-missing")
+    page = equality_report.html([missed], found, bad, bad, "ru")
+    assert 'id="l-ru" checked' in page
+    assert page.count("НИКТО") == 1
+    assert page.count("IT DOES NOT HOLD") == 2
+    assert 'class="missed"' in page
 
 
 def test_verify_refuses_every_changed_byte(shown: Trust, tmp_path: Path) -> None:
