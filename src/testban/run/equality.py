@@ -133,7 +133,7 @@ def _write(parties: Parties, shown: Shown, proof: bytes, whole: bytes, language:
     shutil.rmtree(folder / "log", ignore_errors=True)
     log = LogFiles(folder / "log", parties.log.origin, parties.sequencer)
     try:
-        log.append(parties.log.entries)
+        log.append(list(parties.log.entries))
         log.publish({n: (parties.sizes[n], parties.local(n)) for n in WITNESSES})
         for number, head in parties.epochs.items():
             durable.replace(folder / "log" / "epochs" / str(number), head)

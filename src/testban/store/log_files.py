@@ -2,17 +2,19 @@
 
 Rules: an entry is acknowledged only when the journal is synced; tiles are written before the checkpoint that needs them; the
 checkpoint moves last; after a crash the journal gives the same entries in the same order, so that a head that was signed before the
-crash is continued, never contradicted; one sequencer at a time (file lock); at start the root is rebuilt and compared with the head.
+crash is continued, never contradicted; one sequencer at a time (file lock); at start the root is rebuilt and compared with the head;
+in memory are the hashes (64 bytes an entry), the places of the last million and what is not in tiles yet.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import overload
 
 from testban.base.errors import StoreError
 from testban.store.durable import Held, Journal, replace
 from testban.trust import checkpoints, merkle, notes, proofs, tiles
 from testban.trust.documents import Epoch
-from testban.trust.log import Log, Post
+from testban.trust.log import Keep, Log, Post
 from testban.trust.notes import Note, Signer
 from testban.trust.quorum import Quorum
 
@@ -74,6 +76,49 @@ class LogFolder:
         return [p.read_bytes() for p in kept] + ([head] if head else [])
 
 
+class Tail(Keep):
+    """The entries of a log: published ones are read from its tiles when asked for, the others are in memory."""
+
+    def __init__(self, folder: LogFolder, published: int) -> None:
+        self._folder, self._published = folder, published
+        self._below = 0
+        self._entries: list[bytes] = []
+        self._read: tuple[int, int, list[bytes]] = (-1, 0, [])
+
+    def __len__(self) -> int:
+        return self._below + len(self._entries)
+
+    def append(self, entry: bytes) -> None:
+        """Keep one more; what comes out of the tiles at the start is counted only."""
+        if len(self) < self._published:
+            self._below += 1
+        else:
+            self._entries.append(entry)
+
+    def published(self, size: int) -> None:
+        """Let go of what is in tiles now."""
+        del self._entries[: max(size - self._below, 0)]
+        self._below = self._published = max(size, self._below)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0 or index >= len(self):
+            raise IndexError(index)
+        if index >= self._below:
+            return self._entries[index - self._below]
+        n, at = divmod(index, tiles.WIDTH)
+        width = min(tiles.WIDTH, self._below - n * tiles.WIDTH)
+        if self._read[:2] != (n, width):
+            data = self._folder.fetch(tiles.bundle_path(n, width))
+            self._read = n, width, tiles.decode_bundle(data, width)
+        return self._read[2][at]
+
+
 class LogFiles(LogFolder):
     """The sequencer's side."""
 
@@ -81,7 +126,8 @@ class LogFiles(LogFolder):
         super().__init__(folder)
         self._lock = Held(folder)
         self.published = self.size()
-        self.log = Log(origin, signer, self.entries(self.published))
+        self._tail = Tail(self, self.published)
+        self.log = Log(origin, signer, self.entries(self.published), self._tail)
         self._check_head()
         self.journal = Journal(folder / ".pending")
         for record in self.journal.records():
@@ -137,6 +183,7 @@ class LogFiles(LogFolder):
             replace(self.folder / "epochs" / str(epoch), note.encode())
         replace(self.folder / "checkpoint", note.encode())
         self.published = size
+        self._tail.published(size)
         self.journal.rewrite([])
         return note
 
