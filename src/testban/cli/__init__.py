@@ -24,7 +24,7 @@ app = cyclopts.App(
 # A verb's module is light: what the work needs is imported when the verb is used.
 _VERBS = (
     "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
-    "reproduce", "keys", "log", "witness",
+    "reproduce", "keys", "log", "witness", "station", "warden", "party",
 )  # fmt: skip
 for _verb in _VERBS:
     app.command(getattr(importlib.import_module(f"testban.cli.{_verb}"), _verb), name=_verb)

@@ -44,6 +44,7 @@ def audit(
     from testban.cli import terminal
     from testban.cli.trusted import open_log, payload_folder, read_bytes, read_quorum, treaty_of
     from testban.trust import audit as audits
+    from testban.trust import checkpoints
     from testban.trust.checks import Rejected
 
     def slot(text: str | None) -> int | None:
@@ -55,12 +56,14 @@ def audit(
     auditor = audits.Auditor(rules, treaty_of(rules, policy), payload_folder(payloads))
     folder = open_log(log)
     try:
-        auditor.read(folder.entries())
+        # Heads first: a log that grows meanwhile is audited as it was.
         heads = folder.heads()
+        auditor.read(folder.entries(max((checkpoints.parse(h)[0].size for h in heads), default=0)))
     except Rejected as exc:
         if exc.malformed:
             raise InputError(f"{log}: not a log: {exc}") from exc
         raise
+    auditor.tiles(folder.fetch, folder.size())
     auditor.heads([*heads, *(read_bytes(p) for p in observed or ())])
     report = auditor.conclude(slot(from_), slot(to))
     findings = [

@@ -29,23 +29,18 @@ def budget(
     """
     import msgspec
 
-    from testban.base.errors import InputError
     from testban.cli import terminal
-    from testban.cli.trusted import open_log, read_bytes
+    from testban.cli.trusted import open_log, read_disclosure
     from testban.station import budget as budgets
     from testban.station import covert
-    from testban.trust import notes, sealed
-    from testban.trust.checks import Rejected
+    from testban.trust import sealed
     from testban.trust.documents import Policy
 
-    try:
-        policy = (
-            Policy.parse(notes.parse(read_bytes(disclosure)).text)
-            if disclosure
-            else Policy(station="XX.ANY", channels=("BHZ", "BHN", "BHE"), rate=40)
-        )
-    except Rejected as exc:
-        raise InputError(f"{disclosure}: expected a policy note (testban/policy@v1): {exc}") from exc
+    policy = (
+        read_disclosure(disclosure)
+        if disclosure
+        else Policy(station="XX.ANY", channels=("BHZ", "BHN", "BHE"), rate=40)
+    )
     entries = open_log(log).entries() if log else ()
     packets = [sealed.parse(e, 2)[0] for e in entries if e.startswith(b"testban/packet@v1\n")]
     rows = budgets.budget(policy, packets, dithered=dither)

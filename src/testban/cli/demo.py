@@ -56,12 +56,13 @@ def demo(
         out / "trust",
         reproducing.files_of(out / first.name),
         reproducing.made_of(first.done.bulletin.provenance),
+        language,
     )
     if not json:
         caught = sum(a.as_expected for a in equal.attacks)
         terminal.say(
             f"\n[bold]Equality without espionage[/bold] (demonstration keys): {caught} of {len(equal.attacks)} attacks caught; "
-            f"release {'verified' if equal.finding.ok else 'REFUSED'}\nreport: {out / 'trust' / 'report.en.md'}"
+            f"release {'verified' if equal.finding.ok else 'REFUSED'}\nreport: {out / 'trust' / 'report.html'}"
         )
     if json:
         terminal.out(

@@ -35,10 +35,11 @@ def generate(
 
     """
     from testban.cli import terminal, trusted
+    from testban.trust.keys import RsaSigner
 
     seed = secrets.token_bytes(32)
     key = trusted.make_key(kind, name, seed, bits)
-    trusted.write_key(out, kind, name, seed, bits)
+    trusted.write_key(out, kind, name, seed, bits, key.primes if isinstance(key, RsaSigner) else None)
     vkey = key.verifier.vkey()
     terminal.out({"name": name, "kind": kind, "vkey": vkey}) if json else print(vkey)
     return 0
@@ -118,7 +119,15 @@ def ceremony(name: str, *, out: Path, packages: int = 4, bits: int = 3072, json:
     shut = held.chosen_by(choice, packages)
     seeds = {i: p.open() for i, p in enumerate(made) if i != shut}
     result = held.conclude(committed, offered, coin, shut, seeds, made[shut].certify())
-    trusted.write_key(out / "key.json", "rsa", name, held.mixed(made[shut].open(), coin), bits)
+    kept = made[shut].signer
+    trusted.write_key(
+        out / "key.json",
+        "rsa",
+        name,
+        held.mixed(made[shut].open(), coin),
+        bits,
+        kept.primes if kept else None,
+    )
     durable.replace(out / "certificate", result.certificate)
     durable.replace(out / "vkey", (result.vkey + "\n").encode())
     facts = {

@@ -16,6 +16,7 @@ def reproduce(
     end: str | None = None,
     config: Path | None = None,
     manifest: Path | None = None,
+    against: Path | None = None,
     simulated: bool = False,
     workers: int | None = None,
     json: bool = False,
@@ -41,6 +42,8 @@ def reproduce(
         TOML file of settings, as given.
     manifest
         Write the manifest of what was computed here, for signing.
+    against
+        A published manifest (text or signed note): say also whether inputs, code, lock, configuration and output are those.
     simulated
         The bulletin is labelled as simulated.
     workers
@@ -56,6 +59,8 @@ def reproduce(
     from testban.run import configuration, reproducing
 
     settings = configuration.load(config, workers=workers)
+    if against is not None:
+        reproducing.read_manifest(against)
     with terminal.progress(quiet or json) as report:
         found = reproducing.reproduce(
             bulletin,
@@ -70,15 +75,20 @@ def reproduce(
     if manifest is not None:
         reproducing.write_manifest(manifest, found)
     c = found.comparison
+    unlike = reproducing.unlike(reproducing.read_manifest(against), found) if against else ()
+    ok, reason = c.ok and not unlike, c.result if not c.ok or not unlike else "manifest-differs"
     if json:
         findings = [
             {"kind": "file", "party": "", "slot": None, "reason": c.result, "detail": name}
             for name in c.differing
+        ] + [
+            {"kind": "manifest", "party": "", "slot": None, "reason": "manifest-differs", "detail": name}
+            for name in unlike
         ]
         terminal.out(
             {
-                "ok": c.ok,
-                "reason": c.result,
+                "ok": ok,
+                "reason": reason,
                 "where": c.where,
                 "findings": findings,
                 "published": found.published,
@@ -87,4 +97,6 @@ def reproduce(
         )
     else:
         terminal.say(f"{bulletin}: {c.result}" + (f", first at {c.where}" if c.where else ""))
-    return 0 if c.ok else 1
+        for name in unlike:
+            terminal.say(f"  {name} is not that of the manifest {against}")
+    return 0 if ok else 1

@@ -5,11 +5,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from testban.base.errors import InputError, StoreError
 from testban.links.witness_http import fetcher
 from testban.store.log_files import LogFolder
-from testban.trust import quorum
+from testban.trust import judgement, merkle, notes, quorum
 from testban.trust.checks import Rejected
+from testban.trust.documents import Policy
 from testban.trust.keys import Cosigner, Ed25519Signer, RsaSigner
 from testban.trust.quorum import Quorum
 from testban.trust.registry import Treaty
@@ -68,6 +72,65 @@ class _Remote(LogFolder):
         return [self._get("checkpoint")]
 
 
+def read_disclosure(path: Path, treaty: Treaty | None = None) -> Policy:
+    """A station's disclosure policy: a note, signed by all parties where a treaty is given."""
+    try:
+        note = notes.parse(read_bytes(path))
+        policy = Policy.parse(note.text)
+        if treaty is not None:
+            treaty.check(note, "policy")
+    except Rejected as exc:
+        raise InputError(f"{path}: expected a policy note (testban/policy@v1) of the parties: {exc}") from exc
+    return policy
+
+
+def read_rsa_key(path: Path, who: str) -> RsaSigner:
+    """The private key of a station or warden."""
+    signer = read_key(path)
+    if not isinstance(signer, RsaSigner):
+        raise InputError(f"{path}: expected an rsa key of the {who} (testban keys generate --kind rsa)")
+    return signer
+
+
+def read_record_key(path: Path) -> tuple[str, Callable[[bytes], bytes]]:
+    """(authority, sign) for signed miniSEED: an EC key in PEM, named by its file, or an rsa key of testban."""
+    data = read_bytes(path)
+    if not data.startswith(b"-----BEGIN"):
+        signer = read_rsa_key(path, "station or warden")
+        return signer.verifier.name, signer.sign
+    try:
+        key = serialization.load_pem_private_key(data, None)
+    except (ValueError, TypeError) as exc:
+        raise InputError(f"{path}: expected an EC private key in PEM without a password") from exc
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise InputError(f"{path}: expected an EC private key, as SeisComP checks ECDSA signatures only")
+    return path.stem, lambda covered: key.sign(covered, ec.ECDSA(hashes.SHA256()))
+
+
+def read_party_key(path: Path) -> Ed25519Signer:
+    """The private key of a party."""
+    signer = read_key(path)
+    if not isinstance(signer, Ed25519Signer):
+        raise InputError(f"{path}: expected an ed25519 key of a party (testban keys generate)")
+    return signer
+
+
+def read_board(
+    log: str, rules: Quorum, path: Path, purpose: str, subject: str
+) -> tuple[judgement.Board, tuple[judgement.Refusal, ...]]:
+    """One question out of a log whose head satisfies the policy."""
+    folder, treaty = open_log(log), treaty_of(rules, path)
+    try:
+        seen = rules.check(folder.checkpoint() or b"")
+        entries = list(folder.entries(seen.checkpoint.size))
+        root = merkle.Tree([merkle.leaf_hash(e) for e in entries]).root()
+        if root != seen.checkpoint.root:
+            raise InputError(f"{log}: the entries do not give the root that was witnessed")
+    except Rejected as exc:
+        raise InputError(f"{log}: not a log that the policy knows: {exc}") from exc
+    return judgement.read(entries, purpose, subject, treaty)
+
+
 def payload_folder(folder: Path | None) -> Callable[[bytes], bytes | None] | None:
     """Payloads named by their digest in a folder."""
     if folder is None:
@@ -82,9 +145,18 @@ def payload_folder(folder: Path | None) -> Callable[[bytes], bytes | None] | Non
     return payload
 
 
-def write_key(path: Path, kind: str, name: str, seed: bytes, bits: int = 3072) -> None:
-    """A private key file, readable by its owner only; an existing one is never overwritten."""
-    text = json.dumps({"testban": "key", "kind": kind, "name": name, "bits": bits, "seed": seed.hex()}) + "\n"
+def write_key(
+    path: Path, kind: str, name: str, seed: bytes, bits: int = 3072, primes: tuple[int, int] | None = None
+) -> None:
+    """A private key file, readable by its owner only; an existing one is never overwritten. primes: of an rsa key."""
+    body: dict[str, object] = {"testban": "key", "kind": kind, "name": name, "bits": bits, "seed": seed.hex()}
+    if primes is not None:
+        body["primes"] = [f"{p:x}" for p in primes]
+    write_secret(path, json.dumps(body) + "\n")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A file readable by its owner only; an existing one is never overwritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -102,8 +174,11 @@ def read_key(path: Path) -> Ed25519Signer | RsaSigner | Cosigner:
         body = json.loads(read_bytes(path))
         kind, name, bits = str(body["kind"]), str(body["name"]), int(body["bits"])
         seed = bytes.fromhex(body["seed"])
+        primes = [int(p, 16) for p in body.get("primes", ())]
     except (ValueError, KeyError, TypeError) as exc:
         raise InputError(f"{path}: expected a key file made by testban keys") from exc
+    if kind == "rsa" and len(primes) == 2:
+        return RsaSigner.from_primes(name, (primes[0], primes[1]))
     return make_key(kind, name, seed, bits)
 
 
@@ -122,9 +197,15 @@ __all__ = [
     "make_key",
     "open_log",
     "payload_folder",
+    "read_board",
     "read_bytes",
+    "read_disclosure",
     "read_key",
+    "read_party_key",
     "read_quorum",
+    "read_record_key",
+    "read_rsa_key",
     "treaty_of",
     "write_key",
+    "write_secret",
 ]

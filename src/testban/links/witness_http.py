@@ -32,6 +32,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = TIMEOUT_SECONDS
+            disable_nagle_algorithm = True
 
             def _answer(self) -> None:
                 length = self.headers.get("Content-Length", "0")
@@ -150,6 +151,12 @@ def poster(url: str, timeout: float = TIMEOUT_SECONDS) -> Post:
     return post
 
 
+def appender(url: str, timeout: float = TIMEOUT_SECONDS) -> Post:
+    """A function that gives an entry to a log and gives its answer; status 599 where it cannot be reached."""
+    target = url.rstrip("/") + "/add-entry"
+    return lambda entry: _request(target, entry, timeout)
+
+
 def _request(target: str, body: bytes | None, timeout: float) -> Answer:
     if not target.startswith(("http://", "https://")):
         raise InputError(f"expected an http or https address, got {target!r}")
@@ -162,6 +169,11 @@ def _request(target: str, body: bytes | None, timeout: float) -> Answer:
             return Answer(exc.code, exc.read(1 << 16), exc.headers.get("Content-Type", ""))
     except OSError as exc:
         return Answer(599, str(exc).encode())
+
+
+def getter(url: str, timeout: float = TIMEOUT_SECONDS) -> Callable[[str], Answer]:
+    """A function that gets a path of a log, with the status of the answer; 599 where it cannot be reached."""
+    return lambda path: _request(f"{url.rstrip('/')}/{path}", None, timeout)
 
 
 def fetcher(url: str, timeout: float = TIMEOUT_SECONDS) -> Callable[[str], bytes]:

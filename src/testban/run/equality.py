@@ -45,7 +45,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         return caught and self.audit.ok and self.finding.ok and self.dossier.ok
 
 
-def demonstrate(folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str, str]) -> Shown:
+def demonstrate(
+    folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str, str], language: str = "en"
+) -> Shown:
     """Run it all and leave release.tlog-proof, policy.txt, dossier, log and reports in a folder."""
     parties = Parties(STATIONS)
     servers = {
@@ -72,7 +74,7 @@ def demonstrate(folder: Path, outputs: Mapping[str, bytes], made_of: Mapping[str
         folder=folder, attacks=tried, audit=found, finding=inspect.inspect(proof, quorum.parse(policy)),
         dossier=inspect.inspect(whole, quorum.parse(policy)),
     )  # fmt: skip
-    _write(parties, shown, proof, whole)
+    _write(parties, shown, proof, whole, language)
     return shown
 
 
@@ -120,7 +122,7 @@ def _digest(made_of: Mapping[str, str], name: str) -> bytes:
     return bytes.fromhex(text) if len(text) == 64 else hashlib.sha256(text.encode()).digest()
 
 
-def _write(parties: Parties, shown: Shown, proof: bytes, whole: bytes) -> None:
+def _write(parties: Parties, shown: Shown, proof: bytes, whole: bytes, language: str) -> None:
     folder = shown.folder
     folder.mkdir(parents=True, exist_ok=True)
     durable.replace(folder / "release.tlog-proof", proof)
@@ -131,13 +133,13 @@ def _write(parties: Parties, shown: Shown, proof: bytes, whole: bytes) -> None:
     shutil.rmtree(folder / "log", ignore_errors=True)
     log = LogFiles(folder / "log", parties.log.origin, parties.sequencer)
     try:
-        log.append(parties.log.entries)
+        log.append(list(parties.log.entries))
         log.publish({n: (parties.sizes[n], parties.local(n)) for n in WITNESSES})
         for number, head in parties.epochs.items():
             durable.replace(folder / "log" / "epochs" / str(number), head)
     finally:
         log.close()
-    for language, text in equality_report.reports(
-        shown.attacks, shown.audit, shown.finding, shown.dossier
-    ).items():
-        durable.replace(folder / f"report.{language}.md", text.encode())
+    found = shown.attacks, shown.audit, shown.finding, shown.dossier
+    durable.replace(folder / "report.html", equality_report.html(*found, language).encode())
+    for name, text in equality_report.reports(*found).items():
+        durable.replace(folder / f"report.{name}.md", text.encode())

@@ -18,7 +18,8 @@ from testban.run import batch, outputs
 from testban.run.configuration import Configuration
 from testban.run.process import Progress
 from testban.store import durable
-from testban.trust import release
+from testban.trust import notes, release
+from testban.trust.checks import Rejected
 from testban.trust.documents import Manifest
 
 
@@ -88,6 +89,24 @@ def reproduce(
         own=release.output_digest(own).hex(),
         provenance=done.bulletin.provenance,
     )
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file, a bare text or a signed note; InputError where there is none."""
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8")
+        return Manifest.parse(notes.parse(data).text if "\n\n" in text else text)
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except (Rejected, UnicodeDecodeError) as exc:
+        raise InputError(f"{path}: expected a manifest (testban/bulletin@v1): {exc}") from exc
+
+
+def unlike(manifest: Manifest, found: Reproduced) -> tuple[str, ...]:
+    """Which of inputs, code, lock, configuration and output are not those that the manifest names."""
+    own = made_of(found.provenance) | {"output": found.own}
+    return tuple(sorted(name for name, digest in own.items() if getattr(manifest, name).hex() != digest))
 
 
 def write_manifest(

@@ -58,9 +58,14 @@ def render(
         raise InputError(f"expected the language en or ru, got {language!r}")
     values: dict[str, Any] = views.page(bulletin, traces, pictures)
     values["language"] = language
-    values["css"] = Markup(_resource("style.css"))  # noqa: S704 - our own file
     values["script"] = Markup(_resource("script.js"))  # noqa: S704 - our own file
-    page = _environment().get_template("report.html.j2").render(values)
+    return fill("report.html.j2", values)
+
+
+def fill(template: str, values: dict[str, Any]) -> str:
+    """A page out of a template of `resources` with our style sheet; characters unfit for a page are replaced."""
+    css = Markup(_resource("style.css"))  # noqa: S704 - our own file
+    page = _environment().get_template(template).render(values | {"css": css})
     return UNFIT.sub("\ufffd", page)
 
 

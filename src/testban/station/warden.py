@@ -65,6 +65,9 @@ class Warden:
         last = self.memory.last()
         if last is None:
             return []
+        torn = self.memory.get(self.ledger.last_slot)
+        if torn is not None and not self.ledger.has(torn.slot, "payload"):
+            self.ledger.release(torn.slot, "payload", torn.payload)
         return [self._countersign(r) for r in self._kept(self.ledger.last_slot + 1, last.slot)]
 
     def resend(self, first: int, last: int, now_slot: int) -> list[Released]:
@@ -140,7 +143,13 @@ class Warden:
         """Let one slot go; Rejected before its time."""
         in_time = now_slot > slot + self.policy.release_delay
         checks.require(in_time, Reason.RELEASE_EARLY, f"slot {slot} asked for at {now_slot}")
-        item = self._waiting.pop(slot)
+        item = self._waiting[slot]
+        self.ledger.require_room(slot, len(item.note) + len(item.payload))
         self.ledger.release(slot, "note", item.note)
         self.ledger.release(slot, "payload", item.payload)
+        del self._waiting[slot]
         return item
+
+    def waiting(self) -> int:
+        """How many slots wait for their time."""
+        return len(self._waiting)

@@ -4,6 +4,7 @@ Rules: `replace` leaves the old file or the new one, never half; a record counts
 raises StoreError and leaves what was there.
 """
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -35,6 +36,23 @@ def replace(path: Path, data: bytes) -> None:
     except OSError as exc:
         beside.unlink(missing_ok=True)
         raise StoreError(f"{path} cannot be written: {exc.strerror or exc}; free disk space") from exc
+
+
+class Held:
+    """A folder that one process at a time may use; free again when the process is gone, however it went."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            self._lock.close()
+            raise StoreError(f"{folder} is used by another process; stop it first") from exc
+
+    def close(self) -> None:
+        """Let another in."""
+        self._lock.close()
 
 
 class Journal:

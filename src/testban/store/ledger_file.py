@@ -4,7 +4,7 @@ from pathlib import Path
 
 from testban.store.durable import Journal
 from testban.trust.documents import Policy
-from testban.trust.ledger import Ledger, Line, day_slots
+from testban.trust.ledger import AGAIN, Ledger, Line, day_slots
 
 
 class LedgerFile(Ledger):
@@ -17,7 +17,8 @@ class LedgerFile(Ledger):
             slot, kind, size, digest = record.decode().split()
             line = Line(int(slot), kind, int(size), digest)
             self.days.setdefault(line.slot // day_slots(policy), []).append(line)
-            self.last_slot = max(self.last_slot, line.slot)
+            if line.kind != AGAIN:
+                self.last_slot = max(self.last_slot, line.slot)
 
     def release(self, slot: int, kind: str, data: bytes) -> bytes:
         """Write down durably and let go."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from testban.trust import beacon, checkpoints, checks, ledger, merkle, notes, packet, sealed
+from testban.base.errors import TestbanError
+from testban.trust import beacon, checkpoints, checks, ledger, merkle, notes, packet, sealed, tiles
 from testban.trust.bodies import kind_of
 from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import Epoch, LedgerDay, Policy
@@ -119,7 +120,7 @@ class Auditor:
             station, slot = found.station, found.slot
             policy = self.registry.policy(station, found.slot)
             keys = [self.registry.key(f"{station}/{who}", found.slot) for who in ("station", "warden")]
-            sealed.check(entry, policy, keys[0], keys[1])
+            sealed.check_parsed(found, note, policy, keys[0], keys[1])
         except Rejected as exc:
             self.fault("packet", station, slot, exc.reason, f"entry {index}: {exc.detail}")
             return
@@ -161,6 +162,18 @@ class Auditor:
                 )
             except Rejected as exc:
                 self.fault("log", "log", None, exc.reason, exc.detail)
+
+    def tiles(self, fetch: Callable[[str], bytes], size: int) -> None:
+        """Compare the hash tiles that a log of this size serves with those that its entries give (after `read`)."""
+        for path, data in tiles.changed_tiles(self.tree, 0, min(size, self.tree.size)):
+            try:
+                served = fetch(path)
+            except TestbanError as exc:
+                self.fault("log", "log", None, Reason.TILE_FORM, f"{path}: {exc}")
+                continue
+            self._expect(
+                served == data, "log", "log", None, Reason.TREE_REBUILD, f"{path} is not of the entries"
+            )
 
     def conclude(self, first: int | None = None, last: int | None = None) -> Report:
         """Ask of every slot from `first` to `last` (default: what the log has) what became of it."""

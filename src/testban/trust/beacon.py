@@ -30,7 +30,7 @@ class Challenge(msgspec.Struct, frozen=True):
 class Beacons:
     """The beacons that a node was fed. Keeps the last few epochs."""
 
-    def __init__(self, quorum: Quorum, kept: int = 64) -> None:
+    def __init__(self, quorum: Quorum, kept: int = 4096) -> None:
         self._quorum = quorum
         self._kept = kept
         self._roots: dict[int, bytes] = {}

@@ -29,8 +29,8 @@ class Codec(msgspec.Struct, frozen=True):
 
 def _matched(pattern: re.Pattern[str], what: str) -> Codec:
     def read(text: str) -> str:
-        ok = pattern.fullmatch(text) is not None
-        checks.require(ok, Reason.BODY_FORM, f"expected {what}, got {text[:40]!r}")
+        if pattern.fullmatch(text) is None:
+            checks.require(False, Reason.BODY_FORM, f"expected {what}, got {text[:40]!r}")
         return text
 
     return Codec(read, str)

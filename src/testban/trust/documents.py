@@ -5,6 +5,7 @@ text but in the treaty's roles (see `registry`).
 """
 
 import hashlib
+from functools import lru_cache
 from typing import ClassVar
 
 from testban.trust.bodies import BASE64, DIGEST, LINE, MASK, STATION, TOKEN, TOKENS, UINT, Body
@@ -38,7 +39,12 @@ class Policy(Body, frozen=True, kw_only=True):
     @property
     def digest(self) -> bytes:
         """SHA-256 of the text: what packets name."""
-        return hashlib.sha256(self.text().encode()).digest()
+        return _policy_digest(self)
+
+
+@lru_cache(maxsize=256)
+def _policy_digest(policy: Policy) -> bytes:
+    return hashlib.sha256(policy.text().encode()).digest()
 
 
 class Key(Body, frozen=True, kw_only=True):

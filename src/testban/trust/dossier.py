@@ -14,7 +14,7 @@ from testban.base.canonical import canonical_json
 from testban.trust import checks, notes, packet, proofs, release, sealed
 from testban.trust.bodies import kind_of
 from testban.trust.checks import Reason
-from testban.trust.documents import Commitment, Manifest, Release, Reveal
+from testban.trust.documents import Commitment, Dissent, Manifest, Release, Reveal
 from testban.trust.encoding import from_base64, to_base64
 from testban.trust.judgement import Board
 from testban.trust.quorum import Quorum
@@ -74,6 +74,7 @@ def verify(data: bytes, quorum: Quorum) -> dict[str, Any]:
         "packets": 0,
         "stations": set(),
         "findings": {},
+        "dissents": {},
     }
     manifest: Manifest | None = None
     board = Board("finding", body["event"], tuple(quorum.parties))
@@ -86,6 +87,12 @@ def verify(data: bytes, quorum: Quorum) -> dict[str, Any]:
             manifest = Manifest.parse(note.text)
         elif kind == "release":
             _release(note, manifest, registry.treaty, body["files"], shown)
+        elif kind == "dissent":
+            said = Dissent.parse(note.text)
+            _by(note, registry.treaty, said.party)
+            about = manifest is not None and said.manifest == manifest.digest
+            checks.require(about, Reason.MANIFEST, "a dissent on another bulletin")
+            shown["dissents"][said.party] = f"{said.difference} at {said.where}: {said.statement}"
         elif kind == "commitment":
             _by(note, registry.treaty, Commitment.parse(note.text).party)
             board.commit(Commitment.parse(note.text))
@@ -106,10 +113,10 @@ def _by(note: notes.Note, treaty: Treaty, party: str) -> None:
 
 
 def _packet(entry: bytes, registry: Registry, payloads: dict[bytes, bytes], shown: dict[str, Any]) -> None:
-    p, _ = sealed.parse(entry, 2)
+    p, note = sealed.parse(entry, 2)
     policy = registry.policy(p.station, p.slot)
     station, warden = (registry.key(f"{p.station}/{who}", p.slot) for who in ("station", "warden"))
-    sealed.check(entry, policy, station, warden)
+    sealed.check_parsed(p, note, policy, station, warden)
     data = payloads.get(p.payload) if not p.is_gap else b""
     checks.require(data is not None, Reason.PAYLOAD_MISSING, f"{p.station} slot {p.slot}")
     packet.check_payload(data or b"", p, policy)

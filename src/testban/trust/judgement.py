@@ -6,11 +6,24 @@ shares and their name (ties cannot occur, order of the list does not matter).
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from testban.trust import checks
-from testban.trust.checks import Reason
+import msgspec
+
+from testban.trust import checks, notes
+from testban.trust.bodies import kind_of
+from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import Commitment, Reveal
+from testban.trust.registry import Treaty
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An entry of the log that speaks of a question and does not count."""
+
+    index: int
+    party: str
+    reason: Reason
+    detail: str
 
 
 def digest(reveal: Reveal) -> bytes:
@@ -66,3 +79,27 @@ class Board:
         shares = b"".join(digest(self.reveals[p]) for p in self.parties)
         ranked = sorted(set(candidates), key=lambda c: (hashlib.sha256(shares + c.encode()).digest(), c))
         return tuple(ranked[:count])
+
+
+def read(
+    entries: Iterable[bytes], purpose: str, subject: str, treaty: Treaty
+) -> tuple[Board, tuple[Refusal, ...]]:
+    """The board of one question as a log's entries give it; what does not count is said, with who said it."""
+    board = Board(purpose, subject, tuple(treaty.parties))
+    refused: list[Refusal] = []
+    for index, entry in enumerate(entries):
+        if not entry.startswith((b"testban/commitment@v1\n", b"testban/reveal@v1\n")):
+            continue
+        party = ""
+        try:
+            note = notes.parse(entry)
+            said = (Commitment if kind_of(note.text) == "commitment" else Reveal).parse(note.text)
+            if (said.purpose, said.subject) != (purpose, subject):
+                continue
+            party = said.party
+            signed = party in treaty.signers(note)
+            checks.require(signed, Reason.APPROVALS, f"not signed by {party}, in whose name it speaks")
+            board.commit(said) if isinstance(said, Commitment) else board.reveal(said)
+        except Rejected as exc:
+            refused.append(Refusal(index, party, exc.reason, exc.detail))
+    return board, tuple(refused)

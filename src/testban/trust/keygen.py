@@ -101,13 +101,22 @@ def _prime(drbg: _Drbg, size: int, known: int) -> int:
 
 def private_key(seed: bytes, bits: int = 3072, known: tuple[int, int] = (0, 0)) -> _rsa.RSAPrivateKey:
     """The library's private key for a seed."""
-    n, d, p, q = numbers(seed, bits, known)
-    return _rsa.RSAPrivateNumbers(
-        p=p,
-        q=q,
-        d=d,
-        dmp1=d % (p - 1),
-        dmq1=d % (q - 1),
-        iqmp=pow(q, -1, p),
-        public_numbers=_rsa.RSAPublicNumbers(EXPONENT, n),
-    ).private_key()
+    _, _, p, q = numbers(seed, bits, known)
+    return from_primes(p, q)
+
+
+def from_primes(p: int, q: int) -> _rsa.RSAPrivateKey:
+    """The library's private key for two primes that a seed gave before; InputError where they cannot be such."""
+    try:
+        d = pow(EXPONENT, -1, math.lcm(p - 1, q - 1))
+        return _rsa.RSAPrivateNumbers(
+            p=p,
+            q=q,
+            d=d,
+            dmp1=d % (p - 1),
+            dmq1=d % (q - 1),
+            iqmp=pow(q, -1, p),
+            public_numbers=_rsa.RSAPublicNumbers(EXPONENT, p * q),
+        ).private_key()
+    except ValueError as exc:
+        raise InputError("expected the two primes of an RSA key") from exc

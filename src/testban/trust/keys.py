@@ -106,11 +106,12 @@ class RsaVerifier(_Key):
         checks.require(bool(modulus) and modulus[0] >= 0x80, Reason.KEY_FORM, "a modulus with spare bits")
         super().__init__(name, bytes([OTHER]) + RSA_TYPE + modulus)
         self.n = int.from_bytes(modulus, "big")
+        self.modulus, self.size = modulus, len(modulus)
         self._key = rsa.public_key(self.n)
 
     def verify(self, text: bytes, signature: bytes) -> bool:
         """True for the one valid signature."""
-        return rsa.verify(self._key, text, signature)
+        return len(signature) == self.size and rsa.opens(self._key, text, signature)
 
 
 class _Opener(Protocol):
@@ -198,6 +199,17 @@ class RsaSigner:
     ) -> "RsaSigner":
         """The key that C2SP det-keygen makes of a seed."""
         return cls(name, keygen.private_key(seed, bits, known))
+
+    @classmethod
+    def from_primes(cls, name: str, primes: tuple[int, int]) -> "RsaSigner":
+        """The key of primes that were found before."""
+        return cls(name, keygen.from_primes(*primes))
+
+    @property
+    def primes(self) -> tuple[int, int]:
+        """The two primes: as secret as the seed, and found at once."""
+        numbers = self._key.private_numbers()
+        return numbers.p, numbers.q
 
     def sign(self, text: bytes) -> bytes:
         """The one signature of a note's text."""

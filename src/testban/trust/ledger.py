@@ -41,20 +41,38 @@ class Ledger:
         self.policy = policy
         self.days: dict[int, list[Line]] = {}
         self.last_slot = -1
+        self._sums: dict[int, tuple[int, int]] = {}
 
     def total(self, slot: int) -> int:
         """Bytes that left in the day of this slot so far."""
-        return sum(line.size for line in self.days.get(slot // day_slots(self.policy), []))
+        day = slot // day_slots(self.policy)
+        lines = self.days.get(day, [])
+        count, total = self._sums.get(day, (0, 0))
+        if count > len(lines):
+            count, total = 0, 0
+        total += sum(line.size for line in lines[count:])
+        self._sums[day] = len(lines), total
+        return total
 
     def release(self, slot: int, kind: str, data: bytes) -> bytes:
         """Write down and let go; Rejected, with nothing written and nothing gone, where the day's bytes are spent."""
-        day = slot // day_slots(self.policy)
-        lines = self.days.setdefault(day, [])
-        spent = sum(line.size for line in lines) + len(data)
-        checks.require(spent <= self.policy.max_bytes, Reason.BYTE_BUDGET, f"{spent} bytes in a day")
-        lines.append(Line(slot, kind, len(data), hashlib.sha256(data).hexdigest()))
-        self.last_slot = max(self.last_slot, slot)
+        self.require_room(slot, len(data))
+        self.days.setdefault(slot // day_slots(self.policy), []).append(
+            Line(slot, kind, len(data), hashlib.sha256(data).hexdigest())
+        )
+        if kind != AGAIN:
+            self.last_slot = max(self.last_slot, slot)
         return data
+
+    def require_room(self, slot: int, size: int) -> None:
+        """Refuse where so many bytes more would be more than the day's."""
+        spent = self.total(slot) + size
+        checks.require(spent <= self.policy.max_bytes, Reason.BYTE_BUDGET, f"{spent} bytes in a day")
+
+    def has(self, slot: int, kind: str) -> bool:
+        """True where this left already."""
+        lines = self.days.get(slot // day_slots(self.policy), [])
+        return any(line.slot == slot and line.kind == kind for line in reversed(lines))
 
     def close(self, day: int, previous: bytes = bytes(32)) -> LedgerDay:
         """The note's body for a finished day."""

@@ -4,7 +4,7 @@ Rules: one order, decided once; a checkpoint never contradicts an earlier one, s
 the entries decides when they are safe (see `store.log_files`) and only then calls `append`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from testban.trust import checkpoints, checks, merkle, proofs
 from testban.trust.checkpoints import Checkpoint
@@ -15,15 +15,32 @@ from testban.trust.quorum import Quorum
 from testban.trust.witness import Answer, request_bytes
 
 Post = Callable[[bytes], Answer]
+WINDOW = 1_000_000  # entries whose places are remembered: a day of 100 stations at 10 s
+
+
+class Keep(Sequence[bytes]):
+    """Where the entries of a log are kept."""
+
+    def append(self, entry: bytes) -> None:
+        """Keep one more."""
+        raise NotImplementedError
+
+
+class InMemory(list[bytes], Keep):
+    """Entries of a demonstration or test."""
 
 
 class Log:
     """A log of one origin."""
 
-    def __init__(self, origin: str, signer: Signer, entries: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self, origin: str, signer: Signer, entries: Iterable[bytes] = (), keep: "Keep | None" = None
+    ) -> None:
         self.origin = origin
         self.signer = signer
-        self.entries: list[bytes] = []
+        kept: Keep = InMemory() if keep is None else keep
+        self.entries: Sequence[bytes] = kept
+        self._keep = kept.append
         self.tree = Tree()
         self._places: dict[bytes, int] = {}
         for e in entries:
@@ -32,21 +49,23 @@ class Log:
     @property
     def size(self) -> int:
         """Number of entries."""
-        return len(self.entries)
+        return self.tree.size
 
     def place(self, entry: bytes) -> int | None:
-        """Where an entry stands, if it is there."""
+        """Where an entry stands, if it is among the last WINDOW."""
         return self._places.get(merkle.leaf_hash(entry))
 
     def append(self, entry: bytes) -> int:
-        """Add an entry and return its index; an entry that is there already keeps its place."""
+        """Add an entry and return its index; one that is among the last WINDOW already keeps its place."""
         checks.require(0 < len(entry) <= MAX_NOTE_BYTES, Reason.NOTE_SIZE, f"an entry of {len(entry)} bytes")
         leaf = merkle.leaf_hash(entry)
         if leaf in self._places:
             return self._places[leaf]
         index = self.tree.append(leaf)
         self._places[leaf] = index
-        self.entries.append(entry)
+        if len(self._places) > WINDOW:
+            del self._places[next(iter(self._places))]
+        self._keep(entry)
         return index
 
     def checkpoint(self, size: int | None = None) -> Note:

@@ -12,17 +12,18 @@ from testban.trust import checks
 from testban.trust.checks import Reason
 
 HASH_BYTES = 32
+_sha256 = hashlib.sha256
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of an entry."""
-    return hashlib.sha256(b"\0" + entry).digest()
+    return _sha256(b"\0" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two subtrees."""
-    return hashlib.sha256(b"\1" + left + right).digest()
+    return _sha256(b"\1" + left + right).digest()
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -50,18 +51,19 @@ class Tree:
 
     def append(self, leaf: bytes) -> int:
         """Add a leaf hash; returns its index."""
-        index = self.size
-        carry, h, n = leaf, 0, index
-        sha256 = hashlib.sha256
-        while True:
-            if h == len(self.levels):
-                self.levels.append(bytearray())
-            level = self.levels[h]
-            level += carry
-            if not n & 1:
-                return index
-            carry = sha256(b"\1" + level[-64:]).digest()
+        levels = self.levels
+        level = levels[0]
+        index = n = len(level) >> 5
+        level += leaf
+        h = 0
+        while n & 1:
+            leaf = _sha256(b"\1" + level[-64:]).digest()
             n, h = n >> 1, h + 1
+            if h == len(levels):
+                levels.append(bytearray())
+            level = levels[h]
+            level += leaf
+        return index
 
     def node(self, height: int, index: int) -> bytes:
         """The hash of the complete subtree of 2^height leaves at this index."""
@@ -136,22 +138,24 @@ def consistency(node: Node, old: int, new: int) -> list[bytes]:
 
 
 def _check_hashes(hashes: Sequence[bytes]) -> None:
-    checks.require(all(len(h) == HASH_BYTES for h in hashes), Reason.HASH_SIZE, "a hash that is not 32 bytes")
+    for h in hashes:
+        if len(h) != HASH_BYTES:
+            checks.require(False, Reason.HASH_SIZE, "a hash that is not 32 bytes")
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
     """The root that an inclusion proof leads to (RFC 9162 section 2.1.3.2)."""
-    checks.require(0 <= index < size, Reason.INDEX, f"leaf {index} of {size}")
+    if not 0 <= index < size:
+        checks.require(False, Reason.INDEX, f"leaf {index} of {size}")
     _check_hashes([leaf, *proof])
     inner = (index ^ (size - 1)).bit_length()
-    border = (index >> inner).bit_count()
-    checks.require(
-        len(proof) == inner + border, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {inner + border}"
-    )
-    h = leaf
+    wanted = inner + (index >> inner).bit_count()
+    if len(proof) != wanted:
+        checks.require(False, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {wanted}")
+    h, sha256 = leaf, _sha256
     for i, sibling in enumerate(proof):
-        right = i < inner and not (index >> i) & 1
-        h = node_hash(h, sibling) if right else node_hash(sibling, h)
+        left = i >= inner or index >> i & 1
+        h = sha256(b"\1" + sibling + h if left else b"\1" + h + sibling).digest()
     return h
 
 

@@ -6,17 +6,19 @@ ignored, a wrong signature of a known key refuses the whole note.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
 
 from testban.trust import checks
 from testban.trust.checks import Reason
-from testban.trust.encoding import lenient_base64, to_base64
+from testban.trust.encoding import base64_line, lenient_base64
 
 MAX_NOTE_BYTES = 65535  # an entry of a tlog-tiles bundle has a 16-bit length
 MAX_SIGNATURES = 16
-_DASH = "— "
+_DASH = "—".encode()
+_CONTROL = bytes(b for b in range(32) if b != 10)
 
 
 class Verifier(Protocol):
@@ -57,7 +59,11 @@ class Signature(msgspec.Struct, frozen=True):
 
     def line(self) -> str:
         """The line, with its newline."""
-        return f"{_DASH}{self.name} {to_base64(self.key_id + self.signature)}\n"
+        return self.encode().decode()
+
+    def encode(self) -> bytes:
+        """The line's bytes, with its newline."""
+        return b"%b %b %b" % (_DASH, self.name.encode(), base64_line(self.key_id + self.signature))
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -68,7 +74,7 @@ class Note(msgspec.Struct, frozen=True):
 
     def encode(self) -> bytes:
         """The note's bytes."""
-        return (self.text + "\n" + "".join(s.line() for s in self.signatures)).encode()
+        return b"".join([self.text.encode(), b"\n", *[s.encode() for s in self.signatures]])
 
     def signed_by(self, verifier: Verifier) -> Signature | None:
         """The first signature line that claims to be of this key."""
@@ -77,6 +83,7 @@ class Note(msgspec.Struct, frozen=True):
         )
 
 
+@lru_cache(maxsize=1024)
 def valid_name(name: str) -> bool:
     """A key name: not empty, no spaces of any kind, no plus, no control characters."""
     return bool(name) and "+" not in name and not any(c.isspace() or ord(c) < 32 for c in name)
@@ -84,36 +91,59 @@ def valid_name(name: str) -> bool:
 
 def check_text(data: bytes, reason: Reason) -> str:
     """Text without control characters but newline, ending in a newline."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
+    text = _decode(data, reason)
     checks.require(text.endswith("\n"), reason, "expected UTF-8 text that ends in a newline")
-    checks.require(not any(b < 32 and b != 10 for b in data), reason, "a control character")
+    check_clean(data, reason)
     return text
+
+
+def check_clean(data: bytes, reason: Reason) -> None:
+    """Refuse control characters but newline."""
+    clean = len(data.translate(None, _CONTROL)) == len(data)
+    checks.require(clean, reason, "a control character")
+
+
+def _decode(data: bytes, reason: Reason) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        checks.require(False, reason, "expected UTF-8 text")
+        return ""
 
 
 def parse(data: bytes, *, max_bytes: int = MAX_NOTE_BYTES) -> Note:
     """The note in these bytes; Rejected for anything that is not exactly one note."""
-    checks.require(len(data) <= max_bytes, Reason.NOTE_SIZE, f"{len(data)} bytes, at most {max_bytes}")
-    text = check_text(data, Reason.NOTE_FORM)
-    head, blank, tail = text.rpartition("\n\n")
-    checks.require(bool(blank) and bool(tail), Reason.NOTE_FORM, "no blank line before signatures")
-    lines = tail.split("\n")[:-1]
-    checks.require(len(lines) <= MAX_SIGNATURES, Reason.SIGNATURE_LINES, f"{len(lines)} signature lines")
-    note = Note(head + "\n", tuple(parse_line(line) for line in lines))
+    if len(data) > max_bytes:
+        checks.require(False, Reason.NOTE_SIZE, f"{len(data)} bytes, at most {max_bytes}")
+    check_clean(data, Reason.NOTE_FORM)
+    head, blank, tail = data.rpartition(b"\n\n")
+    whole = bool(blank) and tail.endswith(b"\n")
+    checks.require(whole, Reason.NOTE_FORM, "no blank line before signatures")
+    lines = tail.split(b"\n")[:-1]
+    if len(lines) > MAX_SIGNATURES:
+        checks.require(False, Reason.SIGNATURE_LINES, f"{len(lines)} signature lines")
+    note = Note(_decode(head, Reason.NOTE_FORM) + "\n", tuple([_line(line) for line in lines]))
     checks.require(note.encode() == data, Reason.NOTE_REBUILD, "the note has another spelling")
     return note
 
 
 def parse_line(line: str) -> Signature:
     """One signature line without its newline. The caller writes it again and compares: see `parse`."""
-    words = line.split(" ")
-    checks.require(len(words) == 3 and words[0] == "—", Reason.NOTE_FORM, "not a signature line")
-    checks.require(valid_name(words[1]), Reason.NOTE_FORM, "not a key name")
+    return _line(line.encode())
+
+
+def _line(line: bytes) -> Signature:
+    words = line.split(b" ")
+    if len(words) != 3 or words[0] != _DASH:
+        checks.require(False, Reason.NOTE_FORM, "not a signature line")
+        words = [*words, b"", b"", b""]
+    name = _decode(words[1], Reason.NOTE_FORM)
+    if not valid_name(name):
+        checks.require(False, Reason.NOTE_FORM, "not a key name")
     raw = lenient_base64(words[2], Reason.NOTE_FORM)
-    checks.require(len(raw) > 4, Reason.NOTE_FORM, "a signature of four bytes or fewer")
-    return Signature(words[1], raw[:4], raw[4:])
+    if len(raw) <= 4:
+        checks.require(False, Reason.NOTE_FORM, "a signature of four bytes or fewer")
+    return Signature(name, raw[:4], raw[4:])
 
 
 def sign(text: str, signers: Iterable[Signer]) -> Note:

@@ -63,6 +63,10 @@ class Quorum(msgspec.Struct, frozen=True):
         by_log = any(note.signed_by(v) for v in logs)
         checks.require(by_log or not self.logs, Reason.LOG_SIGNATURE, "no signature of the log")
         notes.signers_of(note, logs)
+        known = {(v.name, v.key_id) for v in (*logs, *self.witnesses.values())}
+        lines = [(s.name, s.key_id) for s in note.signatures if (s.name, s.key_id) in known]
+        once = len(lines) == len(set(lines))
+        checks.require(once, Reason.SIGNATURE_LINES, "a known key has two signature lines")
         signed = [n for n, v in self.witnesses.items() if note.signed_by(v)]
         notes.signers_of(note, [self.witnesses[n] for n in signed])
         enough = self.satisfied(signed)

@@ -64,8 +64,11 @@ def sign(key: _rsa.RSAPrivateKey, message: bytes) -> bytes:
 
 def verify(key: _rsa.RSAPublicKey, message: bytes, signature: bytes) -> bool:
     """True for the one valid signature. The library compares the whole encoded message (no lenient parsing)."""
-    if len(signature) * 8 != key.key_size:
-        return False
+    return len(signature) * 8 == key.key_size and opens(key, message, signature)
+
+
+def opens(key: _rsa.RSAPublicKey, message: bytes, signature: bytes) -> bool:
+    """True for the valid signature among those of the modulus' length: the caller has looked at the length."""
     try:
         key.verify(signature, message, _PADDING, _SHA256)
     except InvalidSignature:

@@ -6,6 +6,12 @@ from testban.station import attacks
 from testban.trust import checks
 from testban.trust.checks import Reason
 
+# Checks that another check is made of, which gives its own reason: removing the inner one blinds the outer one too.
+INNER = {
+    Reason.ROOT: {"split view"},
+    Reason.LEAF: {"command that is not in the log"},
+    Reason.APPROVALS: {"command of one party alone"},
+}
 SLOW = {Reason.TWIN, Reason.CALIBRATION}
 
 
@@ -17,7 +23,7 @@ def test_attack_is_caught_for_its_reason(name):
 
 def test_every_reason_and_every_row_has_an_attack():
     assert {a.reason for a in attacks.ATTACKS.values()} == set(Reason)
-    # Row 9 (a log that censors) and row 11 (all collude) are shown by test_successor_log and stated in the docs.
+    # Row 9 (a log that censors) and row 11 (all collude) are shown by test_successor.py and stated in the docs.
     assert {a.row for a in attacks.ATTACKS.values()} == set(range(1, 17)) - {9, 11}
 
 
@@ -44,4 +50,5 @@ def test_without_its_check_an_attack_is_not_caught_for_its_reason(reason, monkey
 def test_without_a_check_exactly_its_attacks_fail(reason, monkeypatch):
     without(monkeypatch, reason)
     failed = {a.name for a in attacks.ATTACKS.values() if not attacks.run(a).as_expected}
-    assert failed == {a.name for a in attacks.ATTACKS.values() if a.reason is reason}
+    own = {a.name for a in attacks.ATTACKS.values() if a.reason is reason}
+    assert failed == own | INNER.get(reason, set())

@@ -275,3 +275,31 @@ def test_commands_are_not_repeated_after_a_restart(world, tmp_path):
     assert new_station(world, tmp_path / "r").obey(note, proof, world.slot).number == 77
     with pytest.raises(Rejected):
         new_station(world, tmp_path / "r").obey(note, proof, world.slot)
+
+
+def test_published_entries_leave_memory_and_stay_readable(world, tmp_path):
+    entries = [b"entry %d" % i for i in range(700)]
+    log = LogFiles(tmp_path / "log", ORIGIN, world.sequencer)
+    for part in (entries[:300], entries[300:301], entries[301:]):
+        log.append(part)
+        log.publish()
+        assert log._tail._entries == []
+    log.append([b"not in tiles yet"])
+    log.close()
+    again = LogFiles(tmp_path / "log", ORIGIN, world.sequencer)
+    assert again.log.entries[:] == [*entries, b"not in tiles yet"]
+    assert again._tail._entries == [b"not in tiles yet"]
+    assert again.append([b"entry 7", b"new"]) == [7, 701]
+    assert again.log.tree.root() == merkle.Tree([merkle.leaf_hash(e) for e in again.log.entries]).root()
+    note = again.publish()
+    proof = again.log.prove(3, note)
+    assert again.log.entries[3] == b"entry 3"
+    assert proof.startswith(b"c2sp.org/tlog-proof@v1\n")
+
+
+def test_places_are_remembered_within_a_window(world, monkeypatch):
+    monkeypatch.setattr("testban.trust.log.WINDOW", 5)
+    log = Log(ORIGIN, world.sequencer, [b"e%d" % i for i in range(9)])
+    assert log.place(b"e8") == 8
+    assert log.place(b"e0") is None
+    assert (log.append(b"e8"), log.append(b"e0"), log.size) == (8, 9, 10)

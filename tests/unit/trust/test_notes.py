@@ -153,3 +153,25 @@ def test_other_spellings_of_a_checkpoint_are_refused(change):
     with pytest.raises(Rejected) as caught:
         checkpoints.parse_text(text.replace(*change))
     assert caught.value.reason is Reason.CHECKPOINT_FORM
+
+
+def test_a_packet_written_out_is_the_general_body():
+    from testban.trust.bodies import Body
+    from testban.trust.packet import Packet
+
+    p = Packet(station="XX.KEST", slot=5, policy=b"a" * 32, payload=b"b" * 32, previous=b"c" * 32, beacon=b"d" * 32, soh=b"\0\1\2\3")  # fmt: skip
+    text = Body.text(p)
+    assert p.text() == text
+    assert Packet.parse(text) == Body.parse.__func__(Packet, text) == p
+    for bad in (
+        text + "x\n",
+        text.upper(),
+        text.replace("5\n", "05\n"),
+        text[:-2] + "\n",
+        "",
+        text.replace("6", "g"),
+    ):
+        for parse in (Packet.parse, lambda t: Body.parse.__func__(Packet, t)):
+            with pytest.raises(Rejected) as caught:
+                parse(bad)
+            assert caught.value.reason is Reason.BODY_FORM

@@ -1,0 +1,96 @@
+"""testban warden: the host's warden as a running node."""
+
+from pathlib import Path
+
+import cyclopts
+
+warden = cyclopts.App(
+    name="warden", help="The host's warden: checks, countersigns, lets go on time, keeps the ledger."
+)
+RING_SLOTS = 60_480
+
+
+@warden.command
+def run(
+    *, disclosure: Path, policy: Path, station: str, key: Path, state: Path, log: str, payloads: Path,
+    host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
+) -> int:  # fmt: skip
+    """Run a warden unattended. It can be killed at any instant and started again with the same words.
+
+    Parameters
+    ----------
+    disclosure
+        The station's disclosure policy: a note (testban/policy@v1) that all parties signed.
+    policy
+        Logs, witnesses, quorum and parties.
+    station
+        vkey of the station's key.
+    key
+        The warden's private key (kind rsa).
+    state
+        Folder for ring buffer, ledger and beacons; one process at a time.
+    log
+        Address of the log.
+    payloads
+        Folder into which payloads go, named by their SHA-256, when they are let go.
+    host
+        Address to listen on for the station.
+    port
+        Port to listen on; 0 takes a free one.
+    every
+        Seconds between looks at the clock.
+    ring
+        Slots that the ring buffer keeps.
+
+    """
+    import time
+
+    from testban.base.errors import InputError
+    from testban.cli import terminal, trusted
+    from testban.links.packet_http import warden_server
+    from testban.links.witness_http import appender, getter
+    from testban.run.warden_node import WardenNode
+    from testban.station.warden import Warden
+    from testban.store.durable import Held
+    from testban.store.ledger_file import LedgerFile
+    from testban.store.ring import Ring
+    from testban.trust import packet, sealed
+    from testban.trust.checks import Rejected
+    from testban.trust.keys import RsaVerifier, parse_vkey
+
+    rules = trusted.read_quorum(policy)
+    allowed = trusted.read_disclosure(disclosure, trusted.treaty_of(rules, policy))
+    signer = trusted.read_rsa_key(key, "warden")
+    try:
+        verifier = parse_vkey(station)
+    except Rejected as exc:
+        raise InputError(f"--station: not a vkey: {exc}") from exc
+    if not isinstance(verifier, RsaVerifier):
+        raise InputError("--station: expected the vkey of an rsa key")
+    held = Held(state)
+    size = packet.payload_size(allowed)
+    node = WardenNode(
+        Warden(
+            allowed,
+            verifier,
+            signer,
+            Ring(state / "warden.ring", ring, sealed.MAX_PACKET_BYTES + size),
+            rules,
+            LedgerFile(allowed, state / "ledger"),
+        ),
+        state,
+        payloads,
+        getter(log),
+        appender(log),
+        lambda: int(time.time()) // allowed.slot_seconds,
+        terminal.say,
+    )
+    server = warden_server(node.respond, host, port, size).start()
+    terminal.say(f"{server.url} is the warden of {allowed.station}")
+    try:
+        while True:
+            node.turn()
+            time.sleep(every)
+    finally:
+        server.stop()
+        held.close()

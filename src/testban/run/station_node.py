@@ -1,0 +1,167 @@
+"""The automatic station as a node: closes slots as the clock or a recording gives them, and delivers what its warden lacks.
+
+Rules: what is decided is on disk before it is signed, so kill -9 at any instant costs nothing that was closed; a slot is closed only
+when the warden has said what its beacon is or that it has none (until then its samples wait in memory); whatever the warden
+owes an answer for is sent again from the ring, in order.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from testban.base.errors import InputError, SourceError
+from testban.formats import waveforms
+from testban.links.files import walk
+from testban.links.packet_http import WardenLink
+from testban.station import recorder
+from testban.station.clock import Clock, ClockState
+from testban.station.station import Health, Station
+from testban.trust import beacon
+from testban.trust.checks import Rejected
+from testban.trust.packet import Counts
+
+MAX_WAITING = 8640  # slots whose samples wait for their beacon: a day of 10 s slots
+BATCH = 360
+HEALTH = {
+    ClockState.LOCKED: Health(0),
+    ClockState.HOLDOVER: Health.CLOCK_HOLDOVER,
+    ClockState.FREE: Health.CLOCK_FREE,
+    ClockState.STEPPED: Health.CLOCK_STEPPED,
+}
+
+
+class StationNode:
+    """One station that runs by itself."""
+
+    def __init__(self, station: Station, warden: WardenLink, say: Callable[[str], None]) -> None:
+        self.station, self.warden, self.say = station, warden, say
+        self.closed = 0
+        self.delivered = 0
+        self.refused: Rejected | None = None
+        self._waiting: deque[tuple[int, Counts | None, Health]] = deque(maxlen=MAX_WAITING)
+        self._asked: set[int] = set()
+        self._said = ""
+
+    def record(self, slot: int, samples: Counts | None, health: Health = Health(0)) -> None:  # noqa: B008
+        """Take a finished slot; it is closed as soon as its beacon is known."""
+        self._waiting.append((slot, samples, health))
+
+    @property
+    def waiting(self) -> int:
+        """Slots that are not closed yet."""
+        return len(self._waiting)
+
+    def turn(self) -> bool:
+        """Close what can be closed and deliver what is owed; False where the warden cannot be reached or refuses."""
+        try:
+            while self._waiting:
+                slot, samples, health = self._waiting[0]
+                self._feed(slot)
+                self.closed += len(self.station.slot(slot, samples, health))
+                self._waiting.popleft()
+                if self.closed % BATCH == 0:
+                    self._deliver()
+            self._deliver()
+        except SourceError as exc:
+            self._once(str(exc))
+            return False
+        except Rejected as exc:
+            self.refused = exc
+            self._once(f"refused: {exc}")
+            return False
+        self._once("")
+        return True
+
+    def _feed(self, slot: int) -> None:
+        """Bring the beacons of this slot and of those that were missed before it."""
+        last = self.station.memory.last()
+        if last is not None and slot <= last.slot:
+            return
+        size = self.station.policy.epoch_slots
+        first = slot if last is None else last.slot + 1
+        for epoch in range(first // size - beacon.LAG, slot // size - beacon.LAG + 1):
+            if epoch not in self._asked:
+                data = self.warden.epoch(epoch)
+                if data is not None:
+                    self.station.feed(epoch, data)
+                self._asked.add(epoch)
+
+    def _first(self) -> int | None:
+        """The oldest slot that the ring still has without a break before it."""
+        last = self.station.memory.last()
+        if last is None:
+            return None
+        slot = last.slot
+        while self.station.memory.get(slot - 1) is not None:
+            slot -= 1
+        return slot
+
+    def _deliver(self) -> None:
+        last = self.station.memory.last()
+        if last is None:
+            return
+        owed = self.warden.owed()
+        first = self._first() if owed is None else owed
+        if first is not None and first <= last.slot and self.station.memory.get(first) is None:
+            raise SourceError(f"the warden waits for slot {first}, which the ring no longer has")
+        while first is not None and first <= last.slot:
+            for sent in self.station.resend(first, min(first + BATCH - 1, last.slot)):
+                self.warden.give(sent.note, sent.payload)
+                self.delivered += 1
+            first += BATCH
+
+    def _once(self, text: str) -> None:
+        if text and text != self._said:
+            self.say(text)
+        self._said = text
+
+
+RETRY_SECONDS = 1.0
+
+
+def replay(node: StationNode, source: Path, count: int | None = None) -> None:
+    """Close and deliver the slots of a recording; those that were closed before are only delivered."""
+    files = walk(source) if source.is_dir() else [source]
+    if not files or not all(f.is_file() for f in files):
+        raise InputError(f"expected an existing recording or a folder of them, got nothing at {source}")
+    policy = node.station.policy
+    segments = [s for f in files for s in waveforms.read(f)[0]]
+    last = node.station.memory.last()
+    ends = count
+    for slot, samples in recorder.slots(segments, policy):
+        if last is not None and slot <= last.slot:
+            continue
+        if ends is not None and ends <= 0:
+            break
+        node.record(slot, samples)
+        ends = None if ends is None else ends - 1
+        if node.waiting >= BATCH:
+            _until_closed(node)
+    _until_closed(node)
+    while not node.turn() and node.refused is None:
+        time.sleep(RETRY_SECONDS)
+
+
+def _until_closed(node: StationNode) -> None:
+    while node.waiting and node.refused is None:
+        if not node.turn():
+            time.sleep(RETRY_SECONDS)
+
+
+def live(node: StationNode, seed: int, count: int | None = None) -> None:
+    """Close a slot of simulated noise whenever the clock ends one, until stopped or `count` are closed."""
+    policy = node.station.policy
+    length = policy.slot_seconds * recorder.NS
+    clock = Clock(anchor_time_ns=time.time_ns(), anchor_counter_ns=time.monotonic_ns(), locked=True)
+    slot = clock.read(time.monotonic_ns(), time.time_ns())[0] // length
+    while count is None or node.closed < count:
+        now, state = clock.read(time.monotonic_ns(), time.time_ns())
+        if now < (slot + 1) * length:
+            time.sleep(min(((slot + 1) * length - now) / recorder.NS, RETRY_SECONDS))
+            continue
+        node.record(slot, recorder.noise(policy, slot, seed), HEALTH[state])
+        node.turn()
+        slot += 1
+    while not node.turn() and node.refused is None:
+        time.sleep(RETRY_SECONDS)

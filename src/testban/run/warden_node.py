@@ -1,0 +1,173 @@
+"""The host's warden as a node: checks and countersigns what its station gives, lets it go on the slot grid, keeps the ledger.
+
+Rules: the ledger's line is on disk before its bytes leave; what left but was not acknowledged by the log when the process died is
+sent again and written down as sent again; a station asks for an epoch's checkpoint when that epoch is long over, and the log's answer
+then (this one, or none) is final and kept, so that station, warden and log agree on every beacon, whenever one was started anew; a
+day's ledger goes into the log when the day is over.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from testban.base.errors import SourceError
+from testban.links.packet_http import unframe
+from testban.station.warden import Released, Warden
+from testban.store import durable
+from testban.trust import beacon, notes
+from testban.trust.checks import Rejected
+from testban.trust.packet import text_digest
+from testban.trust.witness import Answer
+
+Get = Callable[[str], Answer]
+Append = Callable[[bytes], Answer]
+
+
+class WardenNode:
+    """One warden that runs by itself. now_slot: the slot that runs now."""
+
+    def __init__(
+        self, warden: Warden, folder: Path, payloads: Path, get: Get, append: Append, now_slot: Callable[[], int],
+        say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.warden, self.folder, self.payloads = warden, folder, payloads
+        self.get, self.append, self.now_slot, self.say = get, append, now_slot, say
+        self._lock = threading.Lock()
+        self._queue: list[Released] = []
+        self._said = ""
+        self._absent: set[int] = set()
+        self.refused = 0
+        self._beacons()
+        self._recover()
+
+    # The station's side.
+
+    def respond(self, method: str, path: str, body: bytes) -> Answer:
+        """Answer the station (see `links.packet_http`)."""
+        kind, _, number = path[1:].partition("/")
+        if kind == "epochs" and number.isascii() and number.lstrip("-").isdecimal() and len(number) < 19:
+            return self._epoch(int(number))
+        with self._lock:
+            if method == "POST" and path == "/packet":
+                return self._packet(body)
+            if path == "/next":
+                owed = self.warden.missing()
+                return Answer(200, b"none\n" if owed is None else b"%d\n" % owed)
+            return Answer(404)
+
+    def _packet(self, body: bytes) -> Answer:
+        try:
+            return Answer(200, self.warden.receive(*unframe(body)).note)
+        except Rejected as exc:
+            self.refused += 1
+            self._once(f"refused: {exc}")
+            return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
+
+    def _epoch(self, number: int) -> Answer:
+        path = self.folder / "epochs" / str(number)
+        if path.is_file():
+            return Answer(200, path.read_bytes())
+        if number in self._absent or number < 0:
+            return Answer(404)
+        if self.now_slot() < (number + beacon.LAG) * self.warden.policy.epoch_slots:
+            return Answer(425)
+        answer = self.get(f"epochs/{number}")
+        if answer.status not in (200, 404):
+            self._once(f"the log does not say what closed epoch {number} ({answer.status})")
+            return Answer(503)
+        with self._lock:
+            if answer.status == 200 and not self.warden.beacons.known(number):
+                try:
+                    self.warden.feed(number, answer.body)
+                except Rejected as exc:
+                    self._once(f"the checkpoint of epoch {number} is refused: {exc}")
+                    answer = Answer(404)
+                else:
+                    durable.replace(path, answer.body)
+            if answer.status == 404:
+                self._absent.add(number)
+        return answer
+
+    # The border's side.
+
+    def turn(self) -> None:
+        """Let go what is due, close the days that are over."""
+        now = self.now_slot()
+        try:
+            with self._lock:
+                try:
+                    self._queue += self.warden.release(now)
+                except Rejected as exc:
+                    self._once(f"held back: {exc}")
+            self._deliver()
+            self._close_days()
+        except SourceError as exc:
+            self._once(str(exc))
+
+    def _beacons(self) -> None:
+        kept = (self.folder / "epochs").glob("[0-9]*")
+        for path in sorted(kept, key=lambda p: int(p.name)):
+            self.warden.feed(int(path.name), path.read_bytes())
+
+    def _mark(self) -> int:
+        path = self.folder / "delivered"
+        return int(path.read_text()) if path.is_file() else -1
+
+    def _recover(self) -> None:
+        self.warden.recover()
+        last = self.warden.memory.last()
+        mark = self._mark()
+        if last is not None and mark < self.warden.ledger.last_slot:
+            first = (
+                mark + 1
+                if mark >= 0
+                else min(line.slot for d in self.warden.ledger.days.values() for line in d)
+            )
+            try:
+                self._queue = self.warden.resend(first, self.warden.ledger.last_slot, self.now_slot())
+            except Rejected as exc:
+                self._once(f"not sent again: {exc}")
+
+    def _deliver(self) -> None:
+        done = None
+        try:
+            while self._queue:
+                item = self._queue[0]
+                if item.payload:
+                    path = self.payloads / hashlib.sha256(item.payload).hexdigest()
+                    if not path.exists():
+                        durable.replace(path, item.payload)
+                self._post(item.note)
+                done = self._queue.pop(0).slot
+        finally:
+            if done is not None:
+                durable.replace(self.folder / "delivered", b"%d\n" % done)
+                self._once("")
+
+    def _post(self, entry: bytes) -> None:
+        answer = self.append(entry)
+        if answer.status != 200:
+            said = answer.body.decode("utf-8", "replace")[:120]
+            raise SourceError(f"the log does not take entries ({answer.status}): {said}")
+
+    def _close_days(self) -> None:
+        """Sign and log the ledger of every day that is over and delivered."""
+        policy, mark = self.warden.policy, self._mark()
+        size = 86400 // policy.slot_seconds
+        path = self.folder / "days"
+        closed = path.read_text().split() if path.is_file() else []
+        previous = bytes.fromhex(closed[1]) if closed else bytes(32)
+        for day in sorted(self.warden.ledger.days):
+            over = (day + 1) * size <= mark
+            if not over or (closed and day <= int(closed[0])):
+                continue
+            text = self.warden.ledger.close(day, previous).text()
+            self._post(notes.sign(text, [self.warden.signer]).encode())
+            previous = text_digest(text)
+            durable.replace(path, f"{day} {previous.hex()}\n".encode())
+
+    def _once(self, text: str) -> None:
+        if text and text != self._said:
+            self.say(text)
+        self._said = text

@@ -1,0 +1,415 @@
+"""Two parties run a station, its warden, a log and a witness as processes, kill them, and a third state judges the outcome."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import refused, run, shell_words
+
+from testban.base.ids import Nslc
+from testban.base.records import Segment
+from testban.formats import waveforms
+
+NAME = "XX.KEST"
+CHANNELS = ("BHZ", "BHN")
+RATE = 20
+SLOTS = 40
+
+
+class Nodes:
+    """Keys, policies and processes of a small treaty."""
+
+    def __init__(self, root: Path, made: Path) -> None:
+        self.root, self.made = root, made
+        self.running: dict[str, subprocess.Popen[str]] = {}
+        self.address: dict[str, str] = {}
+        self.vkey = {
+            "log": self.key("log", "log.example/nodes"),
+            "w": self.key("w", "w.example/nodes", "witness"),
+            "a": self.key("a", "a.example/party"),
+            "b": self.key("b", "b.example/party"),
+            "station": self.key("station", f"{NAME}/station", "rsa"),
+            "warden": self.key("warden", f"{NAME}/warden", "rsa"),
+        }
+        lines = [f"log {self.vkey['log']}", f"witness W {self.vkey['w']}", "quorum W"]
+        lines += [f"#testban party {p.upper()} {self.vkey[p]}" for p in ("a", "b")]
+        self.policy = root / "policy.txt"
+        self.policy.write_text("\n".join(lines) + "\n")
+        self.disclosure = root / "disclosure.note"
+
+    def path(self, name: str) -> Path:
+        return self.root / f"{name}.json"
+
+    def key(self, file: str, name: str, kind: str = "ed25519") -> str:
+        """Made once for all tests here."""
+        made = self.made / f"{file}.json"
+        if not made.exists():
+            words = ["keys", "generate", name, "--kind", kind, "--bits", "2048", "--out", made, "--json"]
+            made.with_suffix(".vkey").write_text(run(*words).json["vkey"])
+        shutil.copy(made, self.path(file))
+        return made.with_suffix(".vkey").read_text()
+
+    def both_sign(self, text: Path, note: Path) -> Path:
+        assert run("party", "sign", text, "--key", self.path("a"), "--out", note).status == 0
+        assert run("party", "sign", note, "--key", self.path("b"), "--out", note).status == 0
+        return note
+
+    def start(self, name: str, *words: object) -> None:
+        process = subprocess.Popen(shell_words(words), stderr=subprocess.PIPE, text=True)
+        assert process.stderr
+        line = process.stderr.readline()
+        assert line.startswith("http://"), line + process.stderr.read()
+        self.address[name] = line.split()[0]
+        self.running[name] = process
+
+    def kill(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.kill()
+        process.communicate()
+
+    def start_log(self) -> None:
+        words = [
+            "log",
+            "serve",
+            self.root / "log",
+            "--key",
+            self.path("log"),
+            "--policy",
+            self.policy,
+            "--every",
+            "0.2",
+        ]
+        self.start("log", *words, "--witness", self.address["w"], "--port", self.port("log"))
+
+    def port(self, name: str) -> str:
+        return self.address[name].rpartition(":")[2] if name in self.address else "0"
+
+    def start_warden(self) -> None:
+        words = [
+            "warden",
+            "run",
+            "--disclosure",
+            self.disclosure,
+            "--policy",
+            self.policy,
+            "--key",
+            self.path("warden"),
+        ]
+        words += [
+            "--station",
+            self.vkey["station"],
+            "--state",
+            self.root / "warden",
+            "--log",
+            self.address["log"],
+        ]
+        words += [
+            "--payloads",
+            self.root / "payloads",
+            "--every",
+            "0.1",
+            "--port",
+            self.port("warden"),
+            "--ring",
+            "500",
+        ]
+        self.start("warden", *words)
+
+    def station_words(self, *more: object) -> list[object]:
+        words = [
+            "station",
+            "run",
+            "--disclosure",
+            self.disclosure,
+            "--policy",
+            self.policy,
+            "--key",
+            self.path("station"),
+        ]
+        return [
+            *words,
+            "--state",
+            self.root / "station",
+            "--warden",
+            self.address["warden"],
+            "--ring",
+            "500",
+            *more,
+        ]
+
+    def append(self, *entries: Path) -> None:
+        """Into the log, while the log's process is down."""
+        assert run("log", "append", self.root / "log", *entries, "--key", self.path("log")).status == 0
+
+    def publish(self) -> None:
+        words = ["log", "checkpoint", self.root / "log", "--key", self.path("log"), "--policy", self.policy]
+        assert run(*words, "--witness", self.address["w"]).status == 0
+
+    def audit(self):  # type: ignore[no-untyped-def]
+        words = [
+            "audit",
+            self.root / "log",
+            "--policy",
+            self.policy,
+            "--payloads",
+            self.root / "payloads",
+            "--json",
+        ]
+        return run(*words)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, made: Path) -> Iterator[Nodes]:
+    n = Nodes(tmp_path, made)
+    words = [
+        "party",
+        "policy",
+        NAME,
+        "--rate",
+        str(RATE),
+        "--slot-seconds",
+        "10",
+        "--out",
+        tmp_path / "d.txt",
+    ]
+    assert run(*words, *[w for c in CHANNELS for w in ("--channel", c)]).status == 0
+    n.both_sign(tmp_path / "d.txt", n.disclosure)
+    documents = []
+    for who in ("station", "warden"):
+        cert = tmp_path / f"{who}.certificate"
+        assert run("keys", "certify", n.path(who), "--certificate", cert).status == 0
+        words = [
+            "party",
+            "key",
+            f"{NAME}/{who}",
+            "--vkey",
+            n.vkey[who],
+            "--certificate",
+            cert,
+            "--out",
+            tmp_path / who,
+        ]
+        assert run(*words).status == 0
+        documents += [
+            n.both_sign(tmp_path / who / f"{k}.txt", tmp_path / who / f"{k}.note")
+            for k in ("certificate", "key")
+        ]
+    n.append(*documents, n.disclosure)
+    n.start(
+        "w",
+        "witness",
+        "serve",
+        "--key",
+        n.path("w"),
+        "--log",
+        n.vkey["log"],
+        "--state",
+        tmp_path / "seen",
+        "--port",
+        "0",
+    )
+    n.start_log()
+    n.start_warden()
+    try:
+        yield n
+    finally:
+        for name in list(n.running):
+            n.kill(name)
+
+
+def recording(path: Path) -> dict[str, np.ndarray]:
+    """A miniSEED file that begins within a slot and lacks some seconds of one channel."""
+    draw = np.random.default_rng(5)
+    start = 1_600_000_003 * 10**9
+    truth = {c: draw.integers(-3000, 3000, SLOTS * 10 * RATE, dtype=np.int32) for c in CHANNELS}
+    parts = []
+    for c, counts in truth.items():
+        cut = 7 * 10 * RATE
+        pieces = [(0, counts[:cut]), (cut + 60, counts[cut + 60 :])] if c == "BHN" else [(0, counts)]
+        parts += [
+            Segment(
+                nslc=Nslc("XX", "KEST", "", c),
+                start_ns=start + at * 10**9 // RATE,
+                sample_rate_hz=float(RATE),
+                samples=x,
+            )
+            for at, x in pieces
+        ]
+    waveforms.write_mseed(path, parts)
+    return truth
+
+
+def test_from_a_recording_to_a_dossier_with_kills_on_the_way(nodes: Nodes, tmp_path: Path) -> None:
+    source = tmp_path / "raw.mseed"
+    truth = recording(source)
+    words = nodes.station_words("--source", source, "--json")
+    for i in range(3):
+        process = subprocess.Popen(shell_words(words), stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        time.sleep(1.2 + 0.3 * i)
+        process.kill()
+        process.communicate()
+        nodes.kill("warden")
+        if i == 1:
+            nodes.kill("log")
+            nodes.start_log()
+        nodes.start_warden()
+    said = run(*words)
+    assert (said.status, said.json["ok"]) == (0, True), said
+    end = time.monotonic() + 20
+    while (
+        (found := nodes.audit()).status == 2 or found.json["packets"] != SLOTS + 1
+    ) and time.monotonic() < end:
+        print(found.stderr)
+        time.sleep(0.3)
+    assert (found.status, found.json["findings"]) == (0, [])
+    # The first and last slot are not whole, and the gap cuts one.
+    assert (found.json["packets"], found.json["gaps"]) == (SLOTS + 1, 3)
+    counts = {p.read_bytes() for p in (nodes.root / "payloads").iterdir()}
+    at = 7 * RATE
+    first = b"".join(truth[c][at : at + 10 * RATE].astype("<i4").tobytes() for c in CHANNELS)
+    assert first in counts, "the payload is not the recording"
+
+    nodes.kill("log")
+    judge(nodes, tmp_path)
+    words = [
+        "party",
+        "dossier",
+        "event-7",
+        "--log",
+        nodes.root / "log",
+        "--policy",
+        nodes.policy,
+        "--out",
+        tmp_path / "f",
+    ]
+    made = run(
+        *words,
+        "--payloads",
+        nodes.root / "payloads",
+        "--from-slot",
+        "160000002",
+        "--to-slot",
+        "160000009",
+        "--json",
+    )
+    assert (made.status, made.json["packets"]) == (0, 8), made
+    third = tmp_path / "third-state"
+    third.mkdir()
+    (third / "event.dossier").write_bytes((tmp_path / "f").read_bytes())
+    (third / "policy.txt").write_bytes(nodes.policy.read_bytes())
+    seen = run("verify", third / "event.dossier", "--policy", third / "policy.txt", "--json")
+    assert (seen.status, seen.json["packets"]) == (0, 8)
+    assert seen.json["findings"] == {"A": "explosion", "B": "earthquake, deep"}
+
+
+def judge(nodes: Nodes, tmp_path: Path) -> None:
+    """Both sides commit, then reveal; neither can before both have committed; then both draw."""
+    values = {"a": "explosion", "b": "earthquake, deep"}
+    board = ["party", "board", "event-7", "--log", nodes.root / "log", "--policy", nodes.policy, "--json"]
+    for p, value in values.items():
+        words = ["party", "commit", "event-7", value, "--name", p.upper(), "--key", nodes.path(p)]
+        assert (
+            run(*words, "--secret", tmp_path / f"{p}.secret", "--out", tmp_path / f"{p}.commit").status == 0
+        )
+    reveal = ["party", "reveal", tmp_path / "a.secret", "--key", nodes.path("a"), "--log", nodes.root / "log"]
+    reveal += ["--policy", nodes.policy, "--out", tmp_path / "a.reveal"]
+    nodes.append(tmp_path / "a.commit")
+    nodes.publish()
+    said = run(*reveal)
+    assert said.status == 1
+    assert "reveal-before-all-committed" in said.stderr
+    nodes.append(tmp_path / "b.commit")
+    nodes.publish()
+    assert run(*reveal).status == 0
+    words = ["party", "reveal", tmp_path / "b.secret", "--key", nodes.path("b"), "--log", nodes.root / "log"]
+    assert run(*words, "--policy", nodes.policy, "--out", tmp_path / "b.reveal").status == 0
+    waiting = run(*board)
+    assert (waiting.status, waiting.json["reason"], waiting.json["revealed"]) == (1, "reveals-missing", {})
+    nodes.append(tmp_path / "a.reveal", tmp_path / "b.reveal")
+    nodes.publish()
+    done = run(*board)
+    assert (done.status, done.json["revealed"]) == (0, {"A": "explosion", "B": "earthquake, deep"})
+    (tmp_path / "events").write_text("".join(f"event-{i}\n" for i in range(9)))
+    drawn = run(*board, "--candidates", tmp_path / "events", "--count", "2").json["drawn"]
+    assert len(set(drawn)) == 2
+
+
+def test_live_station_with_beacons(nodes: Nodes, tmp_path: Path) -> None:
+    words = [
+        "party",
+        "policy",
+        NAME,
+        "--rate",
+        "20",
+        "--slot-seconds",
+        "1",
+        "--epoch-slots",
+        "4",
+        "--version",
+        "2",
+    ]
+    words += [w for c in CHANNELS for w in ("--channel", c)]
+    nodes.kill("warden")
+    nodes.kill("log")
+    from_slot = int(time.time())
+    assert run(*words, "--from-slot", str(from_slot), "--out", tmp_path / "d2.txt").status == 0
+    shutil.rmtree(nodes.root / "warden")
+    nodes.disclosure = nodes.both_sign(tmp_path / "d2.txt", tmp_path / "d2.note")
+    nodes.append(nodes.disclosure)
+    words = [
+        "log",
+        "serve",
+        nodes.root / "log",
+        "--key",
+        nodes.path("log"),
+        "--policy",
+        nodes.policy,
+        "--every",
+        "0.2",
+    ]
+    nodes.start("log", *words, "--witness", nodes.address["w"], "--epoch", "4", "--port", nodes.port("log"))
+    nodes.start_warden()
+    said = run(*nodes.station_words("--simulate", "3", "--slots", "14", "--json"))
+    assert (said.status, said.json["closed"], said.json["delivered"]) == (0, 14, 14)
+    end = time.monotonic() + 20
+    while (found := nodes.audit()).json.get("packets") != 14 and time.monotonic() < end:
+        time.sleep(0.3)
+    assert found.json["findings"] == []
+    assert list((nodes.root / "warden" / "epochs").iterdir()), "no beacon was fed"
+
+
+def test_a_state_folder_serves_one_process(nodes: Nodes, tmp_path: Path) -> None:
+    words = [
+        "warden",
+        "run",
+        "--disclosure",
+        nodes.disclosure,
+        "--policy",
+        nodes.policy,
+        "--key",
+        nodes.path("warden"),
+    ]
+    words += [
+        "--station",
+        nodes.vkey["station"],
+        "--state",
+        nodes.root / "warden",
+        "--log",
+        nodes.address["log"],
+    ]
+    refused(run(*words, "--payloads", tmp_path / "p"), "used by another process")
+    one = tmp_path / "one.note"
+    assert run("party", "sign", tmp_path / "d.txt", "--key", nodes.path("a"), "--out", one).status == 0
+    words = nodes.station_words("--simulate", "1")
+    words[words.index("--disclosure") + 1] = one
+    refused(run(*words), "approvals-missing")
+    refused(run(*nodes.station_words()), "one of --source and --simulate")
