@@ -22,7 +22,8 @@ from testban.base.spans import Span
 from testban.base.times import parse_time
 
 ROOT = Path(os.environ.get("TESTBAN_DATA", "")) / "waveforms"
-SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+VERBOSE = "-v" in sys.argv
+SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if sys.argv[1:] and not VERBOSE else 1.0)
 
 
 def read(*names):
@@ -103,14 +104,100 @@ def nnsn():
         rest = residual - sta - eve
         freedom = (len(got) - len(set(station)) - len(set(event)) + 1) / len(got)
         mad = float(np.median(np.abs(rest)))
+        stated = np.array([g[3] for g in got])
         # The terms were fitted to the same picks, so that what is left is too small by the root of the freedom.
-        inside = float(np.mean(np.abs(rest) <= np.array([g[3] for g in got]) * np.sqrt(freedom)))
-        worth = float(np.quantile(np.abs(rest) / np.sqrt(freedom) / np.array([g[3] for g in got]), 0.683))
+        inside = float(np.mean(np.abs(rest) <= stated * np.sqrt(freedom)))
+        worth = float(np.quantile(np.abs(rest) / np.sqrt(freedom) / stated, 0.683))
+        z = _studentised(residual / stated, event, station, stated)
         print(
             f"nnsn {half}: {len(got)} of {len(mine)} within 2 s ({100 * len(got) / len(mine):.1f} %), MAD after terms "
             f"{mad:.3f} s (before {np.median(np.abs(residual - np.median(residual))):.3f}; {100 * freedom:.0f} % of the "
-            f"freedom left), {100 * inside:.0f} % inside sigma (68 % would be at {worth:.2f} sigma), picks before P {early} in {hours:.2f} station-hours"
+            f"freedom left), {100 * inside:.0f} % inside sigma (68 % would be at {worth:.2f} sigma); each pick by the "
+            f"freedom that it has itself, {len(z)} picks: {100 * np.mean(z < 1.0):.0f} % inside sigma, "
+            f"{100 * np.mean(z < 2.0):.0f} % inside two; picks before P {early} in {hours:.2f} station-hours"
         )
+
+
+def _studentised(y, event, station, stated):
+    """Residuals in stated sigmas after event and station terms (Huber weights), each over the root of 1 - leverage.
+
+    Picks that the terms leave less than a quarter of their freedom are left out: they say nothing.
+    """
+    names = [*sorted(set(event)), *(f"at {s}" for s in sorted(set(station)))]
+    a = np.zeros((len(y), len(names)))
+    for i, (e, s) in enumerate(zip(event, station, strict=True)):
+        a[i, [names.index(e), names.index(f"at {s}")]] = 1.0 / stated[i]
+    weight = np.ones(len(y))
+    for _ in range(30):
+        root = np.sqrt(weight)
+        left = y - a @ np.linalg.lstsq(a * root[:, None], y * root, rcond=None)[0]
+        scale = max(1.0, 1.48 * float(np.median(np.abs(left))))
+        weight = np.minimum(1.0, 1.5 * scale / np.maximum(np.abs(left), 1e-9))
+    b = a * np.sqrt(weight)[:, None]
+    free = 1.0 - np.einsum("ij,ji->i", b, np.linalg.pinv(b))
+    return (np.abs(left) / np.sqrt(np.maximum(free, 1e-9)))[free > 0.25]
+
+
+def _event(folder):
+    """(origin time in ns, longitude, latitude, depth in km)."""
+    path = ROOT / folder / "event.json"
+    if path.is_file():
+        e = json.loads(path.read_text())
+        return parse_time(e["origin_time"]), e["lon"], e["lat"], float(e.get("depth_km") or 0.0)
+    o = obspy.read_events(str(ROOT / folder / "event.xml"))[0].preferred_origin()
+    return o.time.ns, o.longitude, o.latitude, (o.depth or 0.0) / 1000.0
+
+
+def later():
+    """Picks of S and Lg on regional recordings: near the first S of ak135, near a group velocity of 3.3-3.65 km/s."""
+    sets = [("dprk_2016-01-06", "regional_800s.mseed", "regional_800s_float.mseed")]
+    sets += [("eq_1982-09-24_california_nevada_lnn", "waveforms.mseed", "waveforms_float.mseed")]
+    sets += [(f"eq_{n}", "waveforms.mseed") for n in ("2019-07-06_ridgecrest", "2019-07-16_california_bk")]
+    sets += [(f"eq_germany_grsn/{n}", "waveforms.mseed") for n in ("2001-06-23", "2003-02-22", "2003-03-22")]
+    model = TauPyModel("ak135")
+    for folder, *files in sets:
+        origin, lon, lat, depth = _event(folder)
+        top = folder.split("/")[0]
+        with (ROOT / top / "stations.csv").open() as f:
+            place = {
+                f"{r['network']}.{r['station']}": (float(r["latitude"]), float(r["longitude"]))
+                for r in csv.DictReader(f)
+            }
+        count = dict.fromkeys(("stations", "P", "S", "Lg", "S or Lg", "other", "named S"), 0)
+        residuals = []
+        for key, segments in read(*[f"{folder}/{f}" for f in files]).items():
+            delta = locations2degrees(lat, lon, *place[key])
+            first = {
+                k: min(a.time for a in model.get_travel_times(depth, delta, [f"tt{k}"])) for k in ("p", "s")
+            }
+            _, r = process(key, segments)
+            off = [(p.time_ns - origin) / 1e9 for p in r.picks]
+            km = 111.19 * delta
+            tol = 2.0 + 0.03 * first["s"]
+            after = [
+                (t, p)
+                for t, p in zip(off, r.picks, strict=True)
+                if t > first["p"] + 0.4 * (first["s"] - first["p"])
+            ]
+            s = [t for t, _ in after if abs(t - first["s"]) <= tol]
+            lg = [t for t, _ in after if delta > 1.5 and km / 3.65 - 2.0 <= t <= km / 3.3 + 2.0]
+            count["stations"] += 1
+            count["P"] += any(-4 <= t - first["p"] <= 12 for t in off)
+            count["S"] += bool(s)
+            count["Lg"] += bool(lg)
+            count["S or Lg"] += bool(s or lg)
+            count["other"] += sum(t not in s and t not in lg for t, _ in after)
+            count["named S"] += sum(p.phase_hint == "S" for t, p in after if t in s or t in lg)
+            residuals += [round((s or lg)[0] - first["s"], 1)] if s or lg else []
+            if VERBOSE:
+                print(
+                    f"   {key:9} {delta:5.2f} P {first['p']:6.1f} S {first['s']:6.1f} Lg {km / 3.5:6.1f}:",
+                    [
+                        (round(t, 1), p.phase_hint, p.score, p.nslc.channel)
+                        for t, p in zip(off, r.picks, strict=True)
+                    ],
+                )
+        print(f"later phases {folder}: {count}, from ak135 S {residuals}")
 
 
 def noise_day():
@@ -134,6 +221,7 @@ if __name__ == "__main__":
     noise_day()
     collapse()
     nnsn()
+    later()
     dprk("dprk_2016-01-06", "raw_counts.mseed")
     dprk("dprk_2016-01-06", "regional_800s.mseed", "regional_800s_float.mseed")
     dprk("dprk_2009-05-25", "raw_counts.mseed")

@@ -1,8 +1,10 @@
 """Picks as arrays, sorted by station and time, with the rate of picks that need no event to explain them.
 
 Rules: order of input does not matter (total order: station, time, id); picks at stations without coordinates are
-counted, not used; the noise rate of a pick leaves the pick itself out and grows after a burst (coda). All of a pick's
-numbers in a `Window` follow from the picks of that window alone, so that a stream and a batch see the same bits.
+counted, not used; the noise rate of a pick leaves the pick itself out and grows after a burst (coda). A later phase
+(S or Lg close behind another pick of its station) is a consequence of that pick, not a false alarm of its own: it
+counts in nobody's rate, so that seeing more of an event never makes the event less credible. All of a pick's numbers
+in a `Window` follow from the picks of that window alone, so that a stream and a batch see the same bits.
 """
 
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ Ints = NDArray[np.int64]
 
 LOCAL_S = 1800.0  # half width of the window in which a station's rate of picks is counted
 BURST_S = 60.0
+FOLLOWS_S = 300.0  # behind P by at most so much: S or Lg of the same event (S at 25 degrees)
 GAP_S = 600.0  # silence of the whole network beyond which nothing was recorded, where up-time is not supplied
 STATED_SHARE = 0.95  # of stated slownesses and azimuths that are as good as stated; e to the -3 for the rest
 # A slowness whose back-azimuth is not resolved says nothing: the horizontal motion it rests on is noise. Of the 19
@@ -76,12 +79,14 @@ class Window:
         # a detector that calls nothing S says little by calling everything P
         self.calls_shear = bool(np.any(self.hint == 2))
         self.used = np.zeros(len(number), dtype=np.int64)
-        self.active = _active(self.data[:, 0])
+        times = np.ascontiguousarray(self.data[:, 0])
+        counts = independent_(times, self.hint, self.start)
+        self.active = _active(times[counts])
         self.rate = np.empty(len(number))
         spans = np.array(self.active).reshape(-1, 2)
         busy = max(1, int(np.sum(np.diff(self.start) > 0)))
-        typical = len(number) / (busy * max(self.duration_s, 300.0))
-        rates_(np.ascontiguousarray(self.data[:, 0]), self.start, spans, typical, self.rate)
+        typical = int(np.sum(counts)) / (busy * max(self.duration_s, 300.0))
+        rates_(times, self.start, counts, spans, typical, self.rate)
 
     @property
     def duration_s(self) -> float:
@@ -100,24 +105,51 @@ def _active(times: Floats) -> list[tuple[float, float]]:
 
 
 @njit(cache=True)
-def rates_(t: Floats, start: Ints, spans: Floats, typical: float, rate: Floats) -> None:
-    """Rate (1/s) of picks for other reasons: mean of the half hour around and the half hour before, and bursts."""
+def independent_(t: Floats, hint: Ints, start: Ints) -> NDArray[np.bool_]:
+    """Picks that are not a later phase of another pick of their station."""
+    out = np.ones(t.size, dtype=np.bool_)
+    for s in range(start.size - 1):
+        last = -np.inf
+        for i in range(start[s], start[s + 1]):
+            if hint[i] != 2:
+                last = t[i]
+            elif t[i] - last <= FOLLOWS_S:
+                out[i] = False
+    return out
+
+
+@njit(cache=True)
+def rates_(
+    t: Floats, start: Ints, counts: NDArray[np.bool_], spans: Floats, typical: float, rate: Floats
+) -> None:
+    """Rate (1/s) of picks for other reasons: mean of the half hour around and the half hour before, and bursts.
+
+    t: times, by station from start[s] to start[s + 1]; counts: picks that count in the rates of others; spans:
+    stretches in which anything was recorded; typical: rate at a station of which nothing is known yet.
+    """
     for s in range(start.size - 1):
         lo, hi, recent, span = start[s], start[s], start[s], 0
+        around = before = burst = 0  # that count: from lo to hi, from lo to i, from recent to i
         for i in range(start[s], start[s + 1]):
-            while t[lo] < t[i] - LOCAL_S:
-                lo += 1
             while hi < start[s + 1] and t[hi] <= t[i] + LOCAL_S:
+                around += counts[hi]
                 hi += 1
+            while t[lo] < t[i] - LOCAL_S:
+                around -= counts[lo]
+                before -= counts[lo]
+                lo += 1
             while t[recent] < t[i] - BURST_S:
+                burst -= counts[recent]
                 recent += 1
             while span + 1 < spans.shape[0] and spans[span + 1, 0] <= t[i]:
                 span += 1
             first, last = spans[span, 0], spans[span, 1]
             seen = min(last, t[i] + LOCAL_S) - max(first, t[i] - LOCAL_S)
-            calm = (hi - lo - 0.5) / max(seen, 300.0)
-            before = (i - lo + 1.0) / (min(LOCAL_S, t[i] - first) + 1.0 / typical)
-            rate[i] = max(0.5 * (calm + before), 0.5 * (i - recent) / BURST_S)
+            calm = (around - counts[i] + 0.5) / max(seen, 300.0)
+            earlier = (before + 1.0) / (min(LOCAL_S, t[i] - first) + 1.0 / typical)
+            rate[i] = max(0.5 * (calm + earlier), 0.5 * burst / BURST_S)
+            before += counts[i]
+            burst += counts[i]
 
 
 def _row(p: Pick) -> tuple[float, ...]:

@@ -31,6 +31,7 @@ BEFORE_S = (
     6.0,
     12.0,
 )  # where the noise ahead of a trigger is read: the lowest holds (a slow start raises it)
+PAIR = 100.0  # power of one horizontal over the other beyond which one of them is dead or broken
 PEAK_S = 3.0  # after the onset: where the peak is looked for
 
 
@@ -187,6 +188,20 @@ def _before(block: Block, other: Arrival, lead: Arrival) -> bool:
     return _stands_out(block, column, block.bin_of(other.sample), block.bin_of(lead.sample))
 
 
+def _paired(w: _Window, lead: Arrival) -> bool:
+    """Whether both horizontals move after an arrival: no polarisation leaves one of two quite still."""
+    k, rate = w.block.bands.index(lead.band), w.block.rate
+    power = []
+    for component in (1, 2):
+        got = w.get(component, k)
+        if got is None:
+            return False
+        at = round(lead.sample) - got[0]
+        y = got[1][max(0, at) : at + round(PEAK_S * rate)]
+        power.append(float(np.sum(y * y)))
+    return max(power) <= PAIR * min(power)
+
+
 def find(block: Block, row: F64, after: float) -> Arrival | None:
     """The first arrival behind the trigger `row` (see Block.triggers), not before sample number `after`."""
     n, rate = len(block.bands), block.rate
@@ -208,7 +223,10 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
     lead = _earliest(block, vertical, 0)
     if any(c >= block.lanes for c in active):
         other = _earliest(block, [_measure(w, k, c, min(start), end) for k in (1, 2) for c in range(n)], 1)
-        if other is not None and (lead is None or _before(block, other, lead)):
+        if other is not None and not _paired(w, other):
+            if not (around[: block.lanes] >= 1.0).any():
+                return None
+        elif other is not None and (lead is None or _before(block, other, lead)):
             lead = other
     for _ in range(3):
         if lead is None:

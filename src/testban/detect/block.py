@@ -47,8 +47,10 @@ class Block:
         self.power = np.zeros((self.bins, self.groups * self.lanes))
         self._fill()
         self.scores = np.zeros_like(self.power)
-        self.levels = np.empty_like(self.power)
-        self.spreads = np.empty_like(self.power)
+        self.top = np.zeros(self.bins)
+        self.stride = max(1, round(settings.level_s / self.bin_s))
+        self.levels = np.empty((-(-self.bins // self.stride), self.groups * self.lanes))
+        self.spreads = np.empty_like(self.levels)
         self._score()
 
     def _traces(self) -> tuple[Trace, ...]:
@@ -58,41 +60,38 @@ class Block:
         n = len(self.bands)
         if not n or not self.bins:
             return
-        a, gain = filters.bank(self._lane_bands(), self.settings.filter_order, self.rate)
+        bands = self._lane_bands()
+        a, gain = filters.bank(bands, self.settings.filter_order, self.rate)
         for group, members in enumerate(((self.sensor.vertical,), self.sensor.horizontals)):
-            columns = self.power[:, group * self.lanes : (group + 1) * self.lanes]
             for t in members:
-                self._powers(t, a, gain, columns)
+                floor = np.array([ROUNDING * (high - low) / (0.5 * self.rate) for low, high in bands])
+                self._powers(t, a, gain, floor if t.counts else np.zeros(self.lanes), group * self.lanes)
 
     def _lane_bands(self) -> tuple[Band, ...]:
         return self.bands + (self.bands[-1],) * (self.lanes - len(self.bands))
 
-    def _powers(self, t: Trace, a: F64, gain: F64, columns: F64) -> None:
-        """Add the bin powers of one trace to `columns` (bins, lanes); NaN where it has none."""
+    def _powers(self, t: Trace, a: F64, gain: F64, floor: F64, column: int) -> None:
+        """Add the bin powers of one trace to the columns from `column` on; NaN where it has none."""
+        own = self.power[:, column : column + self.lanes]
+        settle = [math.ceil(SETTLE_PERIODS / low / self.bin_s) for low, _ in self._lane_bands()]
         empty = 0
         for run in t.runs:
             lead = filters.odd_extension(run.samples, math.ceil(3.0 * self.rate / self.bands[0][0]))
             begin = -(-run.first // self.width) * self.width
-            skip = begin - run.first
-            bins = (len(run.samples) - skip) // self.width
+            at = (begin - self.first) // self.width
+            bins = min(self.bins - at, (run.first + len(run.samples) - begin) // self.width)
             if bins <= 0:
                 continue
-            x = np.concatenate([lead, run.samples])
-            x -= run.samples[0]
-            part = np.zeros((bins, self.lanes))
-            filters.bin_powers(x, len(lead) + skip, self.width, a, gain, part)
-            settle = [math.ceil(SETTLE_PERIODS / low / self.bin_s) for low, _ in self._lane_bands()]
+            x = np.empty(len(lead) + len(run.samples))
+            np.subtract(lead, run.samples[0], out=x[: len(lead)])
+            np.subtract(run.samples, run.samples[0], out=x[len(lead) :])
+            skip = len(lead) + begin - run.first
+            filters.bin_powers(x, skip, self.width, a, gain, floor, at, bins, column, self.power)
+            own[empty:at] = np.nan
             for j in range(self.lanes):
-                part[: settle[j], j] = np.nan
-            if t.counts:
-                part += np.array(
-                    [ROUNDING * (high - low) / (0.5 * self.rate) for low, high in self._lane_bands()]
-                )
-            at = (begin - self.first) // self.width
-            columns[empty:at] = np.nan
-            columns[at : at + bins] += part[: self.bins - at]
+                own[at : at + min(bins, settle[j]), j] = np.nan
             empty = at + bins
-        columns[empty:] = np.nan
+        own[empty:] = np.nan
 
     def _score(self) -> None:
         s, bands = self.settings, self._lane_bands()
@@ -100,6 +99,7 @@ class Block:
             return
         widths = np.array([max(1, round(window_s(band) / self.bin_s)) for band in bands])
         constants = np.empty((3, self.lanes))
+        step = self.stride * self.bin_s
         for group in range(self.groups):
             for j, (low, high) in enumerate(bands):
                 freedom = 2.0 * (high - low) * widths[j] * self.bin_s * (1.0 if group == 0 else 1.5)
@@ -111,9 +111,9 @@ class Block:
                 scan.score_columns(
                     self.power, group * self.lanes + base, widths[base : base + filters.LANES],
                     np.ascontiguousarray(constants[:, base : base + filters.LANES]), math.sqrt(math.sqrt(s.threshold_factor)),
-                    max(1, round(s.noise_s / self.bin_s)), max(1, round(s.coda_s / self.bin_s)),
-                    round(s.tail_memory_s / self.bin_s), round(1.0 / self.bin_s), round(s.start_s / self.bin_s),
-                    self.scores, self.levels, self.spreads,
+                    self.stride, max(1, round(s.noise_s / step)), max(1, round(s.coda_s / step)),
+                    max(1, round(s.tail_memory_s / step)), round(1.0 / self.bin_s), round(s.start_s / step),
+                    self.scores, self.top, self.levels, self.spreads,
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
 
@@ -122,11 +122,11 @@ class Block:
         out = np.zeros((2000, 5))
         later = LATER if len(self.sensor.horizontals) == 2 else 1.0
         memory = round(LATER_S / self.bin_s)
-        return out[: scan.triggers(self.scores, self.lanes, OFF, STRONG, later, memory, out)]
+        return out[: scan.triggers(self.scores, self.top, self.lanes, OFF, STRONG, later, memory, out)]
 
     def noise(self, column: int, at: int) -> tuple[float, float]:
         """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""
-        i = max(0, min(self.bins - 1, at))
+        i = max(0, min(self.bins - 1, at)) // self.stride
         return float(self.levels[i, column]) ** 4, float(self.spreads[i, column])
 
     def raised(self, column: int, at: int, bins: int, sigmas: float) -> float:

@@ -23,6 +23,7 @@ DEAD_S = 10.0  # a constant stretch of this length is no ground motion
 SPIKE_RATIO = 12.0  # second difference of a spike over the largest one around it
 STEP_RATIO = 10.0  # a jump over the range of a second before and a second after
 STEP_MASK_S = 0.3
+LOOK = 64  # samples that are looked through together
 MANY_HOURS_NS = 3600 * 10**9
 FULL_SCALES = (2047, 2048, 32767, 32768, 8388607, 8388608, 2147483647, 2147483648)  # 12, 16, 24, 32 bit
 
@@ -93,18 +94,35 @@ def _flag(
 def _clipped(x: NDArray[np.float64], slope: float, out: NDArray[np.uint8]) -> None:
     """Mark flat tops: three or more equal samples at a local extreme entered or left more steeply than `slope`."""
     n = len(x)
-    run = 1
-    for i in range(1, n):
-        if x[i] == x[i - 1]:
-            run += 1
+    done = 1  # samples before this belong to a run that was looked at
+    for begin in range(2, n, LOOK):
+        a, b, c = x[begin - 2 : begin + LOOK - 2], x[begin - 1 : begin + LOOK - 1], x[begin : begin + LOOK]
+        flat = 0
+        for r in range(len(c)):
+            flat += 1 if (a[r] == b[r]) & (b[r] == c[r]) else 0
+        if flat == 0:
             continue
-        first = i - run
-        if run >= 3 and first > 0:
-            left, right = x[first] - x[first - 1], x[first] - x[i]
-            if left * right > 0.0 and max(abs(left), abs(right)) > slope:
-                for k in range(first, i):
-                    out[k] = 1
-        run = 1
+        for i in range(max(begin, done), begin + len(c)):
+            if i < done or not (x[i] == x[i - 1] and x[i - 1] == x[i - 2]):
+                continue
+            first, done = i - 2, i + 1
+            while first > 0 and x[first - 1] == x[i]:
+                first -= 1
+            while done < n and x[done] == x[i]:
+                done += 1
+            if first > 0 and done < n:
+                left, right = x[first] - x[first - 1], x[first] - x[done]
+                if left * right > 0.0 and max(abs(left), abs(right)) > slope:
+                    for k in range(first, done):
+                        out[k] = 1
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    ranked = np.partition(values, (half - 1, half))
+    return 0.5 * (float(ranked[half - 1]) + float(ranked[half]))
 
 
 def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -115,7 +133,7 @@ def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np
     finite = x[:20_000] if whole else x[np.isfinite(x)][:20_000]
     if len(finite) < 10:
         return out
-    slope = 20.0 * float(np.median(np.abs(np.diff(finite)))) + 1.0
+    slope = 20.0 * _median(np.abs(np.diff(finite))) + 1.0
     _clipped(x, slope, out)
     if whole and max(float(x.max()), -float(x.min())) >= FULL_SCALES[0]:
         for scale in FULL_SCALES:

@@ -71,7 +71,7 @@ def leave_noise(power: F64, trigger: int, limit: int, width: int, high: float, q
 def sigma_s(snr: float, band_hz: tuple[float, float], rate_hz: float) -> float:
     """Standard deviation of an onset from its amplitude signal-to-noise ratio and band.
 
-    Used to weigh onsets against one another; what a pick states is `station.SIGMA_FACTOR` times as large.
+    Used to weigh onsets against one another; what a pick states is `station.PATH_SIGMA_S` more.
     """
     period = 1.0 / math.sqrt(band_hz[0] * band_hz[1])
     base = 0.10 + 1.0 * period / max(1.0, snr - 1.0)

@@ -20,61 +20,71 @@ I64 = NDArray[np.int64]
 NORMAL_EXCESS = 0.373
 #: Windows beyond 2 standard deviations that the normal tail is worth before any were seen.
 TAIL_PRIOR = 5.0
+#: Scores below this are not worked out and left at nought: a trigger has ended by then.
+LEAST_SCORE = 0.72
 #: Columns that are worked on side by side. Their state lies in one flat array with constant places, from which the
 #: compiler makes vector instructions across columns: the same operations a column, so the same bits, on any width.
 LANES = 8
+CHUNK = 100  # steps whose sums stand in memory at a time
 # Rows of that array, eight columns each: what is remembered of a column ...
 _A, _F, _V, _ROOT, _EXCESS, _WEIGHT, _FEW = 0, 8, 16, 24, 32, 40, 48
-# ... what goes into a step and comes out ...
-_U, _BEFORE, _PAST, _MEAN, _Y, _LEVEL, _CV, _SCORE = 56, 64, 72, 80, 88, 96, 104, 112
+# ... what goes into a step and comes out (_U and _PAST as sums of power, then as fourth roots of the mean) ...
+_U, _BEFORE, _PAST, _LEVEL, _CV, _THRESHOLD, _HOT = 56, 64, 72, 80, 88, 96, 104
 # ... and constants of the column.
-_CV_MIN, _Z, _DEPTH, _PER_WIDTH, _WIDTH = 120, 128, 136, 144, 152
-_ROWS = 160
+_CV_MIN, _Z, _DEPTH, _ADD, _WIDTH = 112, 120, 128, 136, 144
+_ROWS = 152
+
+
+@njit(inline="always")
+def _add(a: F64, b: F64, out: F64) -> None:
+    for r in range(len(out)):
+        out[r] = a[r] + b[r]
 
 
 @njit(cache=True)
-def moving_sums(power: F64, base: int, widths: I64, out: F64) -> None:
+def moving_sums(power: F64, base: int, widths: I64, begin: int, ladder: F64, out: F64) -> None:
     """Sums of the last `widths` bins of eight columns; NaN until so many valid ones stand in a row.
 
-    power (n, columns), of which those from `base` on are taken; widths (8,); out (n, 8). Two-stack sliding sum: sums
-    only, so a large event leaves no rounding behind.
+    power (n, columns), of which those from `base` on are taken; widths (8,); out (8, m): bins begin..begin+m-1.
+    ladder (levels, m + max(widths)): working memory, levels as binary digits of the widest. Sums of 1, 2, 4 ... bins
+    are put together by the binary digits of the width: only sums of what is inside, so that a large event or a gap
+    leaves no trace behind.
     """
-    n = len(power)
-    suffix = np.zeros((LANES, widths.max() + 2))
-    head = np.zeros(LANES)
-    k = np.zeros(LANES, dtype=np.int64)
-    full = np.zeros(LANES, dtype=np.bool_)
-    for i in range(n):
-        for j in range(LANES):
-            p, width = power[i, base + j], widths[j]
-            if not p >= 0.0:
-                out[i, j] = np.nan
-                head[j], k[j], full[j] = 0.0, 0, False
-                continue
-            head[j] += p
-            k[j] += 1
-            if full[j]:
-                out[i, j] = head[j] + suffix[j, k[j] + 1]
-            elif k[j] == width:
-                out[i, j] = head[j]
-            else:
-                out[i, j] = np.nan
-            if k[j] == width:
-                suffix[j, width + 1] = 0.0
-                for m in range(width, 1, -1):
-                    suffix[j, m] = suffix[j, m + 1] + power[i - width + m, base + j]
-                head[j], k[j], full[j] = 0.0, 0, True
+    size, pad = out.shape[1], widths.max()
+    empty = max(0, pad - begin)
+    for j in range(LANES):
+        ladder[0, :empty] = np.nan
+        own = power[begin - pad + empty : begin + size, base + j]
+        for r in range(len(own)):
+            ladder[0, empty + r] = own[r]
+        total, back, first = out[j], pad, True
+        for k in range(len(ladder)):
+            if widths[j] >> k == 0:
+                break
+            if k > 0:
+                half, rung = 1 << (k - 1), ladder[k - 1]
+                _add(rung[half : size + pad], rung[: size + pad - half], ladder[k, half : size + pad])
+            if widths[j] >> k & 1:
+                part = ladder[k, back : back + size]
+                back -= 1 << k
+                if first:
+                    total[:] = part
+                    first = False
+                else:
+                    _add(total, part, total)
 
 
 @njit(inline="always", error_model="numpy")
 def _steady(st: F64, per_slow: float, per_fast: float, forget: float, kept: float, factor: float) -> None:
     """One step of eight columns that have all they need; the branches of `_step` as selections."""
     for j in range(8):
-        u, a, sd = st[_U + j], st[_A + j], st[_ROOT + j]
+        u = math.sqrt(math.sqrt(st[_U + j] / st[_WIDTH + j]))
+        past = math.sqrt(math.sqrt(st[_PAST + j] / st[_WIDTH + j]))
+        a, sd = st[_A + j], st[_ROOT + j]
         before = st[_BEFORE + j] if st[_BEFORE + j] > 0.0 else a
         ahead = before if before > a else a
         over = (u - ahead) / (ahead * sd) - 2.0
-        add = st[_PER_WIDTH + j] if over > 0.0 else 0.0
+        add = st[_ADD + j] if over > 0.0 else 0.0
         over = over if over < 4.0 else 4.0
         st[_WEIGHT + j] = st[_WEIGHT + j] * forget + kept + add
         st[_EXCESS + j] = st[_EXCESS + j] * forget + NORMAL_EXCESS * kept + over * add
@@ -88,29 +98,29 @@ def _steady(st: F64, per_slow: float, per_fast: float, forget: float, kept: floa
         most = a * (1.0 + 3.0 * sd)
         u = u if u < most else most
         a = a + (u - a) * per_slow
-        f = st[_F + j] + (st[_PAST + j] - st[_F + j]) * per_fast
+        f = st[_F + j] + (past - st[_F + j]) * per_fast
         st[_A + j], st[_F + j] = a, f
-        y = math.sqrt(math.sqrt(st[_MEAN + j] / st[_WIDTH + j]))
         level = a if a > f else f
         cv = root * st[_FEW + j]
         tail = st[_EXCESS + j] / st[_WEIGHT + j]
         tail = 2.0 + (tail if tail > NORMAL_EXCESS else NORMAL_EXCESS) * st[_DEPTH + j]
         tail = tail if tail > st[_Z + j] else st[_Z + j]
-        score = y / (level * (1.0 + tail * cv) * factor)
-        st[_Y + j], st[_LEVEL + j], st[_CV + j] = y, level, cv
-        st[_SCORE + j] = score if y > level else 0.0
+        threshold = level * (1.0 + tail * cv) * factor
+        hot = LEAST_SCORE * threshold
+        st[_LEVEL + j], st[_CV + j], st[_THRESHOLD + j] = level, cv, threshold
+        st[_HOT + j] = hot * hot * hot * hot * st[_WIDTH + j]
 
 
 @njit(inline="always", error_model="numpy")
 def _step(
-    st: F64, j: int, seen: I64, fresh: bool, n_slow: int, n_fast: int, n_start: int, forget: float, kept: float, factor: float
+    st: F64, j: int, seen: I64, stride: int, n_slow: int, n_fast: int, n_start: int, forget: float, kept: float, factor: float
 ) -> None:  # fmt: skip
-    """One step of one column; fresh: whether its delayed window (_U) is there. NaN in _PAST or _MEAN: not there."""
+    """One step of one column; NaN in _U or _PAST: there is no such window."""
     per_slow, per_fast = 1.0 / n_slow, 1.0 / n_fast
-    st[_SCORE + j], st[_LEVEL + j], st[_CV + j] = 0.0, np.nan, np.nan
-    st[_Y + j] = math.sqrt(math.sqrt(st[_MEAN + j] / st[_WIDTH + j]))
-    if fresh:
-        u = st[_U + j]
+    st[_LEVEL + j], st[_CV + j], st[_THRESHOLD + j], st[_HOT + j] = np.nan, np.nan, np.inf, np.inf
+    u = math.sqrt(math.sqrt(st[_U + j] / st[_WIDTH + j]))
+    past = math.sqrt(math.sqrt(st[_PAST + j] / st[_WIDTH + j]))
+    if u >= 0.0:
         seen[j] += 1
         if seen[j] == 1:
             st[_A + j], st[_F + j] = u, u
@@ -121,7 +131,7 @@ def _step(
             if seen[j] > n_start:
                 ahead = before if before > a else a
                 over = (u - ahead) / (ahead * sd) - 2.0
-                add = st[_PER_WIDTH + j] if over > 0.0 else 0.0
+                add = st[_ADD + j] if over > 0.0 else 0.0
                 over = over if over < 4.0 else 4.0
                 st[_WEIGHT + j] = st[_WEIGHT + j] * forget + kept + add
                 st[_EXCESS + j] = st[_EXCESS + j] * forget + NORMAL_EXCESS * kept + over * add
@@ -132,81 +142,108 @@ def _step(
         if seen[j] > n_start:
             u = min(u, a * (1.0 + 3.0 * sd))
         st[_A + j] = a + (u - a) * (per_slow if seen[j] >= n_slow else 1.0 / seen[j])
-    if st[_PAST + j] >= 0.0 and seen[j] > 0:
-        st[_F + j] += (st[_PAST + j] - st[_F + j]) * (per_fast if seen[j] >= n_fast else 1.0 / seen[j])
+    if past >= 0.0 and seen[j] > 0:
+        st[_F + j] += (past - st[_F + j]) * (per_fast if seen[j] >= n_fast else 1.0 / seen[j])
     if st[_A + j] <= 0.0:
         return
     if seen[j] <= n_slow:
-        st[_FEW + j] = math.sqrt(1.0 + 2.0 * st[_WIDTH + j] / seen[j])
+        st[_FEW + j] = math.sqrt(1.0 + 2.0 * st[_WIDTH + j] / (seen[j] * stride))
     cv = st[_ROOT + j] * st[_FEW + j]
     level = max(st[_A + j], st[_F + j])
     st[_LEVEL + j], st[_CV + j] = level, cv
-    y = st[_Y + j]
-    if seen[j] >= n_start and y > level:
+    if seen[j] >= n_start:
         tail = 2.0 + max(NORMAL_EXCESS, st[_EXCESS + j] / st[_WEIGHT + j]) * st[_DEPTH + j]
-        st[_SCORE + j] = y / (level * (1.0 + max(st[_Z + j], tail) * cv) * factor)
+        tail = max(st[_Z + j], tail)
+        if seen[j] < n_slow:
+            student = 0.25 * (st[_Z + j] * st[_Z + j] + 1.0) * st[_WIDTH + j] / stride
+            tail *= (1.0 + student / seen[j]) / (1.0 + student / n_slow)
+        threshold = level * (1.0 + tail * cv) * factor
+        hot = LEAST_SCORE * threshold
+        st[_THRESHOLD + j], st[_HOT + j] = threshold, hot * hot * hot * hot * st[_WIDTH + j]
+
+
+@njit(inline="always")
+def _score(st: F64, sums: F64, base: int, begin: int, score: F64, top: F64) -> None:
+    """Scores of some bins, the first of them `begin`, of eight columns over the thresholds that stand in `st`."""
+    for j in range(8):
+        part, hot = sums[j], st[_HOT + j]
+        for i in range(len(part)):
+            if part[i] > hot:
+                y = math.sqrt(math.sqrt(part[i] / st[_WIDTH + j]))
+                if y > st[_LEVEL + j]:
+                    ours = y / st[_THRESHOLD + j]
+                    score[begin + i, base + j] = ours
+                    top[begin + i] = max(top[begin + i], ours)
 
 
 @njit(cache=True, error_model="numpy")
 def score_columns(
-    power: F64, base: int, widths: I64, constants: F64, factor: float, n_slow: int, n_fast: int, n_tail: int, delay: int, n_start: int,
-    score: F64, level: F64, spread: F64,
+    power: F64, base: int, widths: I64, constants: F64, factor: float, stride: int, n_slow: int, n_fast: int, n_tail: int,
+    delay: int, n_start: int, score: F64, top: F64, level: F64, spread: F64,
 ) -> None:  # fmt: skip
     """Score (fourth root of power over threshold) and noise level (fourth root of power) of eight columns.
 
-    power, score, level, spread (n, columns), of which those from `base` on are worked on. widths (8,): bins of the
-    short-term window; constants (3, 8): theoretical scatter, normal quantile of the false-alarm probability,
-    logarithm of the normal probability beyond 2 over that probability; factor: fourth root of the threshold factor;
-    n_slow, n_fast, n_tail: memories in bins of the noise, of what follows a coda and of how wild the noise is; delay:
-    bins between the window and the one that feeds the noise; n_start: bins before anything may score.
+    power, score (n, columns), of which those from `base` on are worked on; score comes as zeros; top (n,) is raised
+    to the best score of a bin. level, spread (steps, columns), steps = ceil(n / stride): what holds for `stride`
+    bins. widths (8,): bins of the short-term window; constants (3, 8): theoretical scatter, normal quantile of the
+    false-alarm probability, logarithm of the normal probability beyond 2 over that probability; factor: fourth root
+    of the threshold factor; n_slow, n_fast, n_tail: memories in steps of the noise, of what follows a coda and of how
+    wild the noise is; delay: bins between the window and the one that feeds the noise; n_start: steps before anything
+    may score.
     """
-    n = len(power)
-    sums, y, past = np.empty((n, LANES)), np.empty((n, LANES)), np.zeros((n, LANES))
-    moving_sums(power, base, widths, sums)
-    st = np.zeros(_ROWS)
-    seen = np.zeros(LANES, dtype=np.int64)
+    n, steps = len(power), len(level)
+    st, seen = np.zeros(_ROWS), np.zeros(LANES, dtype=np.int64)
     for j in range(LANES):
         st[_CV_MIN + j], st[_Z + j], st[_DEPTH + j] = constants[0, j], constants[1, j], constants[2, j]
-        st[_WIDTH + j], st[_PER_WIDTH + j] = widths[j], 1.0 / widths[j]
+        st[_WIDTH + j], st[_ADD + j] = widths[j], min(1.0, stride / widths[j])
         st[_ROOT + j], st[_V + j], st[_FEW + j] = constants[0, j], constants[0, j] * constants[0, j], 1.0
         st[_EXCESS + j], st[_WEIGHT + j] = NORMAL_EXCESS * TAIL_PRIOR, TAIL_PRIOR
     forget = 1.0 - 1.0 / n_tail
     kept = TAIL_PRIOR * (1.0 - forget)
-    longest = widths.max() + delay
-    steady = 0  # bins since every column had all that it needs
-    for i in range(n):
+    reach = widths.max() + delay
+    digits = 1
+    while 1 << digits <= widths.max():
+        digits += 1
+    past = np.zeros((steps, LANES))
+    ladder = np.empty((digits, CHUNK * stride + widths.max()))
+    sums = np.full((LANES, reach + CHUNK * stride), np.nan)
+    for t in range(steps):
+        first = t // CHUNK * CHUNK * stride - reach  # the bin of sums[:, 0]
+        if t % CHUNK == 0:
+            sums[:, :reach] = sums[:, CHUNK * stride :]
+            size = min(CHUNK * stride, n - t * stride)
+            moving_sums(
+                power,
+                base,
+                widths,
+                t * stride,
+                ladder[:, : size + widths.max()],
+                sums[:, reach : reach + size],
+            )
+        i = t * stride - first
         whole = True
-        for j in range(8):
-            st[_MEAN + j] = sums[i, j]
-            whole = whole and sums[i, j] >= 0.0
-        if whole and steady > longest:
-            for j in range(8):
-                lag = i - widths[j] - delay
-                st[_U + j], st[_BEFORE + j], st[_PAST + j] = y[lag, j], past[lag, j], y[i - widths[j], j]
+        for j in range(LANES):
+            last = i - widths[j]
+            lag = last - delay
+            st[_U + j], st[_PAST + j] = sums[j, lag], sums[j, last]
+            st[_BEFORE + j] = past[(first + lag) // stride, j] if first + lag >= 0 else 0.0
+            ready = seen[j] > n_slow and seen[j] >= n_fast and st[_A + j] > 0.0
+            whole = whole and ready and st[_U + j] >= 0.0 and st[_PAST + j] >= 0.0
+        if whole:
             _steady(st, 1.0 / n_slow, 1.0 / n_fast, forget, kept, factor)
         else:
-            steady = steady + 1 if whole else 0
             for j in range(LANES):
-                lag = i - widths[j] - delay
-                fresh = lag >= 0 and y[lag, j] >= 0.0
-                if fresh:
-                    st[_U + j], st[_BEFORE + j] = y[lag, j], past[lag, j]
-                st[_PAST + j] = y[i - widths[j], j] if i >= widths[j] else np.nan
-                _step(st, j, seen, fresh, n_slow, n_fast, n_start, forget, kept, factor)
-                if seen[j] <= n_slow or not st[_A + j] > 0.0:
-                    steady = 0
-        for j in range(8):
-            y[i, j], past[i, j] = st[_Y + j], st[_F + j]
-            score[i, base + j], level[i, base + j], spread[i, base + j] = (
-                st[_SCORE + j],
-                st[_LEVEL + j],
-                st[_CV + j],
-            )
+                _step(st, j, seen, stride, n_slow, n_fast, n_start, forget, kept, factor)
+        for j in range(LANES):
+            past[t, j], level[t, base + j], spread[t, base + j] = st[_F + j], st[_LEVEL + j], st[_CV + j]
+        _score(st, sums[:, i : min(i + stride, n - first)], base, first + i, score, top)
 
 
 @njit(cache=True)
-def triggers(scores: F64, bands: int, off: float, strong: float, later: float, memory: int, out: F64) -> int:
-    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (n, columns).
+def triggers(
+    scores: F64, top: F64, bands: int, off: float, strong: float, later: float, memory: int, out: F64
+) -> int:
+    """Rows (on bin, peak bin, peak column, peak score, off bin) into `out`, from scores (n, columns) and their best.
 
     A trigger is a best score from 1 until it falls below `off`. For `memory` bins after a score of `strong` a later
     phase is likely, and `later` is enough on a horizontal column (those from `bands` on).
@@ -216,14 +253,16 @@ def triggers(scores: F64, bands: int, off: float, strong: float, later: float, m
     count = 0
     last = -memory - 1
     for i in range(n):
-        best, at = 0.0, 0
-        flat, flat_at = 0.0, 0
-        for j in range(columns):
-            if scores[i, j] > best:
-                best, at = scores[i, j], j
-            if j >= bands and scores[i, j] > flat:
-                flat, flat_at = scores[i, j], j
+        best, at = top[i], 0
         if not on:
+            if best < 1.0 and (best < later or i - last >= memory):
+                continue
+            flat, flat_at = 0.0, 0
+            for j in range(columns - 1, -1, -1):
+                if scores[i, j] == best:
+                    at = j
+                if j >= bands and scores[i, j] >= flat:
+                    flat, flat_at = scores[i, j], j
             if count < len(out) and (best >= 1.0 or (flat >= later and i - last < memory)):
                 on = True
                 if best < 1.0:
@@ -234,6 +273,9 @@ def triggers(scores: F64, bands: int, off: float, strong: float, later: float, m
             out[count, 4] = i
             count += 1
         elif best > out[count, 3]:
+            for j in range(columns - 1, -1, -1):
+                if scores[i, j] == best:
+                    at = j
             out[count, 1], out[count, 2], out[count, 3] = i, at, best
         if best >= strong:
             last = i

@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     false_alarms_per_day: stated false-alarm rate per station-day, before confirmation, over all bands together.
     threshold_factor: multiplies the detection threshold (a power ratio), for tests of robustness.
     bands_hz: candidate bands; the usable ones (below 0.8 of Nyquist) are taken. filter_order: Butterworth order.
-    bin_s: length of a power bin. noise_s: memory of the noise level; coda_s: memory of the level that follows a
+    bin_s: length of a power bin. level_s: how often the noise level follows. noise_s: memory of the noise level; coda_s: memory of the level that follows a
     coda; tail_memory_s: memory of how wild the noise is beyond its scatter. start_s: least noise before anything may be detected. min_separation_s: two onsets nearer are one.
     block_s: absolute processing block (an hour; divides a day); lead_s, tail_s: what a block reads before and after.
     search_s: how far before a trigger the first arrival is looked for. min_snr: least peak over noise rms in the onset's band.
@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bands_hz: tuple[Band, ...] = BANDS
     filter_order: int = 3
     bin_s: float = 0.1
+    level_s: float = 0.5
     noise_s: float = 60.0
     coda_s: float = 6.0
     tail_memory_s: float = 600.0
@@ -56,7 +57,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     min_snr: float = 2.5
 
     def __post_init__(self) -> None:
-        positive = (self.false_alarms_per_day, self.threshold_factor, self.bin_s, self.noise_s, self.coda_s)
+        positive = (
+            self.false_alarms_per_day,
+            self.threshold_factor,
+            self.bin_s,
+            self.level_s,
+            self.noise_s,
+            self.coda_s,
+        )
         if not all(0.0 < v < math.inf for v in positive):
             raise ConfigurationError(f"expected positive detection settings, got {positive}; correct them")
         if self.block_s <= 0 or 86400 % self.block_s or self.lead_s < 0 or self.tail_s < 0:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
-from testban.detect import amplitude, arrival, motion
+from testban.detect import amplitude, arrival, later, motion, successor
+from testban.detect.block import STRONG
 from testban.detect.block import Block as Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
@@ -25,7 +26,7 @@ NS = 10**9
 FIRST_S = (
     200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 )
-SIGMA_FACTOR = 1.66  # so that 68 % lie inside on the odd (tuning) half of nnsn_nuclear; docs/rooms/detect.md
+PATH_SIGMA_S = 0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -39,22 +40,73 @@ def needed(span: Span, settings: Settings | None = None) -> Span:
 
 
 def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tuple[list[Pick], list[int]]:
-    """Picks within `own`, and the bins of all onsets of the block."""
+    """Picks within `own`, and the bins of all onsets of the block that were triggered."""
     s = block.settings
     out: list[Pick] = []
-    bins: list[int] = []
+    found: list[tuple[arrival.Arrival, float]] = []
     last = block.first - 1e9
     for row in block.triggers():
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
-        if got is None:
+        while got is not None:
+            first = got.sample - last > FIRST_S * block.rate
+            last = got.sample
+            found.append((got, float(row[3])))
+            time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+            if own.start_ns <= time < own.end_ns:
+                out.append(_pick(block, key, row, got, time, channels, first))
+            got = _stronger(block, row, got)
+    out += _later(block, key, own, found)
+    return sorted(out, key=lambda p: p.time_ns), [block.bin_of(got.sample) for got, _ in found]
+
+
+def _stronger(block: Block, row: F64, got: arrival.Arrival) -> arrival.Arrival | None:
+    """A much stronger arrival later in the trigger of `got`."""
+    apart = block.settings.min_separation_s * block.rate
+    on = successor.grown(block, block.bin_of(got.sample), int(row[4]), round(apart / block.width))
+    if on is None:
+        return None
+    least = max(got.sample + apart, block.first + on * block.width - block.rate)
+    begin = max(
+        got.sample + 0.5 * block.rate, least - 2.0 * block.rate
+    )  # room for what it is to stand out from
+    again = np.array([on, row[1], row[2], row[3], row[4]])
+    found = arrival.find(block, again, begin)
+    good = found is not None and found.sample >= least and found.snr >= block.settings.min_snr
+    return found if good else None
+
+
+def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival, float]]) -> list[Pick]:
+    """S and Lg within `own` that no trigger gave, behind the strong ones among the arrivals and scores found."""
+    out: list[Pick] = []
+    if len(block.sensor.horizontals) != 2:
+        return out
+    bins = [block.bin_of(got.sample) for got, _ in found]
+    for i, (_, score) in enumerate(found):
+        if score < STRONG:
             continue
-        first = got.sample - last > FIRST_S * block.rate
-        last = got.sample
-        bins.append(block.bin_of(last))
-        time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
-        if own.start_ns <= time < own.end_ns:
-            out.append(_pick(block, key, row, got, time, channels, first))
-    return out, bins
+        strong = [b for b, (_, x) in zip(bins[i + 1 :], found[i + 1 :], strict=True) if x >= STRONG]
+        end = min([bins[i] + round(later.AFTER_S[1] / block.bin_s), *strong])
+        for growth in later.growths(block, bins[i], end):
+            got = later.find(block, growth)
+            if got is None or any(abs(block.bin_of(got.sample) - b) <= 2 * growth.window for b in bins):
+                continue
+            time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+            if own.start_ns <= time < own.end_ns:
+                out.append(
+                    Pick(
+                        pick_id=f"{key}/{time // 10**6}",
+                        station_key=key,
+                        nslc=got.trace.nslc,
+                        time_ns=time,
+                        time_sigma_s=round(PATH_SIGMA_S + got.sigma_s, 3),
+                        phase_hint="S",
+                        phase_hint_probability=later.PROBABILITY,
+                        snr=round(got.snr, 2),
+                        band_hz=got.band,
+                        score=round(growth.scatters / later.LEAST, 3),
+                    )
+                )
+    return out
 
 
 def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
@@ -97,7 +149,7 @@ def _pick(
         station_key=key,
         nslc=got.trace.nslc,
         time_ns=time,
-        time_sigma_s=round(SIGMA_FACTOR * got.sigma_s, 3),
+        time_sigma_s=round(PATH_SIGMA_S + got.sigma_s, 3),
         phase_hint=moved.hint,
         phase_hint_probability=moved.hint_probability,
         slowness_s_per_deg=moved.slowness_s_per_deg,

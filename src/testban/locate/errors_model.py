@@ -1,7 +1,8 @@
 """How wrong a travel time of a one-dimensional model is, and how alike for neighbouring stations.
 
 Rules: the model error is a function of wave type and distance and does not shrink with the number of stations; two
-stations share it as far as their paths are alike (Bondar & McLaughlin 2009, BSSA 99, 1465-1472). The correlation
+stations share it as far as their paths are alike (Bondar & McLaughlin 2009, BSSA 99, 1465-1472); so do P and S, in
+part: what slows P slows S the more, and many S do not undo what all paths have in common. The correlation
 0.3 exp(-d/32 km) + 0.7 exp(-d/1600 km) is a positive-definite fit (within 0.02 to 1000 km) to 1 - variogram/sill
 of the generic P variogram published with iLoc (Bondar & Storchak 2011, GJI 186, 1220-1244; sill 0.6 s**2).
 The sizes are this project's own judgement around the sill, not yet calibrated on bulletins: see docs/rooms/locate.md.
@@ -25,8 +26,11 @@ P_ERROR = np.array(
         [30.0, 0.9], [95.0, 0.9], [100.0, 1.4], [114.0, 1.8], [116.0, 1.2], [180.0, 1.2],
     ]
 )  # fmt: skip
-# S errors are those of P times this: the ratio of S to P travel time, as far as the anomalies are of one cause.
-S_FACTOR = 1.9
+# S errors are those of P times this, and have their cause in common with them: station residuals range over eight
+# seconds for S where they do over three for P, and correlate with 0.75 (Doyle & Hales 1967, BSSA 57, 761-771). At
+# regional distance, where Sn beneath seas and shields differs the most, more: chosen on the test of January 2016.
+S_FACTOR, SN_FACTOR = 8.0 / 3.0, 4.0
+P_WITH_S = 0.75
 SHORT_KM, LONG_KM, SHORT_SHARE = 32.0, 1600.0, 0.3
 
 
@@ -40,7 +44,8 @@ def model_sigma_(table: Floats, wave: int, delta: float) -> float:
     f = (delta - table[i - 1, 0]) / (table[i, 0] - table[i - 1, 0])
     s: float = table[i - 1, 1] + min(1.0, max(0.0, f)) * (table[i, 1] - table[i - 1, 1])
     if wave == 1:
-        return 1.9 * s
+        regional = min(1.0, max(0.0, (delta - 2.0) / 3.0)) * min(1.0, max(0.0, (28.0 - delta) / 5.0))
+        return (S_FACTOR + regional * (SN_FACTOR - S_FACTOR)) * s
     if wave == 2:
         return 1.0 + 0.043 * delta * 111.19 / 3.5  # 0.15 km/s of 3.5 km/s
     if wave == 3:
@@ -62,15 +67,26 @@ def correlation_(ax: float, ay: float, az: float, bx: float, by: float, bz: floa
 
 
 @njit(cache=True)
+def common_(a: int, b: int) -> float:
+    """Correlation of the model errors of two types of wave at one station: P_WITH_S for P and S."""
+    if a == b:
+        return 1.0
+    return P_WITH_S if a < 2 and b < 2 else 0.0
+
+
+@njit(cache=True)
 def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
-    """Correlation matrix (n, n) of all arrivals; waves of different type share nothing."""
+    """Correlation matrix (n, n) of all arrivals; P and S share P_WITH_S of it, other types nothing.
+
+    Positive definite: the product of a kernel of place and a 2 x 2 matrix of wave.
+    """
     n = unit.shape[0]
     for i in range(n):
         out[i, i] = 1.0
         for j in range(i):
-            r = 0.0
-            if wave[i] == wave[j]:
-                r = correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
+            r = common_(wave[i], wave[j])
+            if r > 0.0:
+                r *= correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
             out[i, j] = r
             out[j, i] = r
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
-from testban.locate.errors_model import alike_
+from testban.locate.errors_model import alike_, common_
 from testban.locate.linear import cholesky_, inverse_, solve_
 from testban.locate.predict import Tables, angles_, assign_, fill_, point_
 
@@ -263,9 +263,10 @@ def shared_(
     for i in range(n):
         h0, h1, h2, h3 = 0.0, 0.0, 0.0, 0.0
         for j in range(i):
-            if wave[j] != wave[i]:
+            r = common_(wave[i], wave[j])
+            if r == 0.0:
                 continue
-            r = alike_(correlation, v, i, j)
+            r *= alike_(correlation, v, i, j)
             h0 += r * y[j, 0]
             h1 += r * y[j, 1]
             h2 += r * y[j, 2]

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.locate.errors_model import alike_
+from testban.locate.errors_model import alike_, common_
 from testban.locate.kernel import (
     EXACT_KM,
     add_vectors_,
@@ -45,8 +45,8 @@ def factor_(
         s = out[i, 4]
         for q in range(r):
             j = used[q]
-            same = waves[i, 0] == waves[j, 0]
-            c[r, q] = s * out[j, 4] * alike_(correlation, v, r, q) if same else 0.0
+            r_waves = common_(waves[i, 0], waves[j, 0])
+            c[r, q] = r_waves * s * out[j, 4] * alike_(correlation, v, r, q) if r_waves > 0.0 else 0.0
         c[r, r] = (s * s + data[i, 2] * data[i, 2]) / out[i, 9]
     return n if n > 0 and cholesky_(c, n) else -1
 

@@ -7,6 +7,7 @@ Schafer, Discrete-Time Signal Processing (3rd ed., section 7.2) and `scipy.signa
 with.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -91,6 +92,12 @@ def bandpass_sos(order: int, low_hz: float, high_hz: float, rate_hz: float) -> F
     Each section has zeros at z = 1 and z = -1 and unit gain at the centre of the band. -3 dB at the corners.
     Raises InputError unless 0 < low_hz < high_hz < rate_hz / 2.
     """
+    return _bandpass(order, low_hz, high_hz, rate_hz).copy()
+
+
+@functools.lru_cache(maxsize=256)
+def _bandpass(order: int, low_hz: float, high_hz: float, rate_hz: float) -> F64:
+    """The design behind `bandpass_sos`, kept: the same few filters serve every hour."""
     _check(order, (low_hz, high_hz), rate_hz)
     w1, w2 = 2.0 * tan_(PI * low_hz / rate_hz), 2.0 * tan_(PI * high_hz / rate_hz)
     width, centre2 = w2 - w1, w1 * w2
@@ -208,18 +215,20 @@ def bank(bands: tuple[tuple[float, float], ...], order: int, rate_hz: float) -> 
     return a, gain
 
 
-def bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
-    """Filter x with a bank of band-passes and add the mean square of each bin to `out`.
+def bin_powers(
+    x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, at: int, bins: int, column: int, out: F64
+) -> None:
+    """Filter x with a bank of band-passes and add the mean square of each bin, and `floor` (bands,), to `out`.
 
-    x (n,): samples, of which x[first] opens bin 0; those before lead the filters in. width: samples a bin.
-    out (bins, bands), bins <= (n - first) // width, is added to, so that horizontals may share it. Fast for order 3
-    and a multiple of eight bands.
+    x (n,): samples, of which x[first] opens the first of `bins` bins of `width` samples, at most (n - first) //
+    width; those before lead the filters in. out (rows, columns): rows from `at` and columns from `column` on are
+    added to, so that horizontals may share them. Fast for order 3 and a multiple of eight bands.
     """
     if a.shape[0] == 3 and a.shape[2] % LANES == 0:
         for base in range(0, a.shape[2], LANES):
-            _bin_powers8(x, first, width, a, gain, base, out)
+            _bin_powers8(x, first, width, a, gain, floor, base, at, bins, column, out)
     else:
-        _bin_powers(x, first, width, a, gain, out)
+        _bin_powers(x, first, width, a, gain, floor, at, bins, column, out)
 
 
 @njit(inline="always")
@@ -243,8 +252,46 @@ def _filter8(st: F64, x: float) -> None:
         st[_SUM + j] += y * y
 
 
+@njit(inline="always")
+def _pair8(st: F64, x0: float, x1: float) -> None:
+    """Two samples through `_filter8`, with half as many stores: those are what it waits for."""
+    for j in range(8):
+        a0, a1 = st[_COEFFICIENTS + j], st[_COEFFICIENTS + 8 + j]
+        b0, b1 = st[_COEFFICIENTS + 16 + j], st[_COEFFICIENTS + 24 + j]
+        c0, c1 = st[_COEFFICIENTS + 32 + j], st[_COEFFICIENTS + 40 + j]
+        s0, s1, s2, s3 = st[_S + j], st[_S + 8 + j], st[_S + 16 + j], st[_S + 24 + j]
+        s4, s5, power = st[_S + 32 + j], st[_S + 40 + j], st[_SUM + j]
+        u = st[_GAIN + j] * x0
+        v = u + s0
+        w = v + s2
+        y = w + s4
+        s0, s1 = s1 - a0 * v, -u - a1 * v
+        s2, s3 = s3 - b0 * w, -v - b1 * w
+        s4, s5 = s5 - c0 * y, -w - c1 * y
+        power += y * y
+        u = st[_GAIN + j] * x1
+        v = u + s0
+        w = v + s2
+        y = w + s4
+        st[_S + j], st[_S + 8 + j] = s1 - a0 * v, -u - a1 * v
+        st[_S + 16 + j], st[_S + 24 + j] = s3 - b0 * w, -v - b1 * w
+        st[_S + 32 + j], st[_S + 40 + j] = s5 - c0 * y, -w - c1 * y
+        st[_SUM + j] = power + y * y
+
+
+@njit(inline="always")
+def _run8(st: F64, x: F64) -> None:
+    """All samples of x through eight bands."""
+    for i in range(len(x) // 2):
+        _pair8(st, x[2 * i], x[2 * i + 1])
+    if len(x) % 2:
+        _filter8(st, x[len(x) - 1])
+
+
 @njit(cache=True)
-def _bin_powers8(x: F64, first: int, width: int, a: F64, gain: F64, base: int, out: F64) -> None:
+def _bin_powers8(
+    x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, base: int, at: int, bins: int, column: int, out: F64
+) -> None:  # fmt: skip
     """Eight bands of order 3 side by side; the twin of `_bin_powers`, bit for bit."""
     st = np.zeros(_COEFFICIENTS + 48)
     for j in range(LANES):
@@ -252,27 +299,26 @@ def _bin_powers8(x: F64, first: int, width: int, a: F64, gain: F64, base: int, o
         for k in range(3):
             st[_COEFFICIENTS + 16 * k + j] = a[k, 0, base + j]
             st[_COEFFICIENTS + 16 * k + 8 + j] = a[k, 1, base + j]
-    for i in range(first):
-        _filter8(st, x[i])
-    for at in range(out.shape[0]):
+    _run8(st, x[:first])
+    for row in range(bins):
         for j in range(LANES):
             st[_SUM + j] = 0.0
-        for i in range(first + at * width, first + (at + 1) * width):
-            _filter8(st, x[i])
+        _run8(st, x[first + row * width : first + (row + 1) * width])
         for j in range(LANES):
-            out[at, base + j] += st[_SUM + j] / width
+            out[at + row, column + base + j] += st[_SUM + j] / width + floor[base + j]
 
 
 @njit(cache=True)
-def _bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> None:
+def _bin_powers(
+    x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, at: int, bins: int, column: int, out: F64
+) -> None:
     """The same for any order and number of bands, and the obvious way."""
     order, bands = a.shape[0], a.shape[2]
     z0 = np.zeros((order, bands))
     z1 = np.zeros((order, bands))
     u = np.empty(bands)
     acc = np.zeros(bands)
-    bins = out.shape[0]
-    at, k = 0, 0
+    k = 0
     for i in range(min(len(x), first + bins * width)):
         for j in range(bands):
             u[j] = gain[j] * x[i]
@@ -288,7 +334,7 @@ def _bin_powers(x: F64, first: int, width: int, a: F64, gain: F64, out: F64) -> 
             k += 1
             if k == width:
                 for j in range(bands):
-                    out[at, j] += acc[j] / width
+                    out[at, column + j] += acc[j] / width + floor[j]
                     acc[j] = 0.0
                 k = 0
                 at += 1

@@ -141,6 +141,31 @@ def test_unknown_stations_are_counted():
     assert result.explanations[0].picks
 
 
+def test_later_phases_count_in_no_rate():
+    """S behind P leaves the rates of all other picks; S with nothing ahead of it counts like any pick."""
+    sites = network(4)
+    plain = [p for p in record(sites, later=False) for p in (msgspec.structs.replace(p, phase_hint="P"),)]
+
+    def with_s(lag_s):
+        last = plain[-1]
+        later = msgspec.structs.replace(
+            last, pick_id="later", time_ns=last.time_ns + round(lag_s * 1e9), phase_hint="S"
+        )
+        return rates([*plain, later])
+
+    def rates(picks):
+        table = associate.table.Table(picks, sites)
+        first, last = int(table.time_ns.min()), int(table.time_ns.max())
+        window = table.window(first, last + 1, first)
+        return {table.picks[n].pick_id: r for n, r in zip(window.number, window.rate, strict=True)}
+
+    bare = rates(plain)
+    behind, alone = with_s(90.0), with_s(400.0)
+    assert {k: v for k, v in behind.items() if k != "later"} == bare
+    assert all(alone[k] != v for k, v in bare.items())
+    assert np.isfinite(behind["later"])
+
+
 def test_projection_against_its_slow_twin():
     """Every bin holds, for each station and wave, the evidence of the nearest pick whose slack reaches it."""
     sites = network(5)

@@ -1,5 +1,7 @@
 """Conditioning: everything doubtful is masked and reported, what is good stays bit for bit."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -151,3 +153,27 @@ def test_counts_beside_a_treated_copy(cut, kept):
         clean, findings = condition(order, Span(0, 100 * 10**9))
         assert [s.samples.dtype.kind for s in clean] == [kept]
         assert [f.kind for f in findings] == ["duplicate"]
+
+
+def obvious_clipped(x, slope):
+    out = np.zeros(len(x), dtype=np.uint8)
+    first = 0
+    for i in range(1, len(x) + 1):
+        if i < len(x) and x[i] == x[first]:
+            continue
+        if i - first >= 3 and first > 0 and i < len(x):
+            left, right = x[first] - x[first - 1], x[first] - x[i]
+            out[first:i] = left * right > 0 and max(abs(left), abs(right)) > slope
+        first = i
+    return out
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_flat_tops_as_the_obvious(seed):
+    rng = np.random.default_rng(seed)
+    x = np.clip(np.round(rng.normal(size=2000) * 3 + rng.normal(size=2000).cumsum()), -9, 7)
+    out = np.zeros(len(x), dtype=np.uint8)
+    module = importlib.import_module("testban.detect.condition")
+    module._clipped(x, 1.5, out)
+    assert np.array_equal(out, obvious_clipped(x, 1.5))
+    assert out.any()

@@ -50,8 +50,10 @@ def test_moving_sums_as_the_obvious():
     p = rng.exponential(size=(300, 8))
     p[[40, 41, 150], 3] = np.nan
     widths = np.array([7, 1, 2, 7, 10, 30, 25, 5])
-    out = np.empty((300, 8))
-    scan.moving_sums(p, 0, widths, out)
+    out = np.empty((8, 300))
+    for begin, end in ((0, 130), (130, 300)):
+        scan.moving_sums(p, 0, widths, begin, np.empty((5, end - begin + 30)), out[:, begin:end])
+    out = out.T
     for i in range(300):
         for j, width in enumerate(widths):
             window = p[max(0, i - width + 1) : i + 1, j]
@@ -61,7 +63,7 @@ def test_moving_sums_as_the_obvious():
                 assert out[i, j] == pytest.approx(window.sum(), rel=1e-12)
 
 
-def obvious_scores(power, width, cv_min, z, depth, n_slow, n_fast, n_tail, lag, n_start):
+def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tail, lag, n_start):
     """One column, one step after the other; no vectors, no fast path."""
     n = len(power)
     y = np.array(
@@ -73,49 +75,61 @@ def obvious_scores(power, width, cv_min, z, depth, n_slow, n_fast, n_tail, lag, 
     excess, weight, forget = scan.NORMAL_EXCESS * scan.TAIL_PRIOR, scan.TAIL_PRIOR, 1 - 1 / n_tail
     kept = scan.TAIL_PRIOR * (1 - forget)
     for i in range(n):
-        if i >= lag and y[i - lag] >= 0:
-            u, sd = y[i - lag], root
-            seen += 1
-            if seen == 1:
-                a = f = u
-            before = past[i - lag] if past[i - lag] > 0 else a
-            e = u / before - 1
-            if seen > n_start:
-                over = (u / max(before, a) - 1) / sd - 2
-                weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
-                if over > 0:
-                    weight, excess = weight + 1 / width, excess + min(over, 4) / width
-            e = min(e, (3 if seen > n_start else 6) * sd)
-            v += (e * e - v) / min(n_slow, seen + n_start)
-            root = max(cv_min, v**0.5)
-            if seen > n_start:
-                u = min(u, a * (1 + 3 * sd))
-            a += (u - a) / min(n_slow, seen)
-        if i >= width and y[i - width] >= 0 and seen:
-            f += (y[i - width] - f) / min(n_fast, seen)
-        past[i] = f
-        if seen and seen <= n_slow:
-            few = (1 + 2 * width / seen) ** 0.5
+        late = i - width - lag
+        if i % stride == 0:
+            if late >= 0 and y[late] >= 0:
+                u, sd = y[late], root
+                seen += 1
+                if seen == 1:
+                    a = f = u
+                before = past[late // stride * stride] if past[late // stride * stride] > 0 else a
+                e = u / before - 1
+                if seen > n_start:
+                    over = (u / max(before, a) - 1) / sd - 2
+                    weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
+                    if over > 0:
+                        share = min(1, stride / width)
+                        weight, excess = weight + share, excess + min(over, 4) * share
+                e = min(e, (3 if seen > n_start else 6) * sd)
+                v += (e * e - v) / min(n_slow, seen + n_start)
+                root = max(cv_min, v**0.5)
+                if seen > n_start:
+                    u = min(u, a * (1 + 3 * sd))
+                a += (u - a) / min(n_slow, seen)
+            if i >= width and y[i - width] >= 0 and seen:
+                f += (y[i - width] - f) / min(n_fast, seen)
+            past[i] = f
+            if seen and seen <= n_slow:
+                few = (1 + 2 * width / (seen * stride)) ** 0.5
+            tail = max(z, 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth)
+            if 0 < seen < n_slow:  # Student's quantile over the normal one, to first order in 1 / windows
+                tail *= 1 + (z * z + 1) / 4 * width / stride / seen
+                tail /= 1 + (z * z + 1) / 4 * width / stride / n_slow
+            threshold = max(a, f) * (1 + tail * root * few)
         if seen >= n_start and y[i] > max(a, f):
-            tail = 2 + max(scan.NORMAL_EXCESS, excess / weight) * depth
-            score[i] = y[i] / (max(a, f) * (1 + max(z, tail) * root * few))
+            score[i] = y[i] / threshold
+    score[score < scan.LEAST_SCORE] = 0
     return score
 
 
-def test_scores_as_the_obvious():
+@pytest.mark.parametrize("stride", [1, 5])
+def test_scores_as_the_obvious(stride):
     rng = np.random.default_rng(4)
-    p = rng.exponential(size=(2500, 8))
+    p = rng.exponential(size=(2503, 8))
     p[1500:1540] *= 60.0
     p[900:905, 2] = np.nan
     widths = np.array([30, 25, 15, 15, 10, 10, 10, 10])
     constants = np.stack([np.full(8, 0.15), np.full(8, 4.5), np.full(8, 9.0)])
-    score, level, spread = (np.empty_like(p) for _ in range(3))
-    scan.score_columns(p, 0, widths, constants, 1.0, 600, 60, 6000, 10, 60, score, level, spread)
+    steps = -(-len(p) // stride)
+    score, top, level, spread = np.zeros_like(p), np.zeros(len(p)), np.empty((steps, 8)), np.empty((steps, 8))
+    memories = (600 // stride, 60 // stride, 6000 // stride)
+    scan.score_columns(
+        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread
+    )
     for j in range(8):
-        theirs = obvious_scores(
-            p[:, j], int(widths[j]), 0.15, 4.5, 9.0, 600, 60, 6000, int(widths[j]) + 10, 60
-        )
+        theirs = obvious_scores(p[:, j], int(widths[j]), 0.15, 4.5, 9.0, stride, *memories, 10, 60 // stride)
         assert np.allclose(score[:, j], theirs, rtol=1e-9, atol=1e-12)
+    assert np.array_equal(top, score.max(axis=1))
     assert score[1500:1540].max() > 1.0
 
 
@@ -196,6 +210,17 @@ def test_a_glitch_is_no_detection():
     x[18_000:18_004] += np.array([9000, -9000, 7000, -4000], dtype=np.int32)
     r = detect.process_station("XX.AAA", [segment(x)], (), Span(START, START + 1800 * NS))
     assert r.picks == ()
+
+
+def test_one_horizontal_alone_is_no_detection():
+    x = {c: coloured(36_000, k) for k, c in enumerate(("BHZ", "BHN", "BHE"))}
+    x["BHN"][18_000:18_600] += np.round(4000 * wavelet(600, hz=4.0)).astype(np.int32)
+    span = Span(START, START + 1800 * NS)
+    r = detect.process_station("XX.AAA", [segment(v, channel=c) for c, v in x.items()], (), span)
+    assert r.picks == ()
+    x["BHE"][18_000:18_600] -= np.round(2000 * wavelet(600, hz=4.0)).astype(np.int32)
+    r = detect.process_station("XX.AAA", [segment(v, channel=c) for c, v in x.items()], (), span)
+    assert [round((p.time_ns - START) / NS) for p in r.picks] == [900]
 
 
 def test_dead_vertical_falls_back_to_the_other_sensor():

@@ -13,7 +13,7 @@ from testban.base.geo import destination_, distance_km_
 from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import phases, quality
-from testban.locate.errors_model import correlation_, correlations_
+from testban.locate.errors_model import P_WITH_S, correlation_, correlations_
 from testban.locate.linear import cholesky_, forward_, inverse_, solve_
 from testban.locate.problem import Problem
 
@@ -181,8 +181,37 @@ def test_correlation_follows_the_published_variogram():
     unit = np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0]])
     out = np.empty((3, 3))
     correlations_(unit, np.array([0, 0, 1]), out)
-    assert out[0, 2] == 0.0
+    assert out[0, 2] == P_WITH_S
     assert out[0, 1] == out[1, 0]
+    correlations_(unit, np.array([0, 0, 2]), out)
+    assert out[0, 2] == 0.0
+
+
+def test_correlation_of_p_and_s_is_positive_definite():
+    sites = network(12, 0.2, 20.0)
+    one = [
+        (math.cos(y) * math.cos(x), math.cos(y) * math.sin(x), math.sin(y))
+        for x, y in ((math.radians(s.longitude), math.radians(s.latitude)) for s in sites.values())
+    ]
+    out = np.empty((36, 36))
+    correlations_(np.array(one * 3), np.repeat([0, 1, 2], 12), out)
+    assert cholesky_(out, 36)
+
+
+def test_s_with_the_cause_of_p_does_not_pull_the_origin_time():
+    """All paths slow, P late by 1 s and S by the 2 s that go with it: S takes nothing from the time that P gives."""
+    sites = network(12, 3.0, 11.0)
+    late = [
+        (msgspec.structs.replace(p, pick_id=p.pick_id + label, time_ns=p.time_ns + lag), label)
+        for label, lag in (("P", 1_000_000_000), ("S", 2_000_000_000))
+        for p, _ in picks_of(sites, label=label)
+    ]
+    settings = locate.Settings(whitened=True)
+    alone = locate.locate([(p, label) for p, label in late if label == "P"], sites, settings).origin
+    both = locate.locate(late, sites, settings).origin
+    assert alone.time_ns == pytest.approx(1e9, abs=5e7)
+    assert 0 < both.time_ns < 1.02e9
+    assert both.n_defining == 24
 
 
 def test_names_of_first_arrivals():

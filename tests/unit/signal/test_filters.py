@@ -45,20 +45,24 @@ def test_bank_as_sosfilt():
     bands = ((0.5, 1.5), (1.0, 3.0), (4.0, 8.0))
     a, gain = filters.bank(bands, 3, 20.0)
     out = np.zeros((450, 3))
-    filters.bin_powers(x, 100, 2, a, gain, out)
+    filters.bin_powers(x, 100, 2, a, gain, np.zeros(len(bands)), 0, len(out), 0, out)
     for j, (lo, hi) in enumerate(bands):
         y = filters.sosfilt(filters.bandpass_sos(3, lo, hi, 20.0), x)[100:1000]
         assert np.allclose(out[:, j], (y.reshape(-1, 2) ** 2).mean(axis=1), rtol=1e-9)
 
 
-def test_bank_of_eight_bit_for_bit():
+@pytest.mark.parametrize("width", [4, 5])
+def test_bank_of_eight_bit_for_bit(width):
     rng = np.random.default_rng(2)
     x = rng.normal(size=1003)
     a, gain = filters.bank(tuple((0.5 + 0.3 * k, 1.5 + 0.9 * k) for k in range(8)), 3, 40.0)
-    fast, slow = np.zeros((225, 8)), np.zeros((225, 8))
-    filters.bin_powers(x, 100, 4, a, gain, fast)
-    filters._bin_powers(x, 100, 4, a, gain, slow)
+    fast, slow = np.zeros((225, 16)), np.zeros((225, 16))
+    floor = rng.uniform(size=8)
+    filters.bin_powers(x, 101, width, a, gain, floor, 3, 180, 2, fast)
+    filters._bin_powers(x, 101, width, a, gain, floor, 3, 180, 2, slow)
     assert fast.tobytes() == slow.tobytes()
+    assert fast[3:183, 2:10].all()
+    assert np.count_nonzero(fast) == 1440
 
 
 def test_causal():
