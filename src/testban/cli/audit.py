@@ -43,6 +43,7 @@ def audit(
     from testban.base.times import parse_time
     from testban.cli import terminal
     from testban.cli.trusted import open_log, payload_folder, read_bytes, read_quorum, treaty_of
+    from testban.station import calibration
     from testban.trust import audit as audits
     from testban.trust import checkpoints
     from testban.trust.checks import Rejected
@@ -53,7 +54,7 @@ def audit(
         return int(text) if text.isdecimal() and text.isascii() else parse_time(text) // 10_000_000_000
 
     rules = read_quorum(policy)
-    auditor = audits.Auditor(rules, treaty_of(rules, policy), payload_folder(payloads))
+    auditor = audits.Auditor(rules, treaty_of(rules, policy), payload_folder(payloads), calibration.check)
     folder = open_log(log)
     try:
         # Heads first: a log that grows meanwhile is audited as it was.
