@@ -41,6 +41,7 @@ class Nodes:
         self.policy = root / "policy.txt"
         self.policy.write_text("\n".join(lines) + "\n")
         self.disclosure = root / "disclosure.note"
+        (root / "payloads").mkdir()
 
     def path(self, name: str) -> Path:
         return self.root / f"{name}.json"
@@ -462,3 +463,57 @@ def test_a_state_folder_serves_one_process(nodes: Nodes, tmp_path: Path) -> None
     words[words.index("--disclosure") + 1] = one
     refused(run(*words), "approvals-missing")
     refused(run(*nodes.station_words()), "one of --source and --simulate")
+
+
+def test_a_key_gives_way_and_another_is_revoked(nodes: Nodes, tmp_path: Path) -> None:
+    nodes.kill("log")
+    new = run(
+        "keys",
+        "generate",
+        f"{NAME}/station",
+        "--kind",
+        "rsa",
+        "--bits",
+        "2048",
+        "--out",
+        tmp_path / "n.json",
+        "--json",
+    )
+    vkey = new.json["vkey"]
+    assert run("keys", "certify", tmp_path / "n.json", "--certificate", tmp_path / "n.cert").status == 0
+    words = ["party", "rotate", f"{NAME}/station", "--old", nodes.vkey["station"], "--new", vkey]
+    assert (
+        run(
+            *words, "--certificate", tmp_path / "n.cert", "--from-slot", "170000000", "--out", tmp_path / "r"
+        ).status
+        == 0
+    )
+    certificate = nodes.both_sign(tmp_path / "r" / "certificate.txt", tmp_path / "rc.note")
+    alone = nodes.both_sign(tmp_path / "r" / "rotation.txt", tmp_path / "alone.note")
+    words = [
+        "party",
+        "revoke",
+        nodes.vkey["warden"],
+        "--from-slot",
+        "170000005",
+        "--reason",
+        "stolen",
+        "--out",
+    ]
+    assert run(*words, tmp_path / "v.txt").status == 0
+    one = tmp_path / "one.note"
+    assert run("party", "sign", tmp_path / "v.txt", "--key", nodes.path("a"), "--out", one).status == 0
+    nodes.append(certificate, alone, one)
+    nodes.publish()
+    # Without the old key, and by one party alone, neither counts.
+    found = nodes.audit()
+    assert [f["reason"] for f in found.json["findings"]] == ["approvals-missing", "approvals-missing"]
+    whole = tmp_path / "whole.note"
+    assert run("party", "sign", alone, "--key", nodes.path("station"), "--out", whole).status == 0
+    nodes.append(whole, nodes.both_sign(tmp_path / "v.txt", tmp_path / "v.note"))
+    nodes.publish()
+    assert len(nodes.audit().json["findings"]) == 2, "those of before, and none more"
+    refused(
+        run("party", "revoke", "no vkey", "--from-slot", "1", "--reason", "x", "--out", tmp_path / "x"),
+        "key-form",
+    )

@@ -148,6 +148,87 @@ def command(
 
 
 @party.command
+def rotate(
+    role: str, *, old: str, new: str, certificate: Path, from_slot: int, out: Path
+) -> int:  # fmt: skip
+    """Write the rotation of a key from a slot on, for all parties and for the old key to sign.
+
+    Parameters
+    ----------
+    role
+        NET.STA/station or NET.STA/warden.
+    old
+        vkey of the key that gives way.
+    new
+        vkey of the key that follows.
+    certificate
+        File with the new key's permutation certificate.
+    from_slot
+        First slot of the new key.
+    out
+        Folder for certificate.txt and rotation.txt; the log takes them in this order.
+
+    """
+    import hashlib
+
+    from testban.base.errors import InputError
+    from testban.cli.trusted import read_bytes
+    from testban.store import durable
+    from testban.trust import rsa
+    from testban.trust.checks import Rejected
+    from testban.trust.documents import Certificate, Rotation
+    from testban.trust.keys import RsaVerifier, parse_vkey
+
+    roots = read_bytes(certificate)
+    made = Rotation(
+        role=role, old=old, new=new, certificate=hashlib.sha256(roots).digest(), from_slot=from_slot
+    )
+    try:
+        parse_vkey(old)
+        verifier = parse_vkey(new)
+        if not isinstance(verifier, RsaVerifier):
+            raise InputError("--new: expected the vkey of an rsa key")
+        rsa.check_certificate(verifier.n, rsa.EXPONENT, roots)
+        text = Rotation.parse(made.text()).text()
+    except Rejected as exc:
+        raise InputError(f"not a key that may follow: {exc}") from exc
+    durable.replace(out / "certificate.txt", Certificate(vkey=new, roots=roots).text().encode())
+    durable.replace(out / "rotation.txt", text.encode())
+    return 0
+
+
+@party.command
+def revoke(vkey: str, *, from_slot: int, reason: str, out: Path) -> int:
+    """Write the revocation of a key from a slot on, for the parties to sign; what was signed before stands.
+
+    Parameters
+    ----------
+    vkey
+        The key's public line.
+    from_slot
+        First slot for which it counts no more.
+    reason
+        Why, in one line.
+    out
+        File of the text.
+
+    """
+    from testban.base.errors import InputError
+    from testban.store import durable
+    from testban.trust.checks import Rejected
+    from testban.trust.documents import Revocation
+    from testban.trust.keys import parse_vkey
+
+    try:
+        parse_vkey(vkey)
+        text = Revocation.parse(Revocation(vkey=vkey, from_slot=from_slot, reason=reason).text()).text()
+    except Rejected as exc:
+        raise InputError(f"not a revocation: {exc}") from exc
+    durable.replace(out, text.encode())
+    return 0
+
+
+@party.command
 def sign(document: Path, *, key: Path, out: Path) -> int:
     """Sign a document: a text becomes a note with one signature, a note gets one more.
 
@@ -156,7 +237,7 @@ def sign(document: Path, *, key: Path, out: Path) -> int:
     document
         Text or note of a kind that testban knows (policy, key, command, bulletin, release, ...).
     key
-        The party's private key (kind ed25519).
+        The party's private key (kind ed25519); for a rotation also the rsa key that gives way.
     out
         File of the note.
 
@@ -169,7 +250,7 @@ def sign(document: Path, *, key: Path, out: Path) -> int:
     from testban.trust.checks import Rejected
     from testban.trust.documents import DOCUMENTS
 
-    data, signer = trusted.read_bytes(document), trusted.read_party_key(key)
+    data, signer = trusted.read_bytes(document), trusted.read_note_key(key)
     try:
         note = notes.parse(data) if b"\n\n" in data else notes.Note(data.decode("utf-8"), ())
         cls = DOCUMENTS.get(kind_of(note.text))

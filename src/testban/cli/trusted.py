@@ -115,6 +115,14 @@ def read_party_key(path: Path) -> Ed25519Signer:
     return signer
 
 
+def read_note_key(path: Path) -> Ed25519Signer | RsaSigner:
+    """A private key that signs documents."""
+    signer = read_key(path)
+    if isinstance(signer, Cosigner):
+        raise InputError(f"{path}: expected a key of a party, not of a witness")
+    return signer
+
+
 def read_board(
     log: str, rules: Quorum, path: Path, purpose: str, subject: str
 ) -> tuple[judgement.Board, tuple[judgement.Refusal, ...]]:
@@ -201,6 +209,7 @@ __all__ = [
     "read_bytes",
     "read_disclosure",
     "read_key",
+    "read_note_key",
     "read_party_key",
     "read_quorum",
     "read_record_key",
