@@ -62,7 +62,9 @@ def policy(
 
 
 @party.command
-def key(role: str, *, vkey: str, certificate: Path, out: Path, from_slot: int = 0) -> int:
+def key(
+    role: str, *, vkey: str, certificate: Path, out: Path, from_slot: int = 0, transcript: str = "00" * 32
+) -> int:  # fmt: skip
     """Write the two documents that make a unique key count: its certificate and its role, for all parties to sign.
 
     Parameters
@@ -77,6 +79,8 @@ def key(role: str, *, vkey: str, certificate: Path, out: Path, from_slot: int = 
         Folder for certificate.txt and key.txt; the log takes them in this order.
     from_slot
         Slot from which the key counts.
+    transcript
+        What `testban keys conclude` gave: SHA-256 of everything that was said at the ceremony.
 
     """
     import hashlib
@@ -85,8 +89,9 @@ def key(role: str, *, vkey: str, certificate: Path, out: Path, from_slot: int = 
     from testban.cli.trusted import read_bytes
     from testban.store import durable
     from testban.trust import rsa
-    from testban.trust.checks import Rejected
+    from testban.trust.checks import Reason, Rejected
     from testban.trust.documents import Certificate, Key
+    from testban.trust.encoding import from_hex
     from testban.trust.keys import RsaVerifier, parse_vkey
 
     roots = read_bytes(certificate)
