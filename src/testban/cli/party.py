@@ -101,7 +101,11 @@ def key(
             raise InputError("--vkey: expected the vkey of an rsa key")
         rsa.check_certificate(verifier.n, rsa.EXPONENT, roots)
         text = Key(
-            role=role, vkey=vkey, certificate=hashlib.sha256(roots).digest(), from_slot=from_slot
+            role=role,
+            vkey=vkey,
+            certificate=hashlib.sha256(roots).digest(),
+            from_slot=from_slot,
+            transcript=from_hex(transcript, 32, Reason.BODY_FORM),
         ).text()
         durable.replace(out / "certificate.txt", Certificate(vkey=vkey, roots=roots).text().encode())
         durable.replace(out / "key.txt", Key.parse(text).text().encode())
