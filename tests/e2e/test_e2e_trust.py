@@ -370,3 +370,58 @@ def test_the_ceremony_between_two_machines(tmp_path: Path) -> None:
         said = run(*words, *(w for n in names for w in (f"--{n}", cheat[n])))
         assert (said.status, said.json["reason"]) == (1, reason)
     refused(run(*words[:-1], *(w for n in names for w in (f"--{n}", given["offers"]))), "three files")
+
+
+def test_verify_packets_wherever_they_travel(shown: Trust, tmp_path: Path) -> None:
+    words = ["party", "export", "--log", shown.folder / "log", "--policy", shown.policy]
+    words += [
+        "--payloads",
+        shown.folder / "payloads",
+        "--from-slot",
+        "152277903",
+        "--to-slot",
+        "152277904",
+        "--out",
+        tmp_path,
+    ]
+    assert run(*words).status == 0
+    file = tmp_path / "XX.BETA" / "152277904.cd11"
+    check = ["--policy", shown.policy, "--log", shown.folder / "log", "--json"]
+    said = run("verify", file, *check)
+    assert (said.status, said.json["station"], said.json["slot"]) == (0, "XX.BETA", 152277904)
+    assert said.json["signed_by"] == ["XX.BETA/station", "XX.BETA/warden"]
+    data = file.read_bytes()
+    frame = cd11.parse(data)
+    packet = tmp_path / "packet"
+    packet.write_bytes(frame.signature)
+    assert run("verify", packet, *check).status == 0
+    bad = bytearray(data)
+    bad[400] ^= 1
+    file.write_bytes(bytes(bad))
+    assert (run("verify", file, *check).status, run("verify", file, *check).json["reason"]) == (2, "format")
+    file.write_bytes(bytes(bad[:-8]) + cd11.crc64(bytes(bad[:-8])).to_bytes(8, "big"))
+    said = run("verify", file, *check)
+    assert (said.status, said.json["reason"]) == (1, "payload-digest")
+    # Signed by both, but not in this log: the beginning of the log has the keys and no packets yet.
+    packet.write_bytes(frame.signature.replace(b"152277904", b"152277905"))
+    assert run("verify", packet, *check).json["reason"] == "signature-wrong"
+    key = run(
+        "keys",
+        "generate",
+        "XX.ALFA/warden",
+        "--kind",
+        "rsa",
+        "--bits",
+        "2048",
+        "--out",
+        tmp_path / "k.json",
+        "--json",
+    )
+    assert key.status == 0
+    assert run(*words, "--format", "mseed", "--key", tmp_path / "k.json").status == 0
+    said = run("verify", tmp_path / "XX.ALFA.mseed", *check)
+    assert (said.status, said.json["reason"]) == (1, "signature-wrong"), (
+        "a key of the same name, but not that of the log"
+    )
+    waveforms.write_mseed(tmp_path / "plain.mseed", waveforms.read(tmp_path / "XX.ALFA.mseed")[0])
+    assert run("verify", tmp_path / "plain.mseed", *check).json["reason"] == "station-signature-missing"
