@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Nodes:
         self.policy = root / "policy.txt"
         self.policy.write_text("\n".join(lines) + "\n")
         self.disclosure = root / "disclosure.note"
+        (root / "payloads").mkdir()
 
     def path(self, name: str) -> Path:
         return self.root / f"{name}.json"
@@ -343,7 +345,12 @@ def judge(nodes: Nodes, tmp_path: Path) -> None:
     assert len(set(drawn)) == 2
 
 
-def test_live_station_with_beacons(nodes: Nodes, tmp_path: Path) -> None:
+def post(address: str, data: bytes) -> None:
+    with urllib.request.urlopen(address + "/add-entry", data=data, timeout=10) as r:
+        assert r.status == 200
+
+
+def test_a_live_station_with_beacons_and_a_commanded_calibration(nodes: Nodes, tmp_path: Path) -> None:
     words = [
         "party",
         "policy",
@@ -357,11 +364,10 @@ def test_live_station_with_beacons(nodes: Nodes, tmp_path: Path) -> None:
         "--version",
         "2",
     ]
-    words += [w for c in CHANNELS for w in ("--channel", c)]
+    words += ["--command", "calibrate", *(w for c in CHANNELS for w in ("--channel", c))]
     nodes.kill("warden")
     nodes.kill("log")
-    from_slot = int(time.time())
-    assert run(*words, "--from-slot", str(from_slot), "--out", tmp_path / "d2.txt").status == 0
+    assert run(*words, "--from-slot", str(int(time.time())), "--out", tmp_path / "d2.txt").status == 0
     shutil.rmtree(nodes.root / "warden")
     nodes.disclosure = nodes.both_sign(tmp_path / "d2.txt", tmp_path / "d2.note")
     nodes.append(nodes.disclosure)
@@ -378,13 +384,57 @@ def test_live_station_with_beacons(nodes: Nodes, tmp_path: Path) -> None:
     ]
     nodes.start("log", *words, "--witness", nodes.address["w"], "--epoch", "4", "--port", nodes.port("log"))
     nodes.start_warden()
-    said = run(*nodes.station_words("--simulate", "3", "--slots", "14", "--json"))
-    assert (said.status, said.json["closed"], said.json["delivered"]) == (0, 14, 14)
+    begin = int(time.time()) + 5
+    command(nodes, tmp_path, 1, begin, begin + 5, ("a", "b"))
+    command(nodes, tmp_path, 2, begin, begin + 5, ("a",))
+    said = run(*nodes.station_words("--simulate", "3", "--slots", "16", "--json"))
+    assert (said.status, said.json["closed"], said.json["delivered"]) == (0, 16, 16)
+    assert said.json["obeyed"] == ["calibrate 1"]
+    assert "command-approvals" in said.stderr
     end = time.monotonic() + 20
-    while (found := nodes.audit()).json.get("packets") != 14 and time.monotonic() < end:
+    while (found := nodes.audit()).json["packets"] != 16 and time.monotonic() < end:
         time.sleep(0.3)
-    assert found.json["findings"] == []
+    # The command that one party alone put into the log is a finding; that the pulse is where the beacon wants it is none.
+    assert [f["reason"] for f in found.json["findings"]] == ["approvals-missing"]
     assert list((nodes.root / "warden" / "epochs").iterdir()), "no beacon was fed"
+    again(nodes)
+
+
+def command(nodes: Nodes, folder: Path, number: int, first: int, last: int, parties: tuple[str, ...]) -> None:
+    """Into the log, and with its proof to the warden."""
+    text, note = folder / f"c{number}.txt", folder / f"c{number}.note"
+    words = ["party", "command", NAME, "calibrate", "--number", str(number), "--out", text]
+    assert run(*words, "--from-slot", str(first), "--to-slot", str(last)).status == 0
+    for p in parties:
+        assert (
+            run(
+                "party", "sign", note if note.exists() else text, "--key", nodes.path(p), "--out", note
+            ).status
+            == 0
+        )
+    post(nodes.address["log"], note.read_bytes())
+    place = nodes.root / "warden" / "commands" / f"c{number}.tlog-proof"
+    words = ["log", "prove", nodes.address["log"], "--policy", nodes.policy, "--entry", note, "--out", place]
+    end = time.monotonic() + 5
+    while run(*words).status != 0:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    shutil.copy(note, place.with_suffix(".note"))
+
+
+def again(nodes: Nodes) -> None:
+    """A payload that was lost on its way is asked for again; the ledger says so."""
+    kept = sorted((nodes.root / "payloads").iterdir())
+    kept[0].unlink()
+    first = nodes.audit().json["first_slot"]
+    words = ["warden", "again", str(first), str(first + 15), "--state", nodes.root / "warden"]
+    assert run(*words).status == 0
+    end = time.monotonic() + 10
+    while not kept[0].exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert kept[0].exists()
+    assert b" again " in (nodes.root / "warden" / "ledger").read_bytes()
+    refused(run("warden", "again", "5", "4", "--state", nodes.root / "warden"), "first slot")
 
 
 def test_a_state_folder_serves_one_process(nodes: Nodes, tmp_path: Path) -> None:
@@ -413,3 +463,57 @@ def test_a_state_folder_serves_one_process(nodes: Nodes, tmp_path: Path) -> None
     words[words.index("--disclosure") + 1] = one
     refused(run(*words), "approvals-missing")
     refused(run(*nodes.station_words()), "one of --source and --simulate")
+
+
+def test_a_key_gives_way_and_another_is_revoked(nodes: Nodes, tmp_path: Path) -> None:
+    nodes.kill("log")
+    new = run(
+        "keys",
+        "generate",
+        f"{NAME}/station",
+        "--kind",
+        "rsa",
+        "--bits",
+        "2048",
+        "--out",
+        tmp_path / "n.json",
+        "--json",
+    )
+    vkey = new.json["vkey"]
+    assert run("keys", "certify", tmp_path / "n.json", "--certificate", tmp_path / "n.cert").status == 0
+    words = ["party", "rotate", f"{NAME}/station", "--old", nodes.vkey["station"], "--new", vkey]
+    assert (
+        run(
+            *words, "--certificate", tmp_path / "n.cert", "--from-slot", "170000000", "--out", tmp_path / "r"
+        ).status
+        == 0
+    )
+    certificate = nodes.both_sign(tmp_path / "r" / "certificate.txt", tmp_path / "rc.note")
+    alone = nodes.both_sign(tmp_path / "r" / "rotation.txt", tmp_path / "alone.note")
+    words = [
+        "party",
+        "revoke",
+        nodes.vkey["warden"],
+        "--from-slot",
+        "170000005",
+        "--reason",
+        "stolen",
+        "--out",
+    ]
+    assert run(*words, tmp_path / "v.txt").status == 0
+    one = tmp_path / "one.note"
+    assert run("party", "sign", tmp_path / "v.txt", "--key", nodes.path("a"), "--out", one).status == 0
+    nodes.append(certificate, alone, one)
+    nodes.publish()
+    # Without the old key, and by one party alone, neither counts.
+    found = nodes.audit()
+    assert [f["reason"] for f in found.json["findings"]] == ["approvals-missing", "approvals-missing"]
+    whole = tmp_path / "whole.note"
+    assert run("party", "sign", alone, "--key", nodes.path("station"), "--out", whole).status == 0
+    nodes.append(whole, nodes.both_sign(tmp_path / "v.txt", tmp_path / "v.note"))
+    nodes.publish()
+    assert len(nodes.audit().json["findings"]) == 2, "those of before, and none more"
+    refused(
+        run("party", "revoke", "no vkey", "--from-slot", "1", "--reason", "x", "--out", tmp_path / "x"),
+        "key-form",
+    )

@@ -326,3 +326,102 @@ def test_export_for_other_systems(shown: Trust, tmp_path: Path) -> None:
     said = run(*words, "--out", tmp_path / "f2")
     assert (said.status, said.json["reason"], said.json["written"]) == (1, "payload-withheld", 0)
     refused(run(*words, "--out", tmp_path / "f3", "--format", "mseed"), "--key")
+
+
+def test_the_ceremony_between_two_machines(tmp_path: Path) -> None:
+    monitor, host = tmp_path / "monitor", tmp_path / "host"
+    coin, choice = "ab" * 32, "cd" * 32
+    assert (
+        run(
+            "keys", "package", "XX.KEST/station", "--bits", "2048", "--packages", "3", "--out", monitor
+        ).status
+        == 0
+    )
+    assert run("keys", "offer", monitor, "--coin", coin).status == 0
+    refused(run("keys", "offer", monitor, "--coin", choice), "another coin")
+    assert run("keys", "open", monitor, "--choice", choice).status == 0
+    refused(run("keys", "open", monitor, "--choice", coin), "no package to be open")
+    names = ("commitments", "offers", "opened")
+    words = ["keys", "conclude", "--coin", coin, "--choice", choice, "--out", host, "--json"]
+    given = {n: monitor / f"{n}.json" for n in names}
+    said = run(*words, *(w for n in names for w in (f"--{n}", given[n])))
+    assert (said.status, said.json["ok"]) == (0, True)
+    vkey = said.json["vkey"]
+    assert vkey == (monitor / "vkey").read_text().strip()
+    assert run("keys", "certify", vkey, "--certificate", host / "certificate").status == 0
+    # The monitor's key file is that key.
+    words_ = ["keys", "certify", monitor / "key.json", "--certificate", tmp_path / "again"]
+    assert run(*words_).status == 0
+    assert (tmp_path / "again").read_bytes() == (host / "certificate").read_bytes()
+    # A package that was opened with another seed, and one whose key is not made of it.
+    opened = json.loads(given["opened"].read_text())
+    first = min(opened["opened"])
+    for change, reason in ((None, "ceremony-commitment"), ("vkey", "ceremony-key")):
+        cheat = dict(given)
+        if change is None:
+            bad = opened | {"opened": opened["opened"] | {first: "00" * 32}}
+            cheat["opened"] = tmp_path / "bad.json"
+            cheat["opened"].write_text(json.dumps(bad))
+        else:
+            offers = json.loads(given["offers"].read_text())
+            offers["vkeys"][int(first)] = vkey
+            cheat["offers"] = tmp_path / "bad-offers.json"
+            cheat["offers"].write_text(json.dumps(offers))
+        said = run(*words, *(w for n in names for w in (f"--{n}", cheat[n])))
+        assert (said.status, said.json["reason"]) == (1, reason)
+    refused(run(*words[:-1], *(w for n in names for w in (f"--{n}", given["offers"]))), "three files")
+
+
+def test_verify_packets_wherever_they_travel(shown: Trust, tmp_path: Path) -> None:
+    words = ["party", "export", "--log", shown.folder / "log", "--policy", shown.policy]
+    words += [
+        "--payloads",
+        shown.folder / "payloads",
+        "--from-slot",
+        "152277903",
+        "--to-slot",
+        "152277904",
+        "--out",
+        tmp_path,
+    ]
+    assert run(*words).status == 0
+    file = tmp_path / "XX.BETA" / "152277904.cd11"
+    check = ["--policy", shown.policy, "--log", shown.folder / "log", "--json"]
+    said = run("verify", file, *check)
+    assert (said.status, said.json["station"], said.json["slot"]) == (0, "XX.BETA", 152277904)
+    assert said.json["signed_by"] == ["XX.BETA/station", "XX.BETA/warden"]
+    data = file.read_bytes()
+    frame = cd11.parse(data)
+    packet = tmp_path / "packet"
+    packet.write_bytes(frame.signature)
+    assert run("verify", packet, *check).status == 0
+    bad = bytearray(data)
+    bad[400] ^= 1
+    file.write_bytes(bytes(bad))
+    assert (run("verify", file, *check).status, run("verify", file, *check).json["reason"]) == (2, "format")
+    file.write_bytes(bytes(bad[:-8]) + cd11.crc64(bytes(bad[:-8])).to_bytes(8, "big"))
+    said = run("verify", file, *check)
+    assert (said.status, said.json["reason"]) == (1, "payload-digest")
+    # Signed by both, but not in this log: the beginning of the log has the keys and no packets yet.
+    packet.write_bytes(frame.signature.replace(b"152277904", b"152277905"))
+    assert run("verify", packet, *check).json["reason"] == "signature-wrong"
+    key = run(
+        "keys",
+        "generate",
+        "XX.ALFA/warden",
+        "--kind",
+        "rsa",
+        "--bits",
+        "2048",
+        "--out",
+        tmp_path / "k.json",
+        "--json",
+    )
+    assert key.status == 0
+    assert run(*words, "--format", "mseed", "--key", tmp_path / "k.json").status == 0
+    said = run("verify", tmp_path / "XX.ALFA.mseed", *check)
+    assert (said.status, said.json["reason"]) == (1, "signature-wrong"), (
+        "a key of the same name, but not that of the log"
+    )
+    waveforms.write_mseed(tmp_path / "plain.mseed", waveforms.read(tmp_path / "XX.ALFA.mseed")[0])
+    assert run("verify", tmp_path / "plain.mseed", *check).json["reason"] == "station-signature-missing"

@@ -43,6 +43,7 @@ def audit(
     from testban.base.times import parse_time
     from testban.cli import terminal
     from testban.cli.trusted import open_log, payload_folder, read_bytes, read_quorum, treaty_of
+    from testban.station import calibration
     from testban.trust import audit as audits
     from testban.trust import checkpoints
     from testban.trust.checks import Rejected
@@ -50,10 +51,15 @@ def audit(
     def slot(text: str | None) -> int | None:
         if text is None:
             return None
-        return int(text) if text.isdecimal() and text.isascii() else parse_time(text) // 10_000_000_000
+        if text.isdecimal() and text.isascii() and len(text) < 19:
+            return int(text)
+        lengths = {p.slot_seconds for known in auditor.registry.policies.values() for p in known} or {10}
+        if len(lengths) > 1:
+            raise InputError("expected slots in --from and --to: the stations' slots are of different length")
+        return parse_time(text) // (lengths.pop() * 1_000_000_000)
 
     rules = read_quorum(policy)
-    auditor = audits.Auditor(rules, treaty_of(rules, policy), payload_folder(payloads))
+    auditor = audits.Auditor(rules, treaty_of(rules, policy), payload_folder(payloads), calibration.check)
     folder = open_log(log)
     try:
         # Heads first: a log that grows meanwhile is audited as it was.

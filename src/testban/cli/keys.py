@@ -142,3 +142,6 @@ def ceremony(name: str, *, out: Path, packages: int = 4, bits: int = 3072, json:
         f"package {shut} of {packages} kept; transcript {result.transcript.hex()}"
     )
     return 0
+
+
+from testban.cli import keys_joint  # noqa: E402, F401 - its verbs join these

@@ -204,6 +204,7 @@ def prove(
 def serve(
     folder: Path, /, *, key: Path | None = None, witness: Annotated[list[str] | None, Parameter(negative=())] = None,
     policy: Path | None = None, epoch: int | None = None, host: str = "127.0.0.1", port: int = 8063, every: float = 10.0,
+    per_minute: int = 6000,
 ) -> int:  # fmt: skip
     """Serve a log's files; with its key also take entries (POST /add-entry) and publish every few seconds.
 
@@ -225,6 +226,8 @@ def serve(
         Port to listen on; 0 takes a free one.
     every
         Seconds between checkpoints.
+    per_minute
+        Entries that are taken from one address in a minute; more are answered with status 429.
 
     """
     from testban.cli import terminal
@@ -239,7 +242,7 @@ def serve(
         return 0
     rules = read_quorum(policy) if policy else None
     node = Sequencer(_open(folder, key), _witnesses(witness), rules, epoch, terminal.say)
-    server = log_server(folder, node.take, host, port).start()
+    server = log_server(folder, node.take, host, port, per_minute).start()
     terminal.say(f"{server.url} serves {folder} and takes entries")
     node.run(every)
     return 0

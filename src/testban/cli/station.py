@@ -62,7 +62,10 @@ def run(
     held = Held(state)
     memory = Ring(state / "station.ring", ring, sealed.MAX_PACKET_BYTES + packet.payload_size(allowed))
     node = station_node.StationNode(
-        Station(allowed, signer, memory, rules, treaty), WardenLink(warden), terminal.say
+        Station(allowed, signer, memory, rules, treaty),
+        WardenLink(warden),
+        terminal.say,
+        pulsed=simulate is not None,
     )
     try:
         if source is not None:
@@ -78,6 +81,7 @@ def run(
         "reason": refused.reason.value if refused else "ok",
         "closed": node.closed,
         "delivered": node.delivered,
+        "obeyed": [f"{c.command} {c.number}" for c in node.obeyed],
     }
     terminal.out(facts) if json else terminal.say(f"{node.closed} slots closed, {node.delivered} delivered")
     return 0 if refused is None else 1

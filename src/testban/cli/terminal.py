@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -13,14 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from testban.base.records import Event
 from testban.base.times import format_time
-from testban.run.batch import Done
-from testban.run.process import Progress as Report
+
+if TYPE_CHECKING:  # verbs that do not compute a bulletin need not load what computes one
+    from testban.run.batch import Done
+    from testban.run.process import Progress as Report
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Report]:
+def progress(quiet: bool) -> "Iterator[Report]":
     """A callback (stage, done, total) that draws bars with the time remaining; silent when quiet."""
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # No refresh thread: workers are forked while the bars are up.
@@ -72,7 +74,7 @@ def event_line(e: Event) -> str:
     )
 
 
-def summary(done: Done, folder: Path) -> dict[str, Any]:
+def summary(done: "Done", folder: Path) -> dict[str, Any]:
     """What a machine wants to know of a finished run."""
     b = done.bulletin
     return {
@@ -90,7 +92,7 @@ def summary(done: Done, folder: Path) -> dict[str, Any]:
     }
 
 
-def show_summary(done: Done, folder: Path, as_json: bool) -> None:
+def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
     """Say what a run found: a table for people, or one JSON object."""
     if as_json:
         out(summary(done, folder))

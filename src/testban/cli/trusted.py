@@ -1,5 +1,7 @@
 """What the verbs of trust share: reading policies, logs and key files."""
 
+import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from testban.trust.checks import Rejected
 from testban.trust.documents import Policy
 from testban.trust.keys import Cosigner, Ed25519Signer, RsaSigner
 from testban.trust.quorum import Quorum
-from testban.trust.registry import Treaty
+from testban.trust.registry import Registry, Treaty
 
 MAX_FILE_BYTES = 1 << 27
 KINDS = ("ed25519", "witness", "ml-dsa-44", "rsa")
@@ -115,20 +117,45 @@ def read_party_key(path: Path) -> Ed25519Signer:
     return signer
 
 
+def read_note_key(path: Path) -> Ed25519Signer | RsaSigner:
+    """A private key that signs documents."""
+    signer = read_key(path)
+    if isinstance(signer, Cosigner):
+        raise InputError(f"{path}: expected a key of a party, not of a witness")
+    return signer
+
+
 def read_board(
     log: str, rules: Quorum, path: Path, purpose: str, subject: str
 ) -> tuple[judgement.Board, tuple[judgement.Refusal, ...]]:
     """One question out of a log whose head satisfies the policy."""
-    folder, treaty = open_log(log), treaty_of(rules, path)
+    treaty = treaty_of(rules, path)
+    entries = read_entries(log, rules)
+    return judgement.read(entries, purpose, subject, treaty)
+
+
+def read_entries(log: str, rules: Quorum) -> list[bytes]:
+    """All entries of a log whose head satisfies the policy and whose root they give."""
+    folder = open_log(log)
     try:
         seen = rules.check(folder.checkpoint() or b"")
         entries = list(folder.entries(seen.checkpoint.size))
-        root = merkle.Tree([merkle.leaf_hash(e) for e in entries]).root()
-        if root != seen.checkpoint.root:
-            raise InputError(f"{log}: the entries do not give the root that was witnessed")
     except Rejected as exc:
         raise InputError(f"{log}: not a log that the policy knows: {exc}") from exc
-    return judgement.read(entries, purpose, subject, treaty)
+    if merkle.Tree([merkle.leaf_hash(e) for e in entries]).root() != seen.checkpoint.root:
+        raise InputError(f"{log}: the entries do not give the root that was witnessed")
+    return entries
+
+
+def read_registry(log: str, rules: Quorum, path: Path) -> tuple[Registry, list[bytes]]:
+    """Keys and policies as a log gives them, and the SHA-256 of its entries."""
+    registry = Registry(treaty_of(rules, path))
+    entries = read_entries(log, rules)
+    for entry in entries:
+        if entry.startswith(b"testban/") and not entry.startswith(b"testban/packet@v1\n"):
+            with contextlib.suppress(Rejected):  # what does not count is for the audit to say
+                registry.apply(notes.parse(entry))
+    return registry, [hashlib.sha256(e).digest() for e in entries]
 
 
 def payload_folder(folder: Path | None) -> Callable[[bytes], bytes | None] | None:
@@ -200,10 +227,13 @@ __all__ = [
     "read_board",
     "read_bytes",
     "read_disclosure",
+    "read_entries",
     "read_key",
+    "read_note_key",
     "read_party_key",
     "read_quorum",
     "read_record_key",
+    "read_registry",
     "read_rsa_key",
     "treaty_of",
     "write_key",

@@ -17,6 +17,8 @@ def run(
 ) -> int:  # fmt: skip
     """Run a warden unattended. It can be killed at any instant and started again with the same words.
 
+    Commands for the station are put into the folder `commands` of its state: NAME.note and NAME.tlog-proof.
+
     Parameters
     ----------
     disclosure
@@ -94,3 +96,26 @@ def run(
     finally:
         server.stop()
         held.close()
+
+
+@warden.command
+def again(first: int, last: int, /, *, state: Path) -> int:
+    """Have slots sent again that already left, on request; the ledger says so. The running warden does it.
+
+    Parameters
+    ----------
+    first
+        First slot.
+    last
+        Last slot.
+    state
+        Folder of the warden's state.
+
+    """
+    from testban.base.errors import InputError
+    from testban.store import durable
+
+    if not 0 <= first <= last or not (state / "ledger").is_file():
+        raise InputError("expected the state folder of a warden, and a first slot not after the last")
+    durable.replace(state / "again", f"{first} {last}\n".encode())
+    return 0

@@ -1,7 +1,7 @@
 """CD-1.1 data frames (IDC-3.4.3 Rev 0.3, 2002): bytes to records and back, and what their signatures cover.
 
 Rules: big-endian; every block padded to four bytes with zeros; every length is checked against the bytes at hand before anything is
-read; a frame that was read is written again and must give the same bytes; the CRC-64 (x^64 + x^4 + x^3 + x + 1, from zero, not
+read; a frame that was read is written again and marked where that does not give the same bytes; the CRC-64 (x^64 + x^4 + x^3 + x + 1, from zero, not
 reflected) runs over everything before it. A channel's signature covers its description to its subframe count, the trailer's the
 frame to the trailer. The layout was confirmed on 158 published frames; the samples (Canadian compression) are not decoded here.
 
@@ -47,11 +47,12 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     key_id: int
     signature: bytes
+    read: bytes = b""
 
     @property
     def scope(self) -> bytes:
-        """Channel description, time, status, data and subframe count."""
-        return b"".join([
+        """Channel description, time, status, data and subframe count: as they were read, else as they are written."""
+        return self.read or b"".join([
             self.flags, self.code, self.kind, self.calib, self.time, struct.pack(">ii", self.length_ms, self.samples),
             _block(self.status), _block(self.data), struct.pack(">i", self.count),
         ])  # fmt: skip
@@ -71,6 +72,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """A data frame. creator and destination without their padding; key_id and signature are the trailer's.
 
+    canonical: False where it was read from bytes that have padding or lengths that this file would write otherwise.
+
     names: the channel string as it stands; in published frames its location codes are not always the subframes'.
     """
 
@@ -84,6 +87,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[Channel, ...]
     key_id: int = 0
     signature: bytes = b""
+    canonical: bool = True
 
     @property
     def scope(self) -> bytes:
@@ -207,9 +211,9 @@ def parse(data: bytes) -> Frame:
         creator=_name(creator), destination=_name(destination), sequence=sequence, series=series, length_ms=length_ms,
         time=nominal, names=names, channels=channels, key_id=end.number("the trailer's key"), signature=end.block("the trailer's signature"),
     )  # fmt: skip
-    if frame.encode() != data:
-        raise FormatError("CD-1.1: the frame has another spelling than the one that its fields give")
-    return frame
+    bare = tuple(msgspec.structs.replace(c, read=b"") for c in channels)
+    same = msgspec.structs.replace(frame, channels=bare).encode() == data
+    return frame if same else msgspec.structs.replace(frame, canonical=False)
 
 
 def _name(field: bytes) -> str:
@@ -231,10 +235,11 @@ def _channel(r: _Reader) -> Channel:
         raise FormatError(
             f"CD-1.1: a channel whose signature is said to be at {offset}, with {samples} samples"
         )
+    read = r.data[r.at - length + 4 : inner.at]
     key, signature = inner.number("a channel's key"), inner.block("a channel's signature")
     return Channel(
         flags=flags, code=code, kind=kind, calib=calib, time=at, length_ms=length_ms, samples=samples, status=status,
-        data=data, count=count, key_id=key, signature=signature,
+        data=data, count=count, key_id=key, signature=signature, read=read,
     )  # fmt: skip
 
 
@@ -275,6 +280,9 @@ def to_packet(frame: Frame, policy: Policy) -> tuple[bytes, bytes]:
     payload = b"".join(rows)
     if len(frame.channels) != len(policy.channels) or len(payload) not in (0, packet.payload_size(policy)):
         raise FormatError(f"CD-1.1: expected the channels of {policy.station}, got {len(frame.channels)} with {len(payload)} bytes")  # fmt: skip
-    if from_packet(frame.signature, payload, policy, frame.sequence) != frame:
+    bare = msgspec.structs.replace(
+        frame, channels=tuple(msgspec.structs.replace(c, read=b"") for c in frame.channels)
+    )
+    if not frame.canonical or from_packet(frame.signature, payload, policy, frame.sequence) != bare:
         raise FormatError("CD-1.1: the frame says more than the packet that it carries")
     return frame.signature, payload

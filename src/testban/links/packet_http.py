@@ -78,3 +78,16 @@ class WardenLink:
         if status != 200:
             raise SourceError(f"the warden at {self.url} answered {status} {text[:60]!r}")
         return body
+
+    def commands(self) -> list[str]:
+        """Names of the commands that lie at the warden."""
+        status, body = self._ask("GET", "/commands")
+        if status != 200:
+            raise SourceError(f"the warden at {self.url} answered {status}")
+        return body.decode("ascii", "replace").split()[:64]
+
+    def command(self, name: str) -> tuple[bytes, bytes]:
+        """A command's note and its proof; Rejected where they are none."""
+        status, body = self._ask("GET", f"/commands/{urllib.parse.quote(name, safe='')}")
+        checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
+        return unframe(body)

@@ -21,12 +21,36 @@ MAX_AT_ONCE = 32
 Respond = Callable[[str, str, bytes], Answer]
 
 
+class Quota:
+    """So many requests a minute for each peer, so that one cannot shut out the others; at most MAX_PEERS are remembered."""
+
+    MAX_PEERS = 4096
+
+    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        self.per_minute, self._now = per_minute, now
+        self._left: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def admits(self, peer: str) -> bool:
+        """True where this peer has a request left."""
+        now = self._now()
+        with self._lock:
+            left, since = self._left.pop(peer, (float(self.per_minute), now))
+            left = min(left + (now - since) * self.per_minute / 60, float(self.per_minute))
+            admitted = left >= 1
+            self._left[peer] = (left - 1 if admitted else left, now)
+            if len(self._left) > self.MAX_PEERS:
+                del self._left[next(iter(self._left))]
+        return admitted
+
+
 class Server:
-    """Answers (method, path, body) on one address in threads of its own."""
+    """Answers (method, path, body) on one address in threads of its own. quota: of POST requests."""
 
     def __init__(
-        self, respond: Respond, host: str = "127.0.0.1", port: int = 0, limit: int = MAX_REQUEST_BYTES
-    ) -> None:
+        self, respond: Respond, host: str = "127.0.0.1", port: int = 0, limit: int = MAX_REQUEST_BYTES,
+        quota: Quota | None = None,
+    ) -> None:  # fmt: skip
         gate = threading.BoundedSemaphore(MAX_AT_ONCE)
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,6 +63,10 @@ class Server:
                 if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > limit:
                     self.close_connection = True
                     self._send(Answer(413 if length.isdigit() else 400))
+                    return
+                if quota is not None and self.command == "POST" and not quota.admits(self.client_address[0]):
+                    self.close_connection = True
+                    self._send(Answer(429))
                     return
                 body = self._read(int(length))
                 if body is None or not gate.acquire(timeout=TIMEOUT_SECONDS):
@@ -114,9 +142,10 @@ def witness_server(
 
 
 def log_server(
-    folder: Path, append: Callable[[bytes], int] | None = None, host: str = "127.0.0.1", port: int = 0
-) -> Server:
-    """A log: its static files, and POST /add-entry where it takes entries."""
+    folder: Path, append: Callable[[bytes], int] | None = None, host: str = "127.0.0.1", port: int = 0,
+    per_minute: int = 6000,
+) -> Server:  # fmt: skip
+    """A log: its static files, and POST /add-entry where it takes entries, so many a minute from each address."""
     root = folder.resolve()
 
     def respond(method: str, path: str, body: bytes) -> Answer:
@@ -138,7 +167,7 @@ def log_server(
         kind = "application/octet-stream" if path.startswith("/tile/") else "text/plain; charset=utf-8"
         return Answer(200, target.read_bytes(), kind)
 
-    return Server(respond, host, port, limit=1 << 16)
+    return Server(respond, host, port, limit=1 << 16, quota=Quota(per_minute))
 
 
 def poster(url: str, timeout: float = TIMEOUT_SECONDS) -> Post:

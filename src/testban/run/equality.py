@@ -4,6 +4,7 @@ Rules: the nodes are those that run in earnest; keys are demonstration keys (307
 is that of the main job where one is given; a third party then checks one file and one policy, with nothing else.
 """
 
+import csv
 import hashlib
 import shutil
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from testban.station.parties import PARTIES, WITNESSES, Parties
 from testban.store import durable
 from testban.store.log_files import LogFiles
 from testban.trust import audit, dossier, inspect, judgement, quorum, release, sealed
+from testban.trust.bodies import TOKEN
+from testban.trust.checks import Rejected
 from testban.trust.documents import Manifest, Reveal
 
 STATIONS = ("XX.ALFA", "XX.BETA", "XX.GAMMA")
@@ -82,7 +85,7 @@ def _release(
     parties: Parties, outputs: Mapping[str, bytes], made_of: Mapping[str, str]
 ) -> tuple[bytes, bytes]:
     """Judge, sign and log the bulletin; returns the proof of the release and the dossier."""
-    event = "event-1"
+    event, verdict = _first_event(outputs)
     head = parties.log
     manifest = Manifest(
         name="bulletin", inputs=_digest(made_of, "inputs"), origin=head.origin, tree_size=head.size, root=head.tree.root(),
@@ -94,7 +97,7 @@ def _release(
             party=p,
             purpose="finding",
             subject=event,
-            value="the bulletin as released",
+            value=verdict,
             salt=hashlib.sha256(p.encode()).digest(),
         )
         for p in PARTIES
@@ -115,6 +118,17 @@ def _release(
     named = [sealed.parse(parties.log.entries[i], 2)[0].payload for i in packets]
     whole = dossier.make(event, proofs, [parties.payloads[d] for d in named], dict(outputs))
     return parties.log.prove(last, note, parties.quorum), whole
+
+
+def _first_event(outputs: Mapping[str, bytes]) -> tuple[str, str]:
+    """Identifier and assessment of the first event of a bulletin; of none where it has none."""
+    rows = list(csv.DictReader(outputs.get("events.csv", b"").decode("utf-8", "replace").splitlines()))
+    event = rows[0].get("event_id") or "" if rows else ""
+    try:
+        TOKEN.read(event)
+    except Rejected:
+        return "no-event", "no event"
+    return event, (rows[0].get("assessment") or "not assessed")
 
 
 def _digest(made_of: Mapping[str, str], name: str) -> bytes:

@@ -14,11 +14,12 @@ from testban.base.errors import InputError, SourceError
 from testban.formats import waveforms
 from testban.links.files import walk
 from testban.links.packet_http import WardenLink
-from testban.station import recorder
+from testban.station import calibration, recorder
 from testban.station.clock import Clock, ClockState
 from testban.station.station import Health, Station
 from testban.trust import beacon
-from testban.trust.checks import Rejected
+from testban.trust.checks import Reason, Rejected
+from testban.trust.documents import Command
 from testban.trust.packet import Counts
 
 MAX_WAITING = 8640  # slots whose samples wait for their beacon: a day of 10 s slots
@@ -32,10 +33,14 @@ HEALTH = {
 
 
 class StationNode:
-    """One station that runs by itself."""
+    """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot."""
 
-    def __init__(self, station: Station, warden: WardenLink, say: Callable[[str], None]) -> None:
-        self.station, self.warden, self.say = station, warden, say
+    def __init__(
+        self, station: Station, warden: WardenLink, say: Callable[[str], None], *, pulsed: bool = False
+    ) -> None:
+        self.station, self.warden, self.say, self.pulsed = station, warden, say, pulsed
+        self.obeyed: list[Command] = []
+        self._heard: set[str] = set()
         self.closed = 0
         self.delivered = 0
         self.refused: Rejected | None = None
@@ -58,6 +63,8 @@ class StationNode:
             while self._waiting:
                 slot, samples, health = self._waiting[0]
                 self._feed(slot)
+                self._hear(slot)
+                samples, health = self._calibrate(slot, samples, health)
                 self.closed += len(self.station.slot(slot, samples, health))
                 self._waiting.popleft()
                 if self.closed % BATCH == 0:
@@ -86,6 +93,34 @@ class StationNode:
                 if data is not None:
                     self.station.feed(epoch, data)
                 self._asked.add(epoch)
+
+    def _hear(self, slot: int) -> None:
+        """Obey what the parties commanded: from the list, approved, proven to be in the log, in time, once."""
+        if not self.pulsed or not self.station.policy.commands:
+            return
+        for name in self.warden.commands():
+            if name in self._heard:
+                continue
+            try:
+                self.obeyed.append(self.station.obey(*self.warden.command(name), slot))
+                self.say(f"obeyed: {name}")
+            except Rejected as exc:
+                if exc.reason is Reason.COMMAND_TIME and "not before" in exc.detail:
+                    continue
+                self.say(f"not obeyed: {name}: {exc}")
+            self._heard.add(name)
+
+    def _calibrate(self, slot: int, samples: Counts | None, health: Health) -> tuple[Counts | None, Health]:
+        """The slot's samples with the pulse that a command asks for at the moment that its beacon gives."""
+        policy = self.station.policy
+        for c in self.obeyed:
+            if c.command == "calibrate" and c.from_slot <= slot <= c.to_slot and samples is not None:
+                root = self.station.beacons.at(c.from_slot, policy)
+                asked = beacon.challenge(root, policy, c.from_slot, c.to_slot - c.from_slot + 1)
+                if asked.slot == slot:
+                    samples = calibration.apply(samples, policy, asked)
+                    health |= Health.CALIBRATING
+        return samples, health
 
     def _first(self) -> int | None:
         """The oldest slot that the ring still has without a break before it."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from testban.base.errors import SourceError
-from testban.links.packet_http import unframe
+from testban.links.packet_http import frame, unframe
 from testban.station.warden import Released, Warden
 from testban.store import durable
 from testban.trust import beacon, notes
@@ -51,6 +51,10 @@ class WardenNode:
         with self._lock:
             if method == "POST" and path == "/packet":
                 return self._packet(body)
+            if path == "/commands":
+                return Answer(200, "".join(f"{p.stem}\n" for p in self._commands()).encode())
+            if kind == "commands":
+                return self._command(number)
             if path == "/next":
                 owed = self.warden.missing()
                 return Answer(200, b"none\n" if owed is None else b"%d\n" % owed)
@@ -89,12 +93,24 @@ class WardenNode:
                 self._absent.add(number)
         return answer
 
+    def _commands(self) -> list[Path]:
+        return sorted(
+            p for p in (self.folder / "commands").glob("*.note") if p.with_suffix(".tlog-proof").is_file()
+        )
+
+    def _command(self, name: str) -> Answer:
+        for path in self._commands():
+            if path.stem == name:
+                return Answer(200, frame(path.read_bytes(), path.with_suffix(".tlog-proof").read_bytes()))
+        return Answer(404)
+
     # The border's side.
 
     def turn(self) -> None:
         """Let go what is due, close the days that are over."""
         now = self.now_slot()
         try:
+            self._again(now)
             with self._lock:
                 try:
                     self._queue += self.warden.release(now)
@@ -129,6 +145,21 @@ class WardenNode:
             except Rejected as exc:
                 self._once(f"not sent again: {exc}")
 
+    def _again(self, now: int) -> None:
+        """Send slots again that a party asked for: a file `again` with first and last slot (see `testban warden again`)."""
+        path = self.folder / "again"
+        if not path.is_file():
+            return
+        first, last = (int(w) for w in path.read_text().split())
+        with self._lock:
+            try:
+                items = self.warden.resend(first, last, now)
+                self._queue += items
+                self.say(f"sent again: {len(items)} slots")
+            except Rejected as exc:
+                self._once(f"not sent again: {exc}")
+        path.unlink()
+
     def _deliver(self) -> None:
         done = None
         try:
@@ -139,9 +170,9 @@ class WardenNode:
                     if not path.exists():
                         durable.replace(path, item.payload)
                 self._post(item.note)
-                done = self._queue.pop(0).slot
+                done = max(self._queue.pop(0).slot, done or -1)
         finally:
-            if done is not None:
+            if done is not None and done > self._mark():
                 durable.replace(self.folder / "delivered", b"%d\n" % done)
                 self._once("")
 

@@ -113,7 +113,8 @@ class Station:
         listed = command.command in self.policy.commands
         checks.require(listed, Reason.COMMAND_LIST, f"{command.command!r} is not on the policy's list")
         in_time = command.from_slot <= slot <= command.to_slot
-        checks.require(in_time, Reason.COMMAND_TIME, f"for slots {command.from_slot} to {command.to_slot}")
+        when = f"not before slot {command.from_slot}" if slot < command.from_slot else "over"
+        checks.require(in_time, Reason.COMMAND_TIME, when)
         name = hashlib.sha256(note.text.encode()).digest()
         checks.require(not self.memory.done(name), Reason.COMMAND_REPEATED, "a command that was carried out")
         why = _refusal(lambda: self.treaty.check(note, "command"))

@@ -14,7 +14,7 @@ from testban.base.errors import TestbanError
 from testban.trust import beacon, checkpoints, checks, ledger, merkle, notes, packet, sealed, tiles
 from testban.trust.bodies import kind_of
 from testban.trust.checks import Reason, Rejected
-from testban.trust.documents import Epoch, LedgerDay, Policy
+from testban.trust.documents import Command, Epoch, LedgerDay, Policy
 from testban.trust.merkle import Tree
 from testban.trust.packet import Packet
 from testban.trust.quorum import Quorum
@@ -57,15 +57,27 @@ class _Logged(msgspec.Struct, frozen=True):
     digest: str
 
 
+Calibrated = Callable[[packet.Counts, Policy, beacon.Challenge], object]
+
+
 class Auditor:
-    """Reads a log from its first entry. `payload` gives the bytes of a payload by digest, or None."""
+    """Reads a log from its first entry. `payload` gives the bytes of a payload by digest, or None.
+
+    calibrated: refuses samples without the pulse that a logged command and the beacon ask for; not looked at when None.
+    """
 
     def __init__(
-        self, quorum: Quorum, treaty: Treaty, payload: Callable[[bytes], bytes | None] | None = None
+        self,
+        quorum: Quorum,
+        treaty: Treaty,
+        payload: Callable[[bytes], bytes | None] | None = None,
+        calibrated: Calibrated | None = None,
     ) -> None:
         self.quorum = quorum
         self.registry = Registry(treaty)
         self.payload = payload
+        self.calibrated = calibrated
+        self.commands: list[Command] = []
         self.tree = Tree()
         self.faults: list[Fault] = []
         self.logged: dict[str, dict[int, _Logged]] = {}
@@ -102,6 +114,9 @@ class Auditor:
             self.epochs.setdefault(epoch.number, epoch)
         elif kind == "ledger":
             self._ledger(note)
+        elif kind == "command":
+            self.registry.treaty.check(note, kind)
+            self.commands.append(Command.parse(note.text))
         else:
             self.registry.apply(note)
 
@@ -185,6 +200,8 @@ class Auditor:
             total += self._station(station, first, last)
         for day, policy in self.days:
             self._day(day, policy)
+        for command in self.commands:
+            self._calibration(command)
         slots = [s for items in self.logged.values() for s in items]
         count = sum(len(v) for v in self.logged.values())
         return Report(
@@ -307,6 +324,29 @@ class Auditor:
         except Rejected as exc:
             self.fault("payload", who, slot, exc.reason, exc.detail)
         return len(data)
+
+    def _calibration(self, command: Command) -> None:
+        """A calibration that was commanded must show at the moment that the beacon gave, where the samples are at hand."""
+        items = self.logged.get(command.station, {})
+        if (
+            command.command != "calibrate"
+            or self.calibrated is None
+            or self.payload is None
+            or command.to_slot not in items
+        ):
+            return
+        policy = self.registry.policy(command.station, command.from_slot)
+        epoch = self.epochs.get(command.from_slot // policy.epoch_slots - beacon.LAG)
+        slots = command.to_slot - command.from_slot + 1
+        asked = beacon.challenge(epoch.root if epoch else beacon.NONE, policy, command.from_slot, slots)
+        item = items.get(asked.slot)
+        data = self.payload(item.packet.payload) if item is not None and not item.packet.is_gap else None
+        try:
+            checks.require(data is not None, Reason.CALIBRATION, "no samples at the moment of the pulse")
+            if data is not None and len(data) == packet.payload_size(policy):
+                self.calibrated(packet.payload_samples(data, policy), policy, asked)
+        except Rejected as exc:
+            self.fault("packet", f"{command.station}/station", asked.slot, exc.reason, exc.detail)
 
     def _day(self, day: LedgerDay, policy: Policy) -> None:
         """Recompute a day's ledger from what arrived."""

@@ -138,33 +138,35 @@ def consistency(node: Node, old: int, new: int) -> list[bytes]:
 
 
 def _check_hashes(hashes: Sequence[bytes]) -> None:
-    for h in hashes:
-        if len(h) != HASH_BYTES:
-            checks.require(False, Reason.HASH_SIZE, "a hash that is not 32 bytes")
+    if {HASH_BYTES}.issuperset(map(len, hashes)):
+        return
+    checks.require(False, Reason.HASH_SIZE, "a hash that is not 32 bytes")
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes:
     """The root that an inclusion proof leads to (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
         checks.require(False, Reason.INDEX, f"leaf {index} of {size}")
-    _check_hashes([leaf, *proof])
     inner = (index ^ (size - 1)).bit_length()
     wanted = inner + (index >> inner).bit_count()
+    _check_hashes([leaf, *proof])
     if len(proof) != wanted:
         checks.require(False, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {wanted}")
-    h, sha256 = leaf, _sha256
-    for i, sibling in enumerate(proof):
-        left = i >= inner or index >> i & 1
-        h = sha256(b"\1" + sibling + h if left else b"\1" + h + sibling).digest()
+    h, n, sha256 = leaf, index, _sha256
+    for sibling in proof[:inner]:
+        h = sha256(b"\1" + sibling + h if n & 1 else b"\1" + h + sibling).digest()
+        n >>= 1
+    for sibling in proof[inner:]:
+        h = sha256(b"\1" + sibling + h).digest()
     return h
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
     """Refuse a leaf that is not at this place of the tree with this root."""
-    _check_hashes([root])
-    checks.require(
-        root_from_inclusion(index, size, leaf, proof) == root, Reason.ROOT, "the proof leads to another root"
-    )
+    if len(root) != HASH_BYTES:
+        checks.require(False, Reason.HASH_SIZE, "a root that is not 32 bytes")
+    same = root_from_inclusion(index, size, leaf, proof) == root
+    checks.require(same, Reason.ROOT, "the proof leads to another root")
 
 
 def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:

@@ -46,6 +46,7 @@ def test_published_frames():
             continue
         data = files[row["sha16"]].read_bytes()
         frame = cd11.parse(data)
+        assert frame.canonical
         assert frame.encode() == data
         assert (frame.creator, frame.destination) == (row["creator"], row["destination"])
         assert (frame.sequence, frame.series) == (int(row["sequence"]), int(row["series"]))
@@ -138,7 +139,21 @@ def test_no_bytes_crash_the_frame_reader(carried, data):
         at = data.draw(st.integers(0, 300))
         frame[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
     with contextlib.suppress(FormatError):
-        assert cd11.parse(refit(bytes(frame))).encode() == refit(bytes(frame))
+        read = cd11.parse(refit(bytes(frame)))
+        assert not read.canonical or read.encode() == refit(bytes(frame))
+
+
+def test_padding_that_is_not_zero_is_read_and_marked_and_carries_no_packet(carried):
+    sent, policy, _ = carried
+    frame = cd11.from_packet(sent.note + b"", sent.payload, policy)
+    data = bytearray(frame.encode())
+    at = 68 + len(frame.names)  # two bytes of padding after the channel string
+    data[at] = 7
+    read = cd11.parse(refit(bytes(data)))
+    assert not read.canonical
+    assert [c.data for c in read.channels] == [c.data for c in frame.channels]
+    with pytest.raises(FormatError, match="says more"):
+        cd11.to_packet(read, policy)
 
 
 COUNTS = np.arange(3000, dtype=np.int32) * 7 - 900

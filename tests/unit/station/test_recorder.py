@@ -6,11 +6,11 @@ import pytest
 from testban.base.errors import InputError
 from testban.base.ids import Nslc
 from testban.base.records import Segment
-from testban.station import recorder
+from testban.station import calibration, recorder
 from testban.station.parties import PARTIES, START_SLOT, Parties
-from testban.trust import judgement
+from testban.trust import audit, beacon, judgement
 from testban.trust.checks import Reason
-from testban.trust.documents import Policy, Reveal
+from testban.trust.documents import Command, Policy, Reveal
 
 POLICY = Policy(station="XX.KEST", channels=("BHZ", "BHN"), rate=20)
 NS = 10**9
@@ -105,3 +105,30 @@ def test_a_board_out_of_a_log_says_who_said_two_things():
     ]  # fmt: skip
     assert set(board.reveals) == {"B"}
     assert set(board.commitments) == set(PARTIES)
+
+
+@pytest.mark.parametrize("pulsed", [True, False])
+def test_an_audit_looks_for_the_pulse_that_was_commanded(pulsed):
+    p = Parties(("XX.ALFA",), bits=2048)
+    p.step(14)
+    note = p.command("XX.ALFA", 1)
+    asked = Command.parse(note.text)
+    p.log.append(note.encode())
+    station = p.sites["XX.ALFA"].station
+    policy, honest = station.policy, p.samples
+    root = station.beacons.at(asked.from_slot, policy)
+    assert root != beacon.NONE
+    when = beacon.challenge(root, policy, asked.from_slot, 101)
+
+    def samples(name, slot):
+        counts = honest(name, slot)
+        return calibration.apply(counts, policy, when) if pulsed and slot == when.slot else counts
+
+    p.samples = samples
+    p.step(105)
+    auditor = audit.Auditor(p.quorum, p.treaty, p.payloads.get, calibration.check)
+    auditor.read(p.log.entries)
+    report = auditor.conclude()
+    assert report.packets > 100
+    expected = [] if pulsed else [(Reason.CALIBRATION, "XX.ALFA/station", when.slot)]
+    assert [(f.reason, f.party, f.slot) for f in report.faults] == expected
