@@ -1,0 +1,46 @@
+"""`testban yield` as a person and as a program use it."""
+
+import pytest
+from conftest import Run, run
+
+
+def test_a_given_magnitude() -> None:
+    got = run("yield", "--mb", "4.53", "--sigma", "0.21", "--scale", "mb(Lg)", "--json")
+    assert got.status == 0
+    (event,) = got.json["events"]
+    first = event["yield"]["intervals"][0]
+    assert first["low_kt"] < 2.36 < first["high_kt"]
+    assert event["yield"]["assumptions"]
+    assert len(got.json["digests"]["result"]) == 64
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "interval"), ("ru", "интервал")])
+def test_words_in_both_languages(language: str, word: str) -> None:
+    got = run("yield", "--mb", "5.0", "--language", language)
+    assert got.status == 0
+    assert word in got.stderr
+    assert "[1]" in got.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["--mb", "5", "--scale", "ML"], ["--mb", "8.1"], ["--mb", "nan"], ["--mb", "5", "--site", "x"], ["nothing-there"],
+     ["--mb", "5", "--prior-kt", "5", "1"]],
+)  # fmt: skip
+def test_what_does_not_fit_ends_with_2(words: list[str]) -> None:
+    got = run("yield", *words)
+    assert got.status == 2
+    assert got.stdout == ""
+    assert len(got.stderr.strip().splitlines()) == 1
+
+
+def test_the_folder_of_a_run(unbroken: Run) -> None:
+    got = run("yield", unbroken.out, "--json")
+    assert got.status == 0
+    assert {e["event_id"] for e in got.json["events"]} == {
+        e["event_id"] for e in unbroken.said.json["events"]
+    }
+    for e in got.json["events"]:
+        assert (e["yield"] is None) == bool(e["refused"])
+    refused = run("yield", unbroken.out, "--event", "no-such-event")
+    assert refused.status == 2
