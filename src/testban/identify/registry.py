@@ -10,7 +10,7 @@ import msgspec
 
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Event, Evidence, Pick
-from testban.identify.calibration import PS_DEFAULT, PsModel
+from testban.identify.calibration import MS_DEFAULT, PS_DEFAULT, MsModel, PsModel
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     least_paths: int = 2
     ps: PsModel = PS_DEFAULT
     s_model: float = 0.3
+    ms: MsModel = MS_DEFAULT
 
 
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
