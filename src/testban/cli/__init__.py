@@ -26,7 +26,7 @@ app = cyclopts.App(
 _VERBS = (
     "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
     "reproduce", "keys", "log", "witness",
-    "yield", "calibrate",
+    "identify", "yield", "calibrate",
 )  # fmt: skip
 for _verb in _VERBS:
     # "yield" is a word of Python: its module and function bear an underscore.

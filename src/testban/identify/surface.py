@@ -118,6 +118,14 @@ def surface(inquiry: Inquiry) -> Evidence:
             "s_model": model,
             "ms_kind": ms.kind,
             "calibration": inquiry.settings.ms.name,
+            "explosion_mean": inquiry.settings.ms.explosion[0],
+            "earthquake_mean": inquiry.settings.ms.earthquake[0],
+            "scale_explosion": math.sqrt(
+                inquiry.settings.ms.explosion[1] * inquiry.settings.ms.explosion[1] + sigma * sigma
+            ),
+            "scale_earthquake": math.sqrt(
+                inquiry.settings.ms.earthquake[1] * inquiry.settings.ms.earthquake[1] + sigma * sigma
+            ),
             "bound": ms.bound,
         },
     )

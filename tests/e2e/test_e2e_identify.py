@@ -1,0 +1,61 @@
+"""`testban identify` on the folder of a run."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Run, run
+
+
+def test_the_folder_of_a_run(unbroken: Run) -> None:
+    got = run("identify", unbroken.out, "--json")
+    assert got.status == 0
+    said = {e["event_id"]: e["assessment"] for e in unbroken.said.json["events"]}
+    assert {e["event_id"]: e["verdict"] for e in got.json["events"]} == said
+    for e in got.json["events"]:
+        assert e["prior"] == 0.01
+        if e["classes"]:
+            assert sum(c["probability"] for c in e["classes"]) == pytest.approx(1.0, abs=3e-4)
+
+
+def test_the_prior_moves_probabilities_and_no_verdict(unbroken: Run) -> None:
+    low, high = (
+        run("identify", unbroken.out, "--json", "--prior", p).json["events"] for p in ("0.0001", "0.5")
+    )
+    assert [e["verdict"] for e in low] == [e["verdict"] for e in high]
+    for a, b in zip(low, high, strict=True):
+        assert a["probability_explosion"] <= b["probability_explosion"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Verdict:"), ("ru", "Вывод:")])
+def test_explained_in_both_languages(unbroken: Run, language: str, word: str) -> None:
+    got = run("identify", unbroken.out, "--explain", "--language", language)
+    assert got.status == 0
+    assert got.stdout == ""
+    assert got.stderr.count(word) == len(unbroken.said.json["events"])
+
+
+def test_a_bare_quakeml_file_has_no_paths(unbroken: Run, tmp_path: Path) -> None:
+    lone = tmp_path / "b.xml"
+    lone.write_bytes((unbroken.out / "bulletin.quakeml").read_bytes())
+    got = run("identify", lone, "--json")
+    assert got.status == 0
+    for e in got.json["events"]:
+        ps = next(x for x in e["evidence"] if x["name"] == "regional P/S")
+        assert not ps["applicable"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--prior", "0"],
+        ["--prior", "nan"],
+        ["--prior-other", "1"],
+        ["--event", "x"],
+        ["--calibration", "x"],
+    ],
+)
+def test_what_cannot_be_used_ends_with_2(unbroken: Run, tmp_path: Path, words: list[str]) -> None:
+    got = run("identify", unbroken.out if words else tmp_path / "none", *words)
+    assert got.status == 2
+    assert len(got.stderr.strip().splitlines()) == 1
