@@ -103,4 +103,5 @@ def evidence(e: Evidence) -> Both:
     if not e.applicable:
         return t("{name}: does not apply: {reason}. {change}", name=c.title, reason=c.reason, change=c.change)
     head = t("{name}: {value} {unit}; {words}.", name=c.title, value=c.value, unit=c.unit, words=c.words)
-    return joined([head, *([c.tails] if c.tails else []), c.reason, c.change])
+    why = Both(f"{c.reason.en.rstrip('. ')}.", f"{c.reason.ru.rstrip('. ')}.")
+    return joined([head, *([c.tails] if c.tails else []), why, c.change])
