@@ -23,6 +23,7 @@ from testban.identify.screening import screen
 
 DEFAULT = Settings()
 MARGIN = 1e-6
+DOUBT = 0.5  # log10 by which the second layer must favour another class to take a verdict back
 ATYPICAL = 0.001  # share of a class beyond which an event does not belong to it
 DECIDES = 0.3  # a log10 ratio below this is not named as a reason for the verdict
 
@@ -150,9 +151,12 @@ def _doubt(verdict: Verdict, classes: Sequence[ClassOdds]) -> str:
         return ""
     if all(c.typical < ATYPICAL for c in classes):
         return "the evidence together is like no class of source known here"
-    best = next(c for c in classes if c.log10_support == 0.0)
-    if verdict is Verdict.EXPLOSION and best.name != ecm.EXPLOSION:
+    explosion = next(c for c in classes if c.name == ecm.EXPLOSION)
+    best = max(classes, key=lambda c: c.log10_support)
+    if verdict is Verdict.EXPLOSION and explosion.log10_support <= -DOUBT:
         return f"taken together the evidence is nearer to the class {best.name} than to explosions"
-    if verdict is Verdict.EARTHQUAKE and best.name == ecm.EXPLOSION:
+    if verdict is Verdict.EARTHQUAKE and all(
+        c.log10_support <= -DOUBT for c in classes if c.name != ecm.EXPLOSION
+    ):
         return "taken together the evidence is nearer to explosions than to earthquakes"
     return ""
