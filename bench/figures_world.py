@@ -157,6 +157,8 @@ def line(label, rows, prior):
     else:
         alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
         extra = f"; called explosion-like of 7,500 earthquakes a year: {alarms:.1f}; largest stated probability {max(p):.3g}"
+    if label == "all stations" and prior == SHARE:
+        print("stated -> came (n):", ", ".join(f"{a:.3f} -> {b:.3f} ({m})" for a, b, m in c.rows))
     print(f"{label}, prior {prior:g}: verdicts (explosions/earthquakes) {text}{extra}")
 
 
