@@ -1,9 +1,14 @@
 """`testban identify` on the folder of a run."""
 
+import json
 from pathlib import Path
 
+import msgspec
+import obspy
 import pytest
 from conftest import Run, run
+
+from testban.identify.calibration import PS_DEFAULT
 
 
 def test_the_folder_of_a_run(unbroken: Run) -> None:
@@ -59,3 +64,40 @@ def test_what_cannot_be_used_ends_with_2(unbroken: Run, tmp_path: Path, words: l
     got = run("identify", unbroken.out if words else tmp_path / "none", *words)
     assert got.status == 2
     assert len(got.stderr.strip().splitlines()) == 1
+
+
+def test_obspy_reads_type_certainty_and_reasons(unbroken: Run) -> None:
+    types = {"explosion-like": "explosion", "earthquake-like": "earthquake", "undetermined": None}
+    said = {e["event_id"]: e["assessment"] for e in unbroken.said.json["events"]}
+    for event in obspy.read_events(str(unbroken.out / "bulletin.quakeml"), format="QUAKEML"):
+        verdict = said[str(event.resource_id).rsplit("/", 1)[-1]]
+        assert event.event_type == types[verdict]
+        assert event.event_type_certainty == ("suspected" if types[verdict] else None)
+        text = " ".join(c.text for c in event.comments)
+        for word in (
+            f"verdict {verdict}",
+            "prior",
+            "regional P/S",
+            "mb:Ms",
+            "depth",
+            "first motion",
+            "screened out by all evidence",
+        ):
+            assert word in text
+
+
+def test_a_table_of_p_over_s_is_rebuilt_and_used(unbroken: Run, tmp_path: Path) -> None:
+    """The same folder cannot be both classes; a table fitted elsewhere changes P/S and nothing else."""
+    assert run("calibrate", "ps", "--explosion", unbroken.out, "--earthquake", unbroken.out).status == 2
+    model = msgspec.to_builtins(msgspec.structs.replace(PS_DEFAULT, name="made here", cap=0.01))
+    table = tmp_path / "ps.json"
+    table.write_text(json.dumps({"kind": "P/S", "model": model}))
+    before, after = (
+        run("identify", unbroken.out, "--json", *w).json["events"] for w in ([], ["--calibration", table])
+    )
+    for a, b in zip(before, after, strict=True):
+        for x, y in zip(a["evidence"], b["evidence"], strict=True):
+            if x["name"] != "regional P/S":
+                assert x == y
+            elif x["applicable"]:
+                assert abs(y["log10_lr"]) <= 0.01 < abs(x["log10_lr"])

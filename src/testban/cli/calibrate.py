@@ -107,3 +107,50 @@ def yield_(
         f"{m['name']}: bias {m['bias']:+.3f} +- {m['bias_sigma']:.3f}, scatter {m['scatter']:.3f}, {m['n']} of {found['shots']} shots"
     )
     return 0
+
+
+@calibrate.command
+def ps(
+    *,
+    explosion: list[Path],
+    earthquake: list[Path],
+    out: Path | None = None,
+    name: str = "ps v1",
+    json: bool = False,
+) -> int:
+    """Fit regional P/S on runs over events of known class, and tell what each gets when it is left out.
+
+    Example: `testban calibrate ps --explosion out2016 --earthquake outA --earthquake outB --out ps.json`, on folders that
+    `testban process` wrote. Of each folder the event with most stations is taken.
+
+    Parameters
+    ----------
+    explosion
+        Folder of a run over an explosion; repeat it.
+    earthquake
+        Folder of a run over an earthquake; repeat it.
+    out
+        File for the table, for `testban identify --calibration`.
+    name
+        Name and version of the table.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.cli import terminal
+    from testban.run import calibrating
+
+    found = calibrating.p_over_s(explosion, earthquake, name)
+    if out is not None:
+        calibrating.write(found, out)
+    if json:
+        terminal.out(found)
+        return 0
+    m = found["model"]
+    for (band, x), (_, q) in zip(m["explosion"], m["earthquake"], strict=True):
+        terminal.say(f"{band[0]:g}-{band[1]:g} Hz: explosions {x:+.2f}, earthquakes {q:+.2f} (log10 P/S)")
+    for row in found["leave_one_event_out"]:
+        terminal.say(f"left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}")
+    for note in found["notes"]:
+        terminal.say(f"note: {note}")
+    return 0

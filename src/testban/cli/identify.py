@@ -34,7 +34,7 @@ def identify(
     prior_other
         The same for a collapse or another source.
     calibration
-        Table of `testban calibrate mb-ms` to use in place of the one that comes with the program.
+        Table of `testban calibrate mb-ms` or `testban calibrate ps`, in place of the one that comes with the program.
     language
         Language of the sentences.
     json

@@ -11,10 +11,16 @@ from typing import Any
 
 import msgspec
 
+from testban import identify
+from testban.base import quanta
 from testban.base.canonical import canonical_json, digest, digest_of
 from testban.base.errors import InputError
+from testban.base.measurements import PathMeasurement
+from testban.base.records import Ellipse, Event, Evidence, Origin
 from testban.formats import csvio
-from testban.identify import calibration, relations, scores, surface
+from testban.identify import calibration, regional, relations, scores, surface
+from testban.identify.registry import Inquiry
+from testban.run import known
 from testban.run.outputs import whole
 from testban.run.provenance import code_digest
 
@@ -142,7 +148,7 @@ def yields(table: Path, region: str, relation: str, name: str) -> dict[str, Any]
 
 def _stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(result)
-    files = {p.name: digest(p.read_bytes()) for p in inputs}
+    files = {f"{p.parent.name}/{p.name}": digest(p.read_bytes()) for p in inputs}
     return {**built, "digests": {"inputs": files, "result": digest_of(built), "code": code_digest()}}
 
 
@@ -151,16 +157,81 @@ def write(found: Mapping[str, Any], out: Path) -> None:
     whole(out, lambda p: p.write_bytes(canonical_json(found) + b"\n"))
 
 
-def read_ms(path: Path) -> calibration.MsModel:
-    """An mb:Ms model written by `calibrate`. Raises InputError."""
+def p_over_s(explosions: Sequence[Path], earthquakes: Sequence[Path], name: str) -> dict[str, Any]:
+    """A P/S table from the folders of runs on events of known class, with what each event gets when it is left out.
+
+    Of each folder the event with most stations is taken. Raises InputError where one has no usable path.
+    """
+    x, q = _measured(explosions), _measured(earthquakes)
+    if set(x) & set(q):
+        raise InputError("expected each event in one class only, got one in both: correct the folders")
+    model = calibration.fit(x, q, name)
+    left_out: list[dict[str, Any]] = []
+    for kind, side in (("explosion", x), ("earthquake", q)):
+        for event, paths in side.items():
+            rest_x = {k: v for k, v in x.items() if k != event}
+            rest_q = {k: v for k, v in q.items() if k != event}
+            if not rest_x or not rest_q:
+                left_out.append(
+                    {"event": event, "class": kind, "log10_lr": None, "verdict": "not run: the only one"}
+                )
+                continue
+            without = calibration.fit(rest_x, rest_q, "left out")
+            a = identify.judge((_regional(paths, without),))
+            lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
+            left_out.append({"event": event, "class": kind, "log10_lr": lr, "verdict": a.verdict.value})
+    return _stamped(
+        {
+            "kind": "P/S",
+            "model": msgspec.to_builtins(model),
+            "leave_one_event_out": left_out,
+            "notes": [
+                "spreads between events and paths are stated, not fitted: so few events show none",
+                "an earthquake on the paths of the explosions is worth more than any other: say whether there was one",
+            ],
+        },
+        [p / "bulletin.quakeml" for p in (*explosions, *earthquakes)],
+    )
+
+
+def _measured(folders: Sequence[Path]) -> dict[str, tuple[PathMeasurement, ...]]:
+    out = {}
+    for folder in folders:
+        events = known.events(folder)
+        if not events:
+            raise InputError(f"expected an event in {folder}, got none: leave it out")
+        event = max(events, key=lambda e: (e.origin.n_stations, e.event_id))
+        paths = known.paths(folder).get(event.event_id, ())
+        if not any(p.usable for p in paths):
+            raise InputError(f"expected a usable regional path in {folder}, got none: leave it out")
+        out[event.event_id] = paths
+    return out
+
+
+def _regional(paths: tuple[PathMeasurement, ...], model: calibration.PsModel) -> Evidence:
+    """P/S evidence of paths under a model, the location taken as good."""
+    origin = Origin(
+        time_ns=0, longitude=0.0, latitude=0.0, depth_km=0.0, depth_fixed=True, depth_reason="not asked", time_sigma_s=0.0,
+        ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0), rms_s=0.0, n_defining=0, n_stations=0,
+        gap_deg=0.0, secondary_gap_deg=0.0, min_distance_deg=0.0, max_distance_deg=0.0,
+    )  # fmt: skip
+    event = Event(event_id="left out", origin=origin, arrivals=())
+    return regional.regional(
+        Inquiry(event=event, paths=paths, picks=(), settings=identify.Settings(ps=model))
+    )
+
+
+def apply(path: Path, settings: identify.Settings) -> identify.Settings:
+    """Settings with a table written by `calibrate` (mb:Ms or P/S) in place of the shipped one. Raises InputError."""
     try:
         found = msgspec.json.decode(path.read_bytes())
-        if found["kind"] != "mb:Ms":
-            raise InputError(
-                f"--calibration: expected a table of kind mb:Ms, got {found['kind']!r}: name another"
-            )
-        return msgspec.convert(found["model"], calibration.MsModel)
+        kind, model = found["kind"], found["model"]
+        if kind == "mb:Ms":
+            return msgspec.structs.replace(settings, ms=msgspec.convert(model, calibration.MsModel))
+        if kind == "P/S":
+            return msgspec.structs.replace(settings, ps=msgspec.convert(model, calibration.PsModel))
     except (OSError, msgspec.MsgspecError, KeyError, TypeError) as exc:
         raise InputError(
-            f"--calibration: expected a table of `testban calibrate mb-ms`, got {path} ({exc}): name another"
+            f"--calibration: expected a table of `testban calibrate`, got {path} ({exc}): name another"
         ) from exc
+    raise InputError(f"--calibration: expected a table of kind mb:Ms or P/S, got {kind!r}: name another")

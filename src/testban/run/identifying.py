@@ -1,7 +1,7 @@
 """Events of an earlier run judged again: other priors, another calibration, or the same, with every reason.
 
-Rules: nothing is measured again; evidence comes from the catalogue of the run, so that only what follows from it changes (the
-combination, and mb:Ms where another table is given). Events of a bare QuakeML file have no paths: P/S does not apply.
+Rules: nothing is measured again; evidence, magnitudes and paths come from the catalogue of the run, so that only what follows
+from them changes (the combination, and mb:Ms and P/S where another table is given). Events of a bare QuakeML file have no paths: P/S does not apply.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ from testban import identify
 from testban.base import quanta
 from testban.base.canonical import digest_of
 from testban.base.dmath import exp10_, log10_
+from testban.base.measurements import PathMeasurement
 from testban.base.records import Assessment, Event, Evidence, Verdict
 from testban.base.times import format_time
-from testban.identify import surface
+from testban.identify import regional, surface
 from testban.identify.registry import Inquiry
 from testban.run import calibrating, known
 from testban.run.provenance import code_digest
@@ -33,22 +34,22 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_of(prior: float, prior_other: float, table: Path | None) -> identify.Settings:
-    """Settings with priors, and with an mb:Ms table where one is named."""
-    if table is None:
-        return identify.Settings(prior=prior, prior_other=prior_other)
-    return identify.Settings(prior=prior, prior_other=prior_other, ms=calibrating.read_ms(table))
+    """Settings with priors, and with a table of `calibrate` where one is named."""
+    settings = identify.Settings(prior=prior, prior_other=prior_other)
+    return settings if table is None else calibrating.apply(table, settings)
 
 
-def judge_event(event: Event, settings: identify.Settings) -> Judged:
-    """One event judged from the evidence that it bears; without any, from its depth, magnitudes and nothing else."""
+def judge_event(event: Event, settings: identify.Settings, paths: tuple[PathMeasurement, ...] = ()) -> Judged:
+    """One event judged from the evidence that it bears, P/S anew where its paths were kept; without any evidence, from
+    its depth and magnitudes alone.
+    """
     mb = next((m.value for m in event.magnitudes if m.kind == "mb" and not m.bound), None)
     if event.assessment is None:
-        a = identify.assess(event, (), (), settings)
+        a = identify.assess(event, paths, (), settings)
     else:
-        inquiry = Inquiry(event=event, paths=(), picks=(), settings=settings)
-        evidence = tuple(
-            surface.surface(inquiry) if e.name == surface.NAME else e for e in event.assessment.evidence
-        )
+        inquiry = Inquiry(event=event, paths=paths, picks=(), settings=settings)
+        again = {surface.NAME: surface.surface} | ({regional.NAME: regional.regional} if paths else {})
+        evidence = tuple(again[e.name](inquiry) if e.name in again else e for e in event.assessment.evidence)
         a = identify.judge(evidence, settings, mb)
     return Judged(
         event=event,
@@ -70,7 +71,9 @@ def _without(a: Assessment, settings: identify.Settings, mb: float | None) -> tu
 
 def of_place(place: Path, event: str | None, settings: identify.Settings) -> tuple[Judged, ...]:
     """The events of an output folder or a QuakeML file."""
-    return tuple(judge_event(e, settings) for e in known.chosen(known.events(place), event, place))
+    found = known.chosen(known.events(place), event, place)
+    paths = known.paths(place)
+    return tuple(judge_event(e, settings, paths.get(e.event_id, ())) for e in found)
 
 
 def _evidence(e: Evidence) -> dict[str, Any]:

@@ -7,10 +7,16 @@ folder that cannot be written is read from its QuakeML alone. Nothing is measure
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
 from testban.base.errors import InputError, StoreError
+from testban.base.measurements import PathMeasurement
 from testban.base.records import Event
 from testban.formats import quakeml
-from testban.store import Catalogue
+from testban.run.process import Measured
+from testban.store import Catalogue, tables
 
 
 def events(place: Path) -> tuple[Event, ...]:
@@ -42,6 +48,34 @@ def events(place: Path) -> tuple[Event, ...]:
         except StoreError:
             return told
     return told
+
+
+def paths(place: Path) -> dict[str, tuple[PathMeasurement, ...]]:
+    """Regional paths of each event (by its name) that `process` measured and kept, by station; none for a bare file.
+
+    Raises InputError for a folder whose catalogue cannot be read.
+    """
+    kept = place / "catalogue.sqlite"
+    if not kept.is_file():
+        return {}
+    found: dict[str, dict[str, PathMeasurement]] = {}
+    try:
+        catalogue = Catalogue(kept)
+        try:
+            t = tables.units
+            with catalogue.engine.connect() as c:
+                rows = c.execute(select(t.c.result).where(t.c.stage == "measure").order_by(t.c.key)).all()
+        finally:
+            catalogue.close()
+        for (row,) in rows:
+            for m in msgspec.msgpack.decode(row, type=list[Measured]):
+                if m.path is not None:
+                    found.setdefault(m.event_id, {})[m.path.station_key] = m.path
+    except (StoreError, SQLAlchemyError, msgspec.MsgspecError) as exc:
+        raise InputError(
+            f"expected a catalogue of this version of testban in {place}, got {exc}: run process again"
+        ) from exc
+    return {k: tuple(v[s] for s in sorted(v)) for k, v in sorted(found.items())}
 
 
 def chosen(found: Sequence[Event], wanted: str | None, place: Path) -> tuple[Event, ...]:
