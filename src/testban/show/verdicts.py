@@ -40,17 +40,22 @@ def odds(a: Assessment) -> list[Both]:
                 prior=probability(a.prior), p=probability(a.probability_explosion),
             )
         )  # fmt: skip
-    if a.classes:
-        rows = [
-            t(
-                "{name}: {p} (prior {prior}, support {s})",
-                name=t(CLASSES[c.name]) if c.name in CLASSES else c.name,
-                p=probability(c.probability), prior=probability(c.prior), s=num(c.log10_support, 2, sign=True),
-            )
-            for c in a.classes
-        ]  # fmt: skip
-        out.append(t("Second layer, all evidence as tail probabilities: {rows}.", rows=joined(rows, "; ")))
-    return out
+    return out + classes(a)
+
+
+def classes(a: Assessment) -> list[Both]:
+    """The odds of the classes by the second layer, each with its prior; nothing where no discriminant applied."""
+    if not a.classes:
+        return []
+    rows = [
+        t(
+            "{name}: {p} (prior {prior}, support {s})",
+            name=t(CLASSES[c.name]) if c.name in CLASSES else c.name,
+            p=probability(c.probability), prior=probability(c.prior), s=num(c.log10_support, 2, sign=True),
+        )
+        for c in a.classes
+    ]  # fmt: skip
+    return [t("Second layer, all evidence as tail probabilities: {rows}.", rows=joined(rows, "; "))]
 
 
 def screening(s: Screening | None) -> list[Both]:

@@ -208,7 +208,7 @@ def event_view(
         "residual_azimuth": plots.residuals(event, "azimuth") if pictured else "",
         "cards": evidence.cards(a.evidence) if a else [],
         "change": evidence.what_would_change(a) if a else [],
-        "screening": verdicts.screening(a.screening) if a else [],
+        "screening": [*verdicts.classes(a), *verdicts.screening(a.screening)] if a else [],
         "magnitudes": [magnitude_view(m) for m in event.magnitudes],
         "silence": silence_rows(event.expected),
         "silence_summary": silence_summary(event),
