@@ -25,7 +25,7 @@ app = cyclopts.App(
 # A verb's module is light: what the work needs is imported when the verb is used.
 _VERBS = (
     "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
-    "reproduce", "keys", "log", "witness",
+    "reproduce", "keys", "log", "witness", "station", "warden", "party",
     "identify", "yield", "calibrate",
 )  # fmt: skip
 for _verb in _VERBS:
