@@ -3,8 +3,11 @@
 Rules: no number without its interval, no interval without its hypothesis.
 """
 
+from testban.base.errors import InputError
+from testban.base.records import Event, Verdict
 from testban.base.yields import Yield, YieldInterval
-from testban.show.texts import Both, joined, num, sig, t
+from testban.identify import yields as room
+from testban.show.texts import Both, finite, foreign, joined, num, sig, t
 
 
 def _kt(value: float) -> Both:
@@ -42,3 +45,27 @@ def lines(found: Yield) -> list[Both]:
     if not found.confirmed:
         out.append(t("The constants of the relation were not confirmed in the source."))
     return out
+
+
+def of_event(event: Event) -> list[Both]:
+    """For the report: the yield of an explosion-like event with a measured mb, by the default relation; else nothing."""
+    if event.assessment is None or event.assessment.verdict is not Verdict.EXPLOSION:
+        return []
+    usable = [
+        m
+        for m in event.magnitudes
+        if m.kind in room.SCALES and not m.bound and finite(m.value) and finite(m.sigma)
+    ]
+    try:
+        found = room.estimate(usable)
+    except InputError as exc:
+        return (
+            [t("No yield is given."), foreign(str(exc))]
+            if usable
+            else [
+                t(
+                    "No yield is given: it needs mb, measured beyond 20 degrees, and is not made from other magnitudes."
+                )
+            ]
+        )
+    return lines(found)
