@@ -1,6 +1,8 @@
 """`testban identify` on the folder of a run."""
 
 import json
+import shutil
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 from conftest import Run, run
 
 from testban.identify.calibration import PS_DEFAULT
+from testban.run import known
 
 
 def test_the_folder_of_a_run(unbroken: Run) -> None:
@@ -101,3 +104,21 @@ def test_a_table_of_p_over_s_is_rebuilt_and_used(unbroken: Run, tmp_path: Path) 
                 assert x == y
             elif x["applicable"]:
                 assert abs(y["log10_lr"]) <= 0.01 < abs(x["log10_lr"])
+
+
+def test_the_bulletin_written_last_is_read(unbroken: Run, tmp_path: Path) -> None:
+    """Two runs in one folder with other settings: the second one's assessment is told."""
+    out = tmp_path / "twice"
+    shutil.copytree(unbroken.out, out)
+    with sqlite3.connect(out / "catalogue.sqlite") as db:
+        for table in ("bulletins", "events"):
+            names = [r[1] for r in db.execute(f"pragma table_info({table})")]
+            picked = ", ".join("'0'" if n == "bulletin_id" else n for n in names)
+            db.execute(f"insert into {table} ({', '.join(names)}) select {picked} from {table}")
+        db.execute(
+            """update events set record = replace(record, '"reason":"', '"reason":"second; ') where bulletin_id = '0'"""
+        )
+    for e in known.events(out):
+        assert e.assessment is not None
+        assert e.assessment.reason.startswith("second; ")
+    assert [e.event_id for e in known.events(out)] == [e.event_id for e in known.events(unbroken.out)]

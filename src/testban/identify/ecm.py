@@ -26,7 +26,7 @@ from testban.identify.registry import Settings
 EXPLOSION, EARTHQUAKE, OTHER = "explosion", "earthquake", "collapse or other"
 NAMES = (regional.NAME, depth.NAME, surface.NAME, polarity.NAME)
 LAMBDA, GAMMA = 0.5, 0.1
-MOST = 3.0  # largest log10 of a ratio of densities that is believed
+CAP = 1.5  # largest log10 of a ratio of densities that is believed: that of the discriminants behind it
 POINTS = 256
 READINGS, WRONG = 6, 0.15
 DEPTH_SIGMA_KM = 6.0
@@ -40,6 +40,7 @@ class EcmModel(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     names: tuple[str, ...]
+    cap: float = CAP
     classes: tuple[tuple[str, tuple[float, ...], Rows], ...]
 
 
@@ -151,11 +152,11 @@ def chi2_beyond(square: float, d: int) -> float:
 def posterior(
     model: EcmModel, values: Mapping[str, float], priors: Mapping[str, float]
 ) -> tuple[ClassOdds, ...]:
-    """Odds of the classes; with no discriminant at hand the priors come back. Ratios beyond 10^3 are held there."""
+    """Odds of the classes; with no discriminant at hand the priors come back. Ratios beyond 10^cap are held there."""
     found = log_density(model, values)
     n = sum(1 for name in model.names if name in values)
     best = max(v for v, _ in found.values())
-    support = {k: max(-MOST, (v - best) * LOG10_E) for k, (v, _) in found.items()}
+    support = {k: max(-model.cap, (v - best) * LOG10_E) for k, (v, _) in found.items()}
     weight = {k: priors.get(k, 0.0) * exp10_(s) for k, s in support.items()}
     total = sum(weight.values())
     return tuple(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from testban.base.errors import InputError, StoreError
@@ -39,15 +39,23 @@ def events(place: Path) -> tuple[Event, ...]:
         try:
             catalogue = Catalogue(kept)
             try:
-                for name in reversed(catalogue.bulletins()):
+                for name in _latest_first(catalogue):
                     found = catalogue.events(name)
                     if {e.event_id for e in found} == {e.event_id for e in told}:
                         return tuple(found)
             finally:
                 catalogue.close()
-        except StoreError:
+        except (StoreError, SQLAlchemyError):
             return told
     return told
+
+
+def _latest_first(catalogue: Catalogue) -> list[str]:
+    """Identifiers of bulletins, the one written last first (SQLite numbers rows as they come)."""
+    with catalogue.engine.connect() as c:
+        return [
+            r[0] for r in c.execute(select(tables.bulletins.c.bulletin_id).order_by(text("rowid desc"))).all()
+        ]
 
 
 def paths(place: Path) -> dict[str, tuple[PathMeasurement, ...]]:
