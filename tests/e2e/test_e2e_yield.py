@@ -1,5 +1,8 @@
 """`testban yield` as a person and as a program use it."""
 
+from pathlib import Path
+
+import obspy
 import pytest
 from conftest import Run, run
 
@@ -44,3 +47,27 @@ def test_the_folder_of_a_run(unbroken: Run) -> None:
         assert (e["yield"] is None) == bool(e["refused"])
     refused = run("yield", unbroken.out, "--event", "no-such-event")
     assert refused.status == 2
+
+
+def test_a_bulletin_of_others_without_errors(tmp_path: Path) -> None:
+    """Foreign QuakeML: an error that nobody stated is assumed and said, a depth without one is no evidence."""
+    event = obspy.core.event.Event(
+        resource_id="quakeml:x/event/a",
+        origins=[
+            obspy.core.event.Origin(time=obspy.UTCDateTime(0), longitude=78.0, latitude=50.0, depth=33000.0)
+        ],
+        magnitudes=[
+            obspy.core.event.Magnitude(mag=5.5, magnitude_type="mb"),
+            obspy.core.event.Magnitude(mag=4.0, magnitude_type="Ms"),
+        ],
+    )
+    path = tmp_path / "b.xml"
+    obspy.core.event.Catalog([event]).write(str(path), format="QUAKEML")
+    (sized,) = run("yield", path, "--json").json["events"]
+    assert sized["yield"]["mb_sigma"] == 0.2
+    assert any("0.2 assumed" in a for a in sized["yield"]["assumptions"])
+    (judged,) = run("identify", path, "--json").json["events"]
+    said = {e["name"]: e for e in judged["evidence"]}
+    assert not said["depth"]["applicable"]
+    assert said["mb:Ms"]["applicable"]
+    assert said["mb:Ms"]["sigma"] > 0.4

@@ -18,6 +18,9 @@ from testban.formats import quakeml
 from testban.run.process import Measured
 from testban.store import Catalogue, tables
 
+ASSUMED_SIGMA = 0.2  # of one bulletin magnitude [assumed]
+ASSUMED_TEXT = "error not stated, 0.2 assumed"
+
 
 def events(place: Path) -> tuple[Event, ...]:
     """All events of an output folder of `process` or of a QuakeML file, by time. Raises InputError."""
@@ -26,7 +29,7 @@ def events(place: Path) -> tuple[Event, ...]:
             f"expected a folder written by `testban process` or a QuakeML file, got {place}: it is not there"
         )
     if not place.is_dir():
-        return quakeml.read_events(place)
+        return tuple(_with_errors(e) for e in quakeml.read_events(place))
     page, kept = place / "bulletin.quakeml", place / "catalogue.sqlite"
     if not page.is_file():
         raise InputError(
@@ -48,6 +51,19 @@ def events(place: Path) -> tuple[Event, ...]:
         except (StoreError, SQLAlchemyError):
             return told
     return told
+
+
+def _with_errors(event: Event) -> Event:
+    """Magnitudes whose error nobody stated get 0.2 [assumed], and say so: no error is not an error of nothing."""
+    sizes = tuple(
+        m
+        if m.sigma > 0.0
+        else msgspec.structs.replace(
+            m, sigma=ASSUMED_SIGMA, method=f"{m.method}; {ASSUMED_TEXT}".lstrip("; ")
+        )
+        for m in event.magnitudes
+    )
+    return msgspec.structs.replace(event, magnitudes=sizes)
 
 
 def _latest_first(catalogue: Catalogue) -> list[str]:

@@ -51,9 +51,12 @@ def of_event(event: Event, settings: room.YieldSettings) -> Sized:
         reason = f"the event has {kinds}; a yield needs mb, measured beyond 20 deg, and is not made from other scales"
         return Sized(event_id=event.event_id, found=None, refused=reason, verdict=verdict)
     try:
-        return Sized(event_id=event.event_id, found=room.estimate(usable, settings), verdict=verdict)
+        found = room.estimate(usable, settings)
     except InputError as exc:
         return Sized(event_id=event.event_id, found=None, refused=str(exc), verdict=verdict)
+    assumed = [f"{m.kind}: {known.ASSUMED_TEXT}" for m in usable if known.ASSUMED_TEXT in m.method]
+    found = msgspec.structs.replace(found, assumptions=(*found.assumptions, *assumed))
+    return Sized(event_id=event.event_id, found=found, verdict=verdict)
 
 
 def of_place(place: Path, event: str | None, settings: room.YieldSettings) -> tuple[Sized, ...]:

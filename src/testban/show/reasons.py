@@ -114,6 +114,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         ),
     ),
     (r"the depth was fixed \((?P<sub>.+)\)", N_("the depth was fixed ({sub})")),
+    (
+        r"the error of the depth is not stated, so it says nothing",
+        N_("the error of the depth is not stated, so it says nothing"),
+    ),
     (r"a fixed depth is no evidence", N_("a fixed depth is no evidence")),
     (
         r"the depth is uncertain by (?P<n>\d+) km, more than (?P<m>[\d.]+) km says nothing",
