@@ -52,7 +52,7 @@ def test_the_folder_of_a_run(unbroken: Run) -> None:
 def test_a_bulletin_of_others_without_errors(tmp_path: Path) -> None:
     """Foreign QuakeML: an error that nobody stated is assumed and said, a depth without one is no evidence."""
     event = obspy.core.event.Event(
-        resource_id="quakeml:x/event/a",
+        resource_id="smi:local/event/a",
         origins=[
             obspy.core.event.Origin(time=obspy.UTCDateTime(0), longitude=78.0, latitude=50.0, depth=33000.0)
         ],
