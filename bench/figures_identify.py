@@ -18,7 +18,7 @@ from testban.base import geo, times
 from testban.base.records import Arrival, Ellipse, Event, Origin, Site
 from testban.earth import travel
 from testban.formats import inventory, waveforms
-from testban.identify import calibration, regional
+from testban.identify import calibration, regional, yields
 
 NS = 1_000_000_000
 DPRK = ("dprk_2009-05-25", "dprk_2016-01-06", "dprk_2017-09-03")
@@ -203,6 +203,7 @@ def ps_figures():
     )
     blocked_values(measured, kinds)
     leave_one_out(measured, kinds)
+    leave_one_region_out(measured, kinds)
     leave_one_station_out(measured)
 
 
@@ -234,6 +235,21 @@ def leave_one_out(measured, kinds):
         settings = identify.Settings(ps=model)
         a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), settings)
         print(f"  {name:38s} {a.verdict} {a.log10_lr}")
+
+
+def leave_one_region_out(measured, kinds):
+    """Earthquakes of one region judged by a model that has seen none of it; all explosions at hand are of one region."""
+    print("leave one region out (earthquakes; the tests are all of one region, which cannot be left out):")
+    for region in ("eq_germany", "eq_2019", "eq_1982"):
+        rest = {k: v for k, v in measured.items() if not k.startswith(region)}
+        model = calibration.fit(
+            {k: v for k, v in rest.items() if kinds[k] == "explosion"},
+            {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
+            f"without {region}",
+        )
+        for name in (k for k in measured if k.startswith(region)):
+            a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), identify.Settings(ps=model))
+            print(f"  {name:38s} {a.verdict} {a.log10_lr}")
 
 
 def leave_one_station_out(measured):
@@ -312,6 +328,7 @@ def mb_figures():
             f"{row['id']} {group(row):18s} Oklahoma {row['okla_mb'] or '-':4s} mb {mb.value:.2f} +- {mb.sigma:.2f} "
             f"stations {mb.n_detected}/{mb.n_censored} {mb.bound} outlying: {flagged}"
         )
+    judge_teleseismic(events)
     print(f"mb refused nearer than 20 deg: {near} stations; outlying {outlying}")
     for half, label in ((0, "tuning half (odd positions)"), (1, "reporting half")):
         by_group, pooled = {}, []
@@ -325,6 +342,24 @@ def mb_figures():
             pooled += [(x - np.mean(v), len(v)) for x in v if len(v) > 1]
         dof = len(pooled) - sum(1 for v in by_group.values() if len(v) > 1)
         print(f"  pooled scatter after site terms {(sum(x * x for x, _ in pooled) / dof) ** 0.5:.2f}")
+
+
+def judge_teleseismic(events):
+    """Verdicts, screening and yields of nnsn_nuclear, from magnitudes alone: nothing else reaches so far."""
+    verdicts, categories, combined, held = {}, {}, 0, []
+    for row, o, places, got in events:
+        mags = size.network(o, (), (), tuple(places.values()), got, ())
+        a = identify.assess(Event(event_id=row["id"], origin=o, arrivals=(), magnitudes=mags), (), ())
+        verdicts[a.verdict.value] = verdicts.get(a.verdict.value, 0) + 1
+        categories[a.screening.category] = categories.get(a.screening.category, 0) + 1
+        combined += a.screening.combined
+        mb = [m for m in mags if m.kind == "mb" and not m.bound]
+        if mb and row["sipri_yield_l"] and row["sipri_yield_u"]:
+            place = "semipalatinsk" if row["site"] == "KTS" else "anywhere"
+            y = yields.estimate(mb, yields.YieldSettings(site=place)).intervals[0]
+            held.append(y.low_kt <= float(row["sipri_yield_u"]) and y.high_kt >= float(row["sipri_yield_l"]))
+    print(f"verdicts {verdicts}; screening {categories}; screened out by all evidence together {combined}")
+    print(f"90 % yield intervals that overlap the catalogue's range: {sum(held)} of {len(held)}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def commands() -> str:
     text = app.generate_docs(output_format="markdown")
     verbs = text[text.index("\n## testban ") :]
     # The library puts the way in which this process was started (python -m ...) into the usage of nested verbs.
-    verbs = re.sub(r"(?m)^((?:testban |data )[a-z ]*?) -m \S+", r"\1", verbs)
+    verbs = re.sub(r"(?m)^((?:testban |data )[a-z -]*?) -m \S+", r"\1", verbs)
     rows = [
         f"| `{name}` | `{field.default}` | {field.description} |"
         for name, field in Configuration.model_fields.items()

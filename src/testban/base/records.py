@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from testban.base.ids import Nslc
 from testban.base.spans import Span
+from testban.base.verdicts import ClassOdds, Screening
 
 # -- the inventory ---------------------------------------------------------------------------------------------
 
@@ -352,6 +353,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...]
     reason: str
     margin: bool = False
+    classes: tuple[ClassOdds, ...] = ()
+    screening: Screening | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

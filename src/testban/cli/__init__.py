@@ -6,6 +6,7 @@ file that the line names.
 """
 
 import importlib
+import keyword
 import sys
 import tempfile
 import traceback
@@ -25,9 +26,12 @@ app = cyclopts.App(
 _VERBS = (
     "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
     "reproduce", "keys", "log", "witness", "station", "warden", "party",
+    "identify", "yield", "calibrate",
 )  # fmt: skip
 for _verb in _VERBS:
-    app.command(getattr(importlib.import_module(f"testban.cli.{_verb}"), _verb), name=_verb)
+    # "yield" is a word of Python: its module and function bear an underscore.
+    _name = f"{_verb}_" if keyword.iskeyword(_verb) else _verb
+    app.command(getattr(importlib.import_module(f"testban.cli.{_name}"), _name), name=_verb)
 
 
 def _verb_of(words: list[str]) -> str:

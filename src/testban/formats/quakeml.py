@@ -30,6 +30,7 @@ from testban.base.records import (
     Verdict,
 )
 from testban.base.times import format_time, parse_time
+from testban.base.verdicts import Screening
 from testban.formats import xml
 from testban.formats.tables import phase_type
 from testban.formats.waveforms import read_bytes
@@ -87,6 +88,8 @@ def _event(parent: ET.Element, event: Event, picks: Mapping[str, Pick]) -> None:
             add(node, "type", _TYPES[verdict])
             add(node, "typeCertainty", "suspected")
         _comment(node, event, "assessment", _assessment_text(event))
+        if event.assessment.screening is not None:
+            _comment(node, event, "screening", _screening_text(event.assessment.screening))
         for e in event.assessment.evidence:
             _comment(node, event, f"evidence/{e.name}", evidence_text(e))
     for a in event.arrivals:
@@ -111,6 +114,12 @@ def _assessment_text(event: Event) -> str:
         text = quanta.decimal_text(a.probability_explosion, 4)
         parts.append(f"probability of explosion {text} with prior {quanta.decimal_text(a.prior, 4)}")
     return "; ".join([*parts, a.reason]) if a.reason else "; ".join(parts)
+
+
+def _screening_text(s: Screening) -> str:
+    words = "; ".join(f"{name} {word}" for name, word in s.criteria)
+    combined = "yes" if s.combined else "no"
+    return f"{s.category}: {s.reason}; criteria: {words}; screened out by all evidence together: {combined}"
 
 
 def evidence_text(e: Evidence) -> str:

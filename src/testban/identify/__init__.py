@@ -5,7 +5,7 @@ event). Discriminants register in `registry.DISCRIMINANTS`; importing this packa
 """
 
 from testban.identify import depth, polarity, regional, surface  # noqa: F401  (registers them, in this order)
-from testban.identify.combine import assess, combine, probability
+from testban.identify.combine import assess, combine, judge, probability
 from testban.identify.path import measure_path
 from testban.identify.registry import DISCRIMINANTS, Inquiry, Settings, register
 
@@ -15,6 +15,7 @@ __all__ = [
     "Settings",
     "assess",
     "combine",
+    "judge",
     "measure_path",
     "probability",
     "register",

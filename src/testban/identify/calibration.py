@@ -45,6 +45,27 @@ class PsModel(msgspec.Struct, frozen=True, kw_only=True):
         return sum(pairs) / len(pairs)
 
 
+class MsModel(msgspec.Struct, frozen=True, kw_only=True):
+    """mb:Ms: mean and spread of Ms - mb + 0.64 in each class, and how many events that rests on."""
+
+    name: str
+    explosion: tuple[float, float]
+    earthquake: tuple[float, float]
+    n_explosions: int
+    n_earthquakes: int
+    origin: str = ""
+
+
+# Fitted with `fit_ms` on the odd positions (by identifier, by event number): rebuilt by `testban calibrate mb-ms`.
+MS_DEFAULT = MsModel(
+    name="mbms-sipri-isc2005 v1",
+    explosion=(-0.88, 0.65),
+    earthquake=(0.30, 0.41),
+    n_explosions=66,
+    n_earthquakes=2546,
+    origin="underground explosions of Bergkvist & Ferm 2000; ISC earthquakes of 2005-2006 shallower than 50 km",
+)
+
 BANDS: tuple[Band, ...] = ((2.0, 4.0), (4.0, 6.0), (6.0, 8.0))
 
 # Fitted with `fit` on the tuning part alone: explosion dprk_2016-01-06 (6 good paths), earthquakes
@@ -105,6 +126,35 @@ def fit(
         n_earthquakes=len(earthquakes),
         caveat=f"calibrated on {len(explosions)} explosion(s) and {len(earthquakes)} earthquake(s) ({name})",
     )
+
+
+def fit_ms(explosions: Sequence[float], earthquakes: Sequence[float], name: str, origin: str = "") -> MsModel:
+    """An mb:Ms model from Ms - mb + 0.64 of events of known class. Raises InputError for fewer than ten of either."""
+    if len(explosions) < 10 or len(earthquakes) < 10:
+        raise InputError(
+            f"expected ten events or more of each class, got {len(explosions)} explosions and {len(earthquakes)} "
+            "earthquakes: give more"
+        )
+    (mx, sx), (mq, sq) = _moments(explosions), _moments(earthquakes)
+    if mx >= mq:
+        raise InputError(
+            f"expected explosions with less Ms than earthquakes, got means {mx:+.2f} and {mq:+.2f}: the tables are swapped, "
+            "or their magnitudes are not of the same kind"
+        )
+    return MsModel(
+        name=name,
+        explosion=(round(mx, 2), round(sx, 2)),
+        earthquake=(round(mq, 2), round(sq, 2)),
+        n_explosions=len(explosions),
+        n_earthquakes=len(earthquakes),
+        origin=origin,
+    )
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(values)
+    mean = sum(ordered) / len(ordered)
+    return mean, math.sqrt(sum((v - mean) * (v - mean) for v in ordered) / (len(ordered) - 1))
 
 
 def predictive(spread: float, n: int, *errors: float) -> float:

@@ -6,7 +6,8 @@ for n equally strong normal discriminants with mutual correlation rho, n being t
 never filled in. The verdict follows from the ratio alone: "explosion-like" from 1 / false_alarm on,
 "earthquake-like" down to `miss`, "undetermined" between. By Markov's inequality P(LR >= 1/a | earthquake) <= a: the
 rates hold as far as the densities do. The prior changes the probability and nothing else. Where the event lies
-is not looked at.
+is not looked at. A second layer (`ecm`) of transformed tail probabilities and regularised discrimination gives the
+odds of three classes; it may take a verdict back, never make one.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,15 @@ from testban.base.dmath import exp10_, log10_
 from testban.base.errors import ConfigurationError
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Assessment, Event, Evidence, Pick, Verdict
+from testban.base.verdicts import ClassOdds
+from testban.identify import ecm
 from testban.identify.registry import Inquiry, Settings, evaluate
+from testban.identify.screening import screen
 
 DEFAULT = Settings()
 MARGIN = 1e-6
+DOUBT = 0.5  # log10 by which the second layer must favour another class to take a verdict back
+ATYPICAL = 0.001  # share of a class beyond which an event does not belong to it
 DECIDES = 0.3  # a log10 ratio below this is not named as a reason for the verdict
 
 
@@ -39,6 +45,10 @@ def _check(settings: Settings) -> None:
         value = getattr(settings, name)
         if not 0.0 < value < 1.0:
             raise ConfigurationError(f"expected {name} between 0 and 1, got {value}: choose one inside")
+    if not 0.0 <= settings.prior_other < 1.0 - settings.prior:
+        raise ConfigurationError(
+            f"expected prior_other of 0 or more and below 1 - prior, got {settings.prior_other}: choose one inside"
+        )
     if not 0.0 <= settings.dependence <= 1.0 or settings.least_paths < 2:
         raise ConfigurationError(
             f"expected dependence in 0..1 and least_paths of 2 or more, got {settings.dependence} and "
@@ -92,6 +102,17 @@ def assess(
     _check(settings)
     ordered = tuple(sorted(paths, key=lambda p: p.station_key))
     evidence = evaluate(Inquiry(event=event, paths=ordered, picks=tuple(picks), settings=settings))
+    return judge(evidence, settings, _mb(event))
+
+
+def _mb(event: Event) -> float | None:
+    return next((m.value for m in event.magnitudes if m.kind == "mb" and not m.bound), None)
+
+
+def judge(evidence: Sequence[Evidence], settings: Settings = DEFAULT, mb: float | None = None) -> Assessment:
+    """The assessment that follows from evidence at hand; `assess` without the measuring. mb: for the screening."""
+    _check(settings)
+    evidence = tuple(evidence)
     ratios = [e.log10_lr for e in evidence if e.applicable and e.log10_lr is not None]
     if not ratios:
         return Assessment(
@@ -101,9 +122,15 @@ def assess(
             probability_explosion=settings.prior,
             evidence=evidence,
             reason="no discriminant applies: " + "; ".join(f"{e.name}: {e.reason}" for e in evidence),
+            screening=screen(evidence, Verdict.UNDETERMINED, mb),
         )
     ratio = combine(ratios, settings.dependence)
     verdict = _verdict(ratio, settings)
+    reason = _reason(verdict, ratio, evidence, settings)
+    classes = ecm.classes(evidence, settings)
+    doubt = _doubt(verdict, classes)
+    if doubt:
+        verdict, reason = Verdict.UNDETERMINED, f"{doubt}; {reason}"
     edges = (-log10_(settings.false_alarm), log10_(settings.miss))
     return Assessment(
         verdict=verdict,
@@ -111,6 +138,25 @@ def assess(
         prior=settings.prior,
         probability_explosion=probability(ratio, settings.prior),
         evidence=evidence,
-        reason=_reason(verdict, ratio, evidence, settings),
+        reason=reason,
         margin=any(abs(ratio - e) < MARGIN for e in edges),
+        classes=classes,
+        screening=screen(evidence, verdict, mb),
     )
+
+
+def _doubt(verdict: Verdict, classes: Sequence[ClassOdds]) -> str:
+    """Why the second layer does not let a verdict stand, or nothing."""
+    if not classes or verdict is Verdict.UNDETERMINED:
+        return ""
+    if all(c.typical < ATYPICAL for c in classes):
+        return "the evidence together is like no class of source known here"
+    explosion = next(c for c in classes if c.name == ecm.EXPLOSION)
+    best = max(classes, key=lambda c: c.log10_support)
+    if verdict is Verdict.EXPLOSION and explosion.log10_support <= -DOUBT:
+        return f"taken together the evidence is nearer to the class {best.name} than to explosions"
+    if verdict is Verdict.EARTHQUAKE and all(
+        c.log10_support <= -DOUBT for c in classes if c.name != ecm.EXPLOSION
+    ):
+        return "taken together the evidence is nearer to explosions than to earthquakes"
+    return ""

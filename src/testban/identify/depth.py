@@ -47,6 +47,8 @@ def _earthquake_density(z: float, scale: float) -> float:
 def depth(inquiry: Inquiry) -> Evidence:
     """Depth evidence; value in km."""
     origin = inquiry.event.origin
+    if not origin.depth_fixed and origin.depth_sigma_km is None:
+        return not_applicable(NAME, "the error of the depth is not stated, so it says nothing")
     if origin.depth_fixed or origin.depth_sigma_km is None:
         return not_applicable(
             NAME, f"the depth was fixed ({origin.depth_reason}); a fixed depth is no evidence"

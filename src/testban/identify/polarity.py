@@ -40,7 +40,7 @@ def readings(arrivals: tuple[Arrival, ...], picks: tuple[Pick, ...]) -> list[tup
     return out
 
 
-def _beta_half(ups: int, downs: int) -> float:
+def beta_half(ups: int, downs: int) -> float:
     """Probability of one order of ups and downs when the share of ups is Beta(1/2, 1/2)."""
     p = 1.0
     for i in range(ups):
@@ -50,7 +50,7 @@ def _beta_half(ups: int, downs: int) -> float:
     return p
 
 
-def _tails(wrong: list[float], ups: int) -> tuple[float, float]:
+def tails(wrong: list[float], ups: int) -> tuple[float, float]:
     """Chance of as few ups under explosion (each wrong with its own chance), of as many under earthquake."""
     n = len(wrong)
     counts = [1.0] + [0.0] * n
@@ -60,7 +60,7 @@ def _tails(wrong: list[float], ups: int) -> tuple[float, float]:
     above, coefficient = 0.0, 1.0
     for k in range(n + 1):
         if k >= ups:
-            above += coefficient * _beta_half(k, n - k)
+            above += coefficient * beta_half(k, n - k)
         coefficient = coefficient * (n - k) / (k + 1)
     return min(1.0, sum(counts[: ups + 1])), min(1.0, above)
 
@@ -77,8 +77,8 @@ def polarity(inquiry: Inquiry) -> Evidence:
     x = 1.0
     for sign, wrong in read:
         x *= (1.0 - wrong) if sign > 0 else wrong
-    below, above = _tails([w for _, w in read], ups)
-    ratio = log10_ratio(x, _beta_half(ups, n - ups), CAP)
+    below, above = tails([w for _, w in read], ups)
+    ratio = log10_ratio(x, beta_half(ups, n - ups), CAP)
     words = (
         "speaks against an explosion" if ratio < 0 else "is what an explosion gives, and many earthquakes too"
     )

@@ -10,7 +10,7 @@ import msgspec
 
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Event, Evidence, Pick
-from testban.identify.calibration import PS_DEFAULT, PsModel
+from testban.identify.calibration import MS_DEFAULT, PS_DEFAULT, MsModel, PsModel
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prior: probability of an explosion before the recordings are looked at. The default, one in a hundred, is the
     stated convention for "an event that somebody asks about", not a base rate: among all earthquakes of mb 4 one
     test a year is about one in ten thousand. It never enters the verdict.
+    prior_other: the same for a collapse or another source that is neither, in the second layer (`ecm`).
     false_alarm: highest accepted probability of "explosion-like" for an earthquake; miss: of "earthquake-like" for an
     explosion. The verdict needs a likelihood ratio above 1/false_alarm or below miss: by Markov's inequality
     the stated rates then hold for whatever shape, if the class densities do. dependence: correlation allowed
@@ -26,12 +27,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     prior: float = 0.01
+    prior_other: float = 0.01
     false_alarm: float = 0.10
     miss: float = 0.10
     dependence: float = 0.3
     least_paths: int = 2
     ps: PsModel = PS_DEFAULT
     s_model: float = 0.3
+    ms: MsModel = MS_DEFAULT
 
 
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,14 +3,15 @@
 Rules: the value is Ms - mb + 0.64, the distance from the screening line Ms = mb - 0.64 of Selby et al. 2012 (BSSA
 102, 88), in use since 2010; the older line Ms = 1.25 mb - 2.2 is printed beside it. The error is
 sqrt(s_model^2 + s_mb^2 + s_Ms^2), the first of which does not shrink with stations. An Ms that is only an upper
-limit enters as such (it can speak for an explosion, never against). Class densities fitted on the first half (odd
-positions by time) of the SIPRI mb and Ms (66 explosions: mean -0.88, spread 0.64) and of the ISC 2005-2006
-earthquakes shallower than 50 km (2546: mean 0.30, spread 0.41); agencies differ and these are not IDC magnitudes.
+limit enters as such (it can speak for an explosion, never against). Class densities: `calibration.MS_DEFAULT`, fitted on
+the first half (odd positions) of the SIPRI mb and Ms and of the ISC 2005-2006 earthquakes shallower than 50 km; agencies differ
+and these are not IDC magnitudes. Ms - mb outside -3.6..2 is a slip of units (nm for um), not evidence.
 """
 
 import math
 
 from testban.base.records import Evidence, Magnitude
+from testban.identify.calibration import MsModel
 from testban.identify.densities import density, distribution, log10_ratio
 from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
@@ -20,10 +21,10 @@ LINE = 0.64
 OLD_SLOPE, OLD_INTERCEPT = 1.25, -2.2
 LEAST_MB = 3.5  # IDC practice, Selby et al. 2012
 SCREEN_Z = 1.96  # [unconfirmed]
-EXPLOSION = (-0.88, 0.64)
-EARTHQUAKE = (0.30, 0.41)
+SLIP = (-3.6, 2.0)  # Ms - mb of no event at hand lies outside; nm for um moves it by 3
 REGIONAL_ERROR = 0.3  # of an Ms measured nearer than 20 deg [assumed]
 CAP = 1.5
+STEP = 0.05  # of the search for that point
 
 
 def line(mb: float) -> float:
@@ -44,6 +45,29 @@ def _pick(magnitudes: tuple[Magnitude, ...], kinds: tuple[str, ...]) -> Magnitud
     return None
 
 
+def weigh(d: float, sigma: float, bound: str, model: MsModel) -> tuple[float, float, float]:
+    """log10 likelihood ratio of a distance d above the line, and its tail probabilities under both classes.
+
+    The densities differ in width: past the point where the wider one would win back, the ratio stays at what it was.
+    """
+    (mx, sx), (mq, sq) = model.explosion, model.earthquake
+    x = math.sqrt(sx * sx * (1.0 + 1.0 / model.n_explosions) + sigma * sigma)
+    q = math.sqrt(sq * sq * (1.0 + 1.0 / model.n_earthquakes) + sigma * sigma)
+    below_x, below_q = distribution(d, mx, x), distribution(d, mq, q)
+    if bound == "upper":
+        return max(0.0, log10_ratio(below_x, below_q, CAP)), 1.0 - below_x, below_q
+    at = 0.5 * (mx + mq)
+    step, n = math.copysign(STEP, d - at), int(abs(d - at) / STEP)
+    tried = [*(at + step * i for i in range(n + 1)), d]
+    ratios = [log10_ratio(density(v, mx, x), density(v, mq, q), CAP) for v in tried]
+    return (min if d > at else max)(ratios), 1.0 - below_x, below_q
+
+
+def screened_out(ms: float, mb: float, sigma: float) -> bool:
+    """Whether the line with its error model screens the event out as natural (Selby et al. 2012)."""
+    return (ms - line(mb)) / sigma > SCREEN_Z
+
+
 @register(NAME)
 def surface(inquiry: Inquiry) -> Evidence:
     """mb:Ms evidence; value is the distance above the line in magnitude units."""
@@ -62,17 +86,16 @@ def surface(inquiry: Inquiry) -> Evidence:
         return not_applicable(
             NAME, f"mb {mb.value:.1f} is below {LEAST_MB:g}, where the relation was not tried"
         )
+    if not ms.bound and not SLIP[0] < ms.value - mb.value < SLIP[1]:
+        return not_applicable(
+            NAME,
+            f"Ms {ms.value:.1f} and mb {mb.value:.1f} are further apart than any event: a slip of units (nm for um) is likely",
+        )
     model = inquiry.settings.s_model
     extra = REGIONAL_ERROR if ms.kind != "Ms" else 0.0
     sigma = math.sqrt(model * model + extra * extra + mb.sigma * mb.sigma + ms.sigma * ms.sigma)
     d = ms.value - line(mb.value)
-    x = math.sqrt(EXPLOSION[1] * EXPLOSION[1] + sigma * sigma)
-    q = math.sqrt(EARTHQUAKE[1] * EARTHQUAKE[1] + sigma * sigma)
-    below_x, below_q = distribution(d, EXPLOSION[0], x), distribution(d, EARTHQUAKE[0], q)
-    if ms.bound == "upper":
-        ratio = max(0.0, log10_ratio(below_x, below_q, CAP))
-    else:
-        ratio = log10_ratio(density(d, EXPLOSION[0], x), density(d, EARTHQUAKE[0], q), CAP)
+    ratio, p_x, p_q = weigh(d, sigma, ms.bound, inquiry.settings.ms)
     screened = not ms.bound and d / sigma > SCREEN_Z
     word = "at most" if ms.bound == "upper" else "of"
     side = "above" if d > 0 else "below"
@@ -82,8 +105,8 @@ def surface(inquiry: Inquiry) -> Evidence:
         value=d,
         sigma=sigma,
         unit="magnitude above Ms = mb - 0.64",
-        p_explosion=1.0 - below_x,
-        p_earthquake=below_q,
+        p_explosion=p_x,
+        p_earthquake=p_q,
         log10_lr=ratio,
         reason=(
             f"Ms {word} {ms.value:.1f} with mb {mb.value:.1f} lies {abs(d):.1f} +- {sigma:.1f} {side} the line "
@@ -94,6 +117,15 @@ def surface(inquiry: Inquiry) -> Evidence:
             "above_old_line": ms.value - old_line(mb.value),
             "s_model": model,
             "ms_kind": ms.kind,
+            "calibration": inquiry.settings.ms.name,
+            "explosion_mean": inquiry.settings.ms.explosion[0],
+            "earthquake_mean": inquiry.settings.ms.earthquake[0],
+            "scale_explosion": math.sqrt(
+                inquiry.settings.ms.explosion[1] * inquiry.settings.ms.explosion[1] + sigma * sigma
+            ),
+            "scale_earthquake": math.sqrt(
+                inquiry.settings.ms.earthquake[1] * inquiry.settings.ms.earthquake[1] + sigma * sigma
+            ),
             "bound": ms.bound,
         },
     )

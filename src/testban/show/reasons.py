@@ -33,6 +33,55 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         N_("calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths"),
     ),
     (
+        r"calibrated on (?P<x>\d+) explosion \(DPRK, January 2016\) and (?P<q>\d+) earthquakes \(Vosges 2003, California 2019\) only",
+        N_(
+            "calibrated on {x} explosion (DPRK, January 2016) and {q} earthquakes (Vosges 2003, California 2019) only"
+        ),
+    ),
+    (
+        r"no earthquake on the paths of the DPRK test site was at hand",
+        N_("no earthquake on the paths of the DPRK test site was at hand"),
+    ),
+    (r"wide densities and a cap allow for it", N_("wide densities and a cap allow for it")),
+    (
+        r"calibrated on (?P<x>\d+) explosion\(s\) and (?P<q>\d+) earthquake\(s\) \((?P<name>[^()]+)\)",
+        N_("calibrated on {x} explosion(s) and {q} earthquake(s) ({name})"),
+    ),
+    (
+        r"Ms (?P<ms>[-\d.]+) and mb (?P<mb>[-\d.]+) are further apart than any event: a slip of units \(nm for um\) is likely",
+        N_("Ms {ms} and mb {mb} are further apart than any event: a slip of units (nm for um) is likely"),
+    ),
+    (
+        r"the depth of (?P<z>-?\d+) km is below the crust: there is no Lg, and P/S is calibrated for shallow events only",
+        N_(
+            "the depth of {z} km is below the crust: there is no Lg, and P/S is calibrated for shallow events only"
+        ),
+    ),
+    (
+        r"the depth of (?P<z>-?\d+) km is below the crust: such events make no surface waves to speak of, whatever they are",
+        N_(
+            "the depth of {z} km is below the crust: such events make no surface waves to speak of, whatever they are"
+        ),
+    ),
+    (
+        r"the epicentre is uncertain by (?P<n>\d+) km, so the windows of P and S are not known well enough \(at most (?P<m>[\d.]+) km\)",
+        N_(
+            "the epicentre is uncertain by {n} km, so the windows of P and S are not known well enough (at most {m} km)"
+        ),
+    ),
+    (
+        r"taken together the evidence is nearer to the class (?P<name>earthquake|collapse or other) than to explosions",
+        N_("taken together the evidence is nearer to the class {name} than to explosions"),
+    ),
+    (
+        r"taken together the evidence is nearer to explosions than to earthquakes",
+        N_("taken together the evidence is nearer to explosions than to earthquakes"),
+    ),
+    (
+        r"the evidence together is like no class of source known here",
+        N_("the evidence together is like no class of source known here"),
+    ),
+    (
         r"the densities are wide and the ratio is capped for that reason",
         N_("the densities are wide and the ratio is capped for that reason"),
     ),
@@ -65,6 +114,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         ),
     ),
     (r"the depth was fixed \((?P<sub>.+)\)", N_("the depth was fixed ({sub})")),
+    (
+        r"the error of the depth is not stated, so it says nothing",
+        N_("the error of the depth is not stated, so it says nothing"),
+    ),
     (r"a fixed depth is no evidence", N_("a fixed depth is no evidence")),
     (
         r"the depth is uncertain by (?P<n>\d+) km, more than (?P<m>[\d.]+) km says nothing",
@@ -210,6 +263,8 @@ WORDS = (
     N_("vertical"),
     N_("horizontal"),
     N_("none of weight"),
+    N_("earthquake"),
+    N_("collapse or other"),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
-from testban.show import evidence, headline, maps, plots, reasons, section
+from testban.show import evidence, headline, maps, plots, reasons, section, verdicts, yields
 from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
 
@@ -208,6 +208,8 @@ def event_view(
         "residual_azimuth": plots.residuals(event, "azimuth") if pictured else "",
         "cards": evidence.cards(a.evidence) if a else [],
         "change": evidence.what_would_change(a) if a else [],
+        "size": yields.of_event(event),
+        "screening": [*verdicts.classes(a), *verdicts.screening(a.screening)] if a else [],
         "magnitudes": [magnitude_view(m) for m in event.magnitudes],
         "silence": silence_rows(event.expected),
         "silence_summary": silence_summary(event),

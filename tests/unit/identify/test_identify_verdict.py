@@ -213,9 +213,9 @@ def test_one_reversed_channel_does_not_overturn_many_compressions():
 
 
 def test_first_motion_tails_sum_to_one():
-    below, above = polarity._tails([0.15] * 6, 6)
+    below, above = polarity.tails([0.15] * 6, 6)
     assert below == pytest.approx(1.0)
-    assert sum(math.comb(6, k) * polarity._beta_half(k, 6 - k) for k in range(7)) == pytest.approx(1.0)
+    assert sum(math.comb(6, k) * polarity.beta_half(k, 6 - k) for k in range(7)) == pytest.approx(1.0)
     assert 0.0 < above < 1.0
 
 

@@ -1,0 +1,237 @@
+"""Training tables rebuilt from catalogues: what the discriminants and the yield were fitted on, named and versioned.
+
+Rules: events in odd positions of the sorted list (1st, 3rd, ...) are fitted on, the others report; nothing is fitted on what is
+reported. A table names its inputs by digest, so that any party can rebuild it to the same bytes.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from testban import identify
+from testban.base import quanta
+from testban.base.canonical import canonical_json, digest, digest_of
+from testban.base.errors import InputError
+from testban.base.measurements import PathMeasurement
+from testban.base.records import Ellipse, Event, Evidence, Origin
+from testban.formats import csvio
+from testban.identify import calibration, regional, relations, scores, surface
+from testban.identify.registry import Inquiry
+from testban.run import known
+from testban.run.outputs import whole
+from testban.run.provenance import code_digest
+
+DEEPEST_KM = 50.0
+COLUMNS = {
+    "event": ("event_id", "id_no", "isc_event", "time", "id"),
+    "mb": ("mb", "mb_isc"),
+    "ms": ("ms", "ms_isc"),
+    "depth": ("depth_km", "depth"),
+    "region": ("region", "site"),
+    "low": ("yield_lower_kt", "yield_kt"),
+    "high": ("yield_upper_kt", "yield_kt"),
+    "underground": ("underground",),
+}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table with the columns that we know under our names; other columns are left out."""
+    rows = csvio.read_rows(path, (), {})
+    if not rows:
+        raise InputError(f"expected a table with events, got none in {path}: check the file")
+    found = {k.lower(): k for k in rows[0]}
+    names = {ours: next((found[n] for n in theirs if n in found), None) for ours, theirs in COLUMNS.items()}
+    if names["event"] is None or names["mb"] is None:
+        raise InputError(
+            f"expected columns for event and mb in {path}, got {', '.join(list(rows[0])[:8])}: add them"
+        )
+    return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in rows]
+
+
+def _number(row: Mapping[str, str], name: str) -> float | None:
+    try:
+        value = float(row.get(name) or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
+    """Events with mb and Ms, sorted by name: underground explosions, or earthquakes shallower than 50 km."""
+    out = []
+    for r in _rows(path):
+        mb, ms, depth = _number(r, "mb"), _number(r, "ms"), _number(r, "depth")
+        if not mb or not ms:  # 0 stands for unknown in these catalogues
+            continue
+        if explosions and r.get("underground", "True").lower() not in ("true", "1", "yes"):
+            continue
+        if not explosions and (depth is None or depth >= DEEPEST_KM):
+            continue
+        out.append((r["event"], mb, ms))
+    return sorted(out)
+
+
+def mb_ms(explosions: Path, earthquakes: Path, name: str) -> dict[str, Any]:
+    """An mb:Ms table from two catalogues, with its figures on the halves that were not fitted on."""
+    x, q = _pairs(explosions, explosions=True), _pairs(earthquakes, explosions=False)
+
+    def distance(rows: Sequence[tuple[str, float, float]]) -> list[float]:
+        return [round(ms - surface.line(mb), 6) for _, mb, ms in rows]  # ties are ties
+
+    model = calibration.fit_ms(
+        distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions"
+    )
+    rest_x, rest_q = x[1::2], q[1::2]
+    return _stamped(
+        {
+            "kind": "mb:Ms",
+            "model": msgspec.to_builtins(model),
+            "area_under_roc": scores.area([-d for d in distance(rest_x)], [-d for d in distance(rest_q)]),
+            "screened_out": {
+                "earthquakes_new_line": _above(rest_q, surface.line),
+                "earthquakes_old_line": _above(rest_q, surface.old_line),
+                "explosions_new_line": _above(rest_x, surface.line),
+                "explosions_old_line": _above(rest_x, surface.old_line),
+                "earthquakes_new_line_with_error": _screened(rest_q),
+                "explosions_new_line_with_error": _screened(rest_x),
+            },
+            "notes": [
+                "figures are of the halves that were not fitted on",
+                "these are not IDC magnitudes: the shares are not to be compared with published ones of the IDC",
+                f"earthquakes shallower than {DEEPEST_KM:g} km, explosions underground; the error model has 0.1 for mb and Ms each",
+            ],
+        },
+        (explosions, earthquakes),
+    )
+
+
+def _above(rows: Sequence[tuple[str, float, float]], line: Any) -> scores.Share:
+    return scores.share(sum(1 for _, mb, ms in rows if ms > line(mb)), len(rows))
+
+
+def _screened(rows: Sequence[tuple[str, float, float]]) -> scores.Share:
+    sigma = math.sqrt(0.3 * 0.3 + 0.1 * 0.1 + 0.1 * 0.1)
+    return scores.share(sum(1 for _, mb, ms in rows if surface.screened_out(ms, mb, sigma)), len(rows))
+
+
+def yields(table: Path, region: str, relation: str, name: str) -> dict[str, Any]:
+    """A site table from shots of known yield (lower and upper yield equal) of one region."""
+    law = relations.relation(relation)
+    shots = []
+    for r in _rows(table):
+        mb, low, high = _number(r, "mb"), _number(r, "low"), _number(r, "high")
+        if r.get("region") != region or r.get("underground", "True").lower() not in ("true", "1", "yes"):
+            continue
+        if mb and high and low == high:
+            shots.append((r["event"], mb, high))
+    shots.sort()
+    if not shots:
+        raise InputError(
+            f"--region: expected shots of known yield in {region!r}, got none in {table}: check the name"
+        )
+    fitted = relations.fit_site(
+        [(mb, y) for _, mb, y in shots[0::2]], law, name, f"{table.name}, {region}, odd positions"
+    )
+    return _stamped(
+        {
+            "kind": "yield",
+            "model": msgspec.to_builtins(fitted),
+            "shots": len(shots),
+            "notes": [f"mb minus the relation {law.name}; the shots in even positions were left out"],
+        },
+        (table,),
+    )
+
+
+def _stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(result)
+    files = {f"{p.parent.name}/{p.name}": digest(p.read_bytes()) for p in inputs}
+    return {**built, "digests": {"inputs": files, "result": digest_of(built), "code": code_digest()}}
+
+
+def write(found: Mapping[str, Any], out: Path) -> None:
+    """Keep a table as canonical JSON."""
+    whole(out, lambda p: p.write_bytes(canonical_json(found) + b"\n"))
+
+
+def p_over_s(explosions: Sequence[Path], earthquakes: Sequence[Path], name: str) -> dict[str, Any]:
+    """A P/S table from the folders of runs on events of known class, with what each event gets when it is left out.
+
+    Of each folder the event with most stations is taken. Raises InputError where one has no usable path.
+    """
+    x, q = _measured(explosions), _measured(earthquakes)
+    if set(x) & set(q):
+        raise InputError("expected each event in one class only, got one in both: correct the folders")
+    model = calibration.fit(x, q, name)
+    left_out: list[dict[str, Any]] = []
+    for kind, side in (("explosion", x), ("earthquake", q)):
+        for event, paths in side.items():
+            rest_x = {k: v for k, v in x.items() if k != event}
+            rest_q = {k: v for k, v in q.items() if k != event}
+            if not rest_x or not rest_q:
+                left_out.append(
+                    {"event": event, "class": kind, "log10_lr": None, "verdict": "not run: the only one"}
+                )
+                continue
+            without = calibration.fit(rest_x, rest_q, "left out")
+            a = identify.judge((_regional(paths, without),))
+            lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
+            left_out.append({"event": event, "class": kind, "log10_lr": lr, "verdict": a.verdict.value})
+    return _stamped(
+        {
+            "kind": "P/S",
+            "model": msgspec.to_builtins(model),
+            "leave_one_event_out": left_out,
+            "notes": [
+                "spreads between events and paths are stated, not fitted: so few events show none",
+                "an earthquake on the paths of the explosions is worth more than any other: say whether there was one",
+            ],
+        },
+        [p / "bulletin.quakeml" for p in (*explosions, *earthquakes)],
+    )
+
+
+def _measured(folders: Sequence[Path]) -> dict[str, tuple[PathMeasurement, ...]]:
+    out = {}
+    for folder in folders:
+        events = known.events(folder)
+        if not events:
+            raise InputError(f"expected an event in {folder}, got none: leave it out")
+        event = max(events, key=lambda e: (e.origin.n_stations, e.event_id))
+        paths = known.paths(folder).get(event.event_id, ())
+        if not any(p.usable for p in paths):
+            raise InputError(f"expected a usable regional path in {folder}, got none: leave it out")
+        out[event.event_id] = paths
+    return out
+
+
+def _regional(paths: tuple[PathMeasurement, ...], model: calibration.PsModel) -> Evidence:
+    """P/S evidence of paths under a model, the location taken as good."""
+    origin = Origin(
+        time_ns=0, longitude=0.0, latitude=0.0, depth_km=0.0, depth_fixed=True, depth_reason="not asked", time_sigma_s=0.0,
+        ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0), rms_s=0.0, n_defining=0, n_stations=0,
+        gap_deg=0.0, secondary_gap_deg=0.0, min_distance_deg=0.0, max_distance_deg=0.0,
+    )  # fmt: skip
+    event = Event(event_id="left out", origin=origin, arrivals=())
+    return regional.regional(
+        Inquiry(event=event, paths=paths, picks=(), settings=identify.Settings(ps=model))
+    )
+
+
+def apply(path: Path, settings: identify.Settings) -> identify.Settings:
+    """Settings with a table written by `calibrate` (mb:Ms or P/S) in place of the shipped one. Raises InputError."""
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+        kind, model = found["kind"], found["model"]
+        if kind == "mb:Ms":
+            return msgspec.structs.replace(settings, ms=msgspec.convert(model, calibration.MsModel))
+        if kind == "P/S":
+            return msgspec.structs.replace(settings, ps=msgspec.convert(model, calibration.PsModel))
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError) as exc:
+        raise InputError(
+            f"--calibration: expected a table of `testban calibrate`, got {path} ({exc}): name another"
+        ) from exc
+    raise InputError(f"--calibration: expected a table of kind mb:Ms or P/S, got {kind!r}: name another")

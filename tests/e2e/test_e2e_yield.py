@@ -1,0 +1,73 @@
+"""`testban yield` as a person and as a program use it."""
+
+from pathlib import Path
+
+import obspy
+import pytest
+from conftest import Run, run
+
+
+def test_a_given_magnitude() -> None:
+    got = run("yield", "--mb", "4.53", "--sigma", "0.21", "--scale", "mb(Lg)", "--json")
+    assert got.status == 0
+    (event,) = got.json["events"]
+    first = event["yield"]["intervals"][0]
+    assert first["low_kt"] < 2.36 < first["high_kt"]
+    assert event["yield"]["assumptions"]
+    assert len(got.json["digests"]["result"]) == 64
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "interval"), ("ru", "интервал")])
+def test_words_in_both_languages(language: str, word: str) -> None:
+    got = run("yield", "--mb", "5.0", "--language", language)
+    assert got.status == 0
+    assert word in got.stderr
+    assert "[1]" in got.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["--mb", "5", "--scale", "ML"], ["--mb", "8.1"], ["--mb", "nan"], ["--mb", "5", "--site", "x"], ["nothing-there"],
+     ["--mb", "5", "--prior-kt", "5", "1"]],
+)  # fmt: skip
+def test_what_does_not_fit_ends_with_2(words: list[str]) -> None:
+    got = run("yield", *words)
+    assert got.status == 2
+    assert got.stdout == ""
+    assert len(got.stderr.strip().splitlines()) == 1
+
+
+def test_the_folder_of_a_run(unbroken: Run) -> None:
+    got = run("yield", unbroken.out, "--json")
+    assert got.status == 0
+    assert {e["event_id"] for e in got.json["events"]} == {
+        e["event_id"] for e in unbroken.said.json["events"]
+    }
+    for e in got.json["events"]:
+        assert (e["yield"] is None) == bool(e["refused"])
+    refused = run("yield", unbroken.out, "--event", "no-such-event")
+    assert refused.status == 2
+
+
+def test_a_bulletin_of_others_without_errors(tmp_path: Path) -> None:
+    """Foreign QuakeML: an error that nobody stated is assumed and said, a depth without one is no evidence."""
+    event = obspy.core.event.Event(
+        resource_id="smi:local/event/a",
+        origins=[
+            obspy.core.event.Origin(time=obspy.UTCDateTime(0), longitude=78.0, latitude=50.0, depth=33000.0)
+        ],
+        magnitudes=[
+            obspy.core.event.Magnitude(mag=5.5, magnitude_type="mb"),
+            obspy.core.event.Magnitude(mag=4.0, magnitude_type="Ms"),
+        ],
+    )
+    path = tmp_path / "b.xml"
+    obspy.core.event.Catalog([event]).write(str(path), format="QUAKEML")
+    (sized,) = run("yield", path, "--json").json["events"]
+    assert sized["yield"]["mb_sigma"] == 0.2
+    assert any("0.2 assumed" in a for a in sized["yield"]["assumptions"])
+    (judged,) = run("identify", path, "--json").json["events"]
+    said = {e["name"]: e for e in judged["evidence"]}
+    assert not said["depth"]["applicable"]
+    assert said["mb:Ms"]["applicable"]
+    assert said["mb:Ms"]["sigma"] > 0.4
