@@ -3,8 +3,9 @@
 Rules: order of input does not matter (total order: station, time, id); picks at stations without coordinates are
 counted, not used; the noise rate of a pick leaves the pick itself out and grows after a burst (coda). A later phase
 (S or Lg close behind another pick of its station) is a consequence of that pick, not a false alarm of its own: it
-counts in nobody's rate, so that seeing more of an event never makes the event less credible. All of a pick's numbers
-in a `Window` follow from the picks of that window alone, so that a stream and a batch see the same bits.
+counts in nobody's rate, so that seeing more of an event never makes the event less credible. A weak pick counts only in
+the rate of weak ones: what a threshold keeps out does not make what passes it less credible. All of a pick's numbers in
+a `Window` follow from the picks of that window alone, so that a stream and a batch see the same bits.
 """
 
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ class Table:
         self.station = np.array([number[p.station_key] for p in known], dtype=np.int64)
         self.data = np.array([_row(p) for p in known], dtype=np.float64).reshape(-1, 7)
         self.hint = np.array([_hint(p) for p in known], dtype=np.int64)
+        self.weak = np.array([p.weak for p in known], dtype=np.bool_)
         self.unit = np.array([unit_vector_(s.longitude, s.latitude) for s in self.sites]).reshape(-1, 3)
         self.lon = np.array([s.longitude for s in self.sites], dtype=np.float64)
         self.lat = np.array([s.latitude for s in self.sites], dtype=np.float64)
@@ -85,8 +87,12 @@ class Window:
         self.rate = np.empty(len(number))
         spans = np.array(self.active).reshape(-1, 2)
         busy = max(1, int(np.sum(np.diff(self.start) > 0)))
-        typical = int(np.sum(counts)) / (busy * max(self.duration_s, 300.0))
-        rates_(times, self.start, counts, spans, typical, self.rate)
+        weak = table.weak[number]
+        for counted, rated in ((counts & ~weak, ~weak), (counts, weak)):
+            typical = max(1, int(np.sum(counted))) / (busy * max(self.duration_s, 300.0))
+            rate = np.empty(len(number))
+            rates_(times, self.start, counted, spans, typical, rate)
+            self.rate[rated] = rate[rated]
 
     @property
     def duration_s(self) -> float:

@@ -138,7 +138,7 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     backazimuth in degrees from north, each with its standard deviation. amplitude_nm: ground displacement, half
     peak-to-peak, response removed, 0.8-4.5 Hz (IDC convention), with period_s. snr: peak over noise rms in `band_hz`.
     polarity: +1 up, -1 down, 0 not read, polarity_confidence in 0..1. score: the detector's statistic over its
-    threshold.
+    threshold; weak: below it, a candidate that is worth something only as part of an event.
     """
 
     pick_id: str
@@ -164,6 +164,7 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     f_statistic: float | None = None
     score: float | None = None
     clipped: bool = False
+    weak: bool = False
 
 
 class NoiseHour(msgspec.Struct, frozen=True, kw_only=True):

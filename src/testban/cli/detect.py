@@ -19,6 +19,7 @@ def detect(
     end: str | None = None,
     config: Path | None = None,
     threshold_factor: float | None = None,
+    weak: bool = False,
     workers: int | None = None,
     executor: str | None = None,
     simulated: bool = False,
@@ -47,6 +48,8 @@ def detect(
         TOML file of settings; options given here win.
     threshold_factor
         Multiplies every detection threshold (1 keeps the stated false-alarm rate).
+    weak
+        Add picks below the threshold, marked weak: worth something only as part of an event.
     workers
         Worker processes; 0 takes one for each processor.
     executor
@@ -75,6 +78,7 @@ def detect(
             settings,
             start_ns=parse_time(start) if start else None,
             end_ns=parse_time(end) if end else None,
+            weak=weak,
             simulated=simulated,
             progress=report,
         )

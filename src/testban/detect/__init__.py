@@ -4,10 +4,11 @@ from testban.detect.array import process_array
 from testban.detect.condition import condition
 from testban.detect.grouping import group_arrays
 from testban.detect.grouping import site as array_site
-from testban.detect.settings import Settings
+from testban.detect.settings import WEAK_POWER, Settings
 from testban.detect.station import needed, process_station
 
 __all__ = [
+    "WEAK_POWER",
     "Settings",
     "array_site",
     "condition",

@@ -116,10 +116,10 @@ def _clear(f: Arrival, others: list[Arrival], rate: float) -> bool:
     return f.snr >= 3.0 and f.likelihood >= VERY_SURE and borne_out
 
 
-def _earliest(block: Block, found: list[Arrival | None], component: int) -> Arrival | None:
+def _earliest(block: Block, found: list[Arrival | None], component: int, least: float) -> Arrival | None:
     """The surest one, unless another is earlier by far more than both errors and stands out until then."""
     n, rate = len(block.bands), block.rate
-    sure = [(k, f) for k, f in enumerate(found) if f is not None and f.likelihood >= SURE]
+    sure = [(k, f) for k, f in enumerate(found) if f is not None and f.likelihood >= least]
     if not sure:
         return None
     lead = min((f for _, f in sure), key=lambda f: (f.sigma_s, f.sample))
@@ -202,8 +202,11 @@ def _paired(w: _Window, lead: Arrival) -> bool:
     return max(power) <= PAIR * min(power)
 
 
-def find(block: Block, row: F64, after: float) -> Arrival | None:
-    """The first arrival behind the trigger `row` (see Block.triggers), not before sample number `after`."""
+def find(block: Block, row: F64, after: float, least: float = SURE) -> Arrival | None:
+    """The first arrival behind the trigger `row` (see Block.triggers), not before sample number `after`.
+
+    least: log-likelihood ratio that a change point needs.
+    """
     n, rate = len(block.bands), block.rate
     on = int(row[0])
     centre = block.first + (on + 1) * block.width
@@ -220,9 +223,11 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
     left = [min(on - 2 * second, _departure(block, c, on, limit, 4.0)) for c in active]
     start = [max(after, block.first + (x - 4 * second) * block.width) for x in left]
     vertical = [_measure(w, 0, c, min(start), end) for c in range(n)]
-    lead = _earliest(block, vertical, 0)
+    lead = _earliest(block, vertical, 0, least)
     if any(c >= block.lanes for c in active):
-        other = _earliest(block, [_measure(w, k, c, min(start), end) for k in (1, 2) for c in range(n)], 1)
+        other = _earliest(
+            block, [_measure(w, k, c, min(start), end) for k in (1, 2) for c in range(n)], 1, least
+        )
         if other is not None and not _paired(w, other):
             if not (around[: block.lanes] >= 1.0).any():
                 return None
@@ -239,8 +244,8 @@ def find(block: Block, row: F64, after: float) -> Arrival | None:
     return lead
 
 
-def lasts(block: Block, arrival: Arrival) -> bool:
-    """Whether power stays raised from 0.6 to 3 s after the onset in some band, beyond the filter's own ringing.
+def lasts(block: Block, arrival: Arrival, sigmas: float = 3.0) -> bool:
+    """Whether power stays raised by `sigmas` of its scatter from 0.6 to 3 s after the onset in some band, beyond the filter's own ringing.
 
     A glitch does not last: what it leaves is the impulse response, below `RINGING` of its peak by then.
     """
@@ -256,6 +261,6 @@ def lasts(block: Block, arrival: Arrival) -> bool:
             continue
         mean = float(np.sum(p)) / len(p)
         ringing = RINGING[0] if high - low < 2.0 else RINGING[1]
-        if mean > block.raised(c, at - 10, len(p), 3.0) and mean > ringing * float(peak.max()):
+        if mean > block.raised(c, at - 10, len(p), sigmas) and mean > ringing * float(peak.max()):
             return True
     return False

@@ -22,6 +22,7 @@ OFF = 0.72  # a trigger ends; scores are fourth roots of power over threshold
 STRONG = 1.4  # after such a score later phases are likely
 LATER = 0.78  # and this is enough on the horizontals
 LATER_S = 300.0  # for so long: S is that far behind P at 25 degrees
+WEAK_BEFORE_S, WEAK_AFTER_S = 3.0, 10.0  # around a detection nothing weak is looked for
 ROUNDING = 1.0 / 12.0  # power of rounding to counts, white to Nyquist: no level is lower
 
 
@@ -116,6 +117,19 @@ class Block:
                     self.scores, self.top, self.levels, self.spreads,
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
+
+    def weak_triggers(self, taken: F64) -> F64:
+        """Rows as of `triggers` for what reaches only the threshold of weak picks, apart from the rows `taken`."""
+        share = math.sqrt(math.sqrt(self.settings.weak_power))
+        scores, top = self.scores / share, self.top / share
+        for row in taken:
+            lo = max(0, int(row[0]) - round(WEAK_BEFORE_S / self.bin_s))
+            hi = int(row[4]) + round(WEAK_AFTER_S / self.bin_s)
+            scores[lo:hi], top[lo:hi] = 0.0, 0.0
+        out = np.zeros((2000, 5))
+        n = scan.triggers(scores, top, self.lanes, OFF / share, STRONG, 1.0, 0, out)
+        out[:n, 3] *= share
+        return out[:n]
 
     def triggers(self) -> F64:
         """Rows (on bin, peak bin, peak column, peak score, off bin)."""

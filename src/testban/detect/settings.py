@@ -14,6 +14,9 @@ from testban.base.errors import ConfigurationError
 
 Band = tuple[float, float]
 
+#: Share of the detection threshold (a power ratio) from which on the main job asks for weak picks.
+WEAK_POWER = 0.5
+
 #: Candidate bands in Hz: overlapping octaves and a half, of which the sample rate allows those up to 0.8 of Nyquist.
 BANDS: tuple[Band, ...] = (
     (0.5, 1.5),
@@ -36,11 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bin_s: length of a power bin. level_s: how often the noise level follows. noise_s: memory of the noise level; coda_s: memory of the level that follows a
     coda; tail_memory_s: memory of how wild the noise is beyond its scatter. start_s: least noise before anything may be detected. min_separation_s: two onsets nearer are one.
     block_s: absolute processing block (an hour; divides a day); lead_s, tail_s: what a block reads before and after.
+    weak_power: share of the threshold (a power ratio) from which on a trigger is given as a weak pick; 1: none is.
     search_s: how far before a trigger the first arrival is looked for. min_snr: least peak over noise rms in the onset's band.
     """
 
     false_alarms_per_day: float = 0.2
     threshold_factor: float = 1.0
+    weak_power: float = 1.0
     bands_hz: tuple[Band, ...] = BANDS
     filter_order: int = 3
     bin_s: float = 0.1
@@ -67,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
         if not all(0.0 < v < math.inf for v in positive):
             raise ConfigurationError(f"expected positive detection settings, got {positive}; correct them")
+        if not 0.3 <= self.weak_power <= 1.0:
+            raise ConfigurationError(f"expected weak_power within 0.3..1, got {self.weak_power}; correct it")
         if self.block_s <= 0 or 86400 % self.block_s or self.lead_s < 0 or self.tail_s < 0:
             raise ConfigurationError(
                 f"expected block_s that divides a day and lead and tail >= 0, got {self.block_s}, {self.lead_s}, "

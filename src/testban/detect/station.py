@@ -8,6 +8,7 @@ result, provided that the segments cover `needed(span)`. Numbers leave as quanta
 import math
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ FIRST_S = (
     200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 )
 PATH_SIGMA_S = 0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
+#: What a weak pick needs of likelihood and of lasting, in scatters; chosen on noise alone.
+WEAK_SURE, WEAK_LASTS = 5.0, 2.0
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -45,7 +48,8 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
     out: list[Pick] = []
     found: list[tuple[arrival.Arrival, float]] = []
     last = block.first - 1e9
-    for row in block.triggers():
+    rows = block.triggers()
+    for row in rows:
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
         while got is not None:
             first = got.sample - last > FIRST_S * block.rate
@@ -56,6 +60,8 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
                 out.append(_pick(block, key, row, got, time, channels, first))
             got = _stronger(block, row, got)
     out += _later(block, key, own, found)
+    if s.weak_power < 1.0:
+        out += _weak(block, key, own, channels, rows, out)
     return sorted(out, key=lambda p: p.time_ns), [block.bin_of(got.sample) for got, _ in found]
 
 
@@ -109,13 +115,37 @@ def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival,
     return out
 
 
-def _confirmed(block: Block, row: F64, after: float) -> arrival.Arrival | None:
+def _weak(
+    block: Block, key: str, own: Span, channels: Sequence[Channel], rows: F64, strong: Sequence[Pick]
+) -> list[Pick]:
+    """Picks from triggers below the threshold, none of them near a detection."""
+    s = block.settings
+    out: list[Pick] = []
+    last = block.first - 1e9
+    for row in block.weak_triggers(rows):
+        got = _confirmed(block, row, last + s.min_separation_s * block.rate, WEAK_SURE, WEAK_LASTS)
+        if got is None:
+            continue
+        last = got.sample
+        time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+        if not own.start_ns <= time < own.end_ns:
+            continue
+        if any(abs(time - p.time_ns) < s.min_separation_s * NS for p in strong):
+            continue
+        found = _pick(block, key, row, got, time, channels, False)
+        out.append(msgspec.structs.replace(found, weak=True))
+    return out
+
+
+def _confirmed(
+    block: Block, row: F64, after: float, least: float = arrival.SURE, sigmas: float = 3.0
+) -> arrival.Arrival | None:
     """The first arrival behind a trigger that lasts; glitches ahead of it are passed over."""
     for _ in range(3):
-        got = arrival.find(block, row, after)
+        got = arrival.find(block, row, after, least)
         if got is None or got.snr < block.settings.min_snr:
             return None
-        if arrival.lasts(block, got):
+        if arrival.lasts(block, got, sigmas):
             return got
         after = got.sample + 0.7 * block.rate
         if after > block.first + (row[1] + 10) * block.width:

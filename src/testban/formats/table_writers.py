@@ -38,6 +38,7 @@ PICK_COLUMNS = (
     "f_statistic",
     "score",
     "clipped",
+    "weak",
 )
 PLACE_COLUMNS = ("longitude", "latitude", "elevation_m")
 ARRIVAL_COLUMNS = (
@@ -134,6 +135,7 @@ def pick_row(pick: Pick, phase: str | None = None) -> Row:
         "f_statistic": _fixed(pick.f_statistic, 3),
         "score": _fixed(pick.score, 3),
         "clipped": pick.clipped,
+        "weak": pick.weak,
     }
 
 

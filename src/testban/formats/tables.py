@@ -279,6 +279,7 @@ def _pick(row: Row, time: int, key: str, ids: dict[str, int]) -> tuple[Pick, str
             f_statistic=_positive(row, "f_statistic"),
             score=_maybe(row, "score"),
             clipped=bool(flag(row, "clipped")),
+            weak=bool(flag(row, "weak")),
         ),
         phase,
     )

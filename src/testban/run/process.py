@@ -85,7 +85,7 @@ def process(
     stations, left_out = find_stations(source, inventory, start_ns, end_ns)
     inputs = input_digests(source.digests(), inventory_paths)
     base_key = [code_digest(), configuration.digest(), inputs]
-    settings = detect.Settings(threshold_factor=configuration.threshold_factor)
+    settings = detect.Settings(threshold_factor=configuration.threshold_factor, weak_power=detect.WEAK_POWER)
     with executor(configuration.executor, configuration.workers) as pool:
         detected = detect_stations(
             sources, stations, settings, base_key, pool, catalogue, lambda a, b: progress("detect", a, b)
@@ -122,9 +122,10 @@ def process(
     failures = [m.failure for rows in by_event.values() for m in rows if m.failure is not None]
     finished = tuple(_judge(e, by_event[e.event_id], picks, sites, noise, configuration) for e in events)
     spans = [s.span for s in stations]
+    used = {a.pick_id for e in finished for a in e.arrivals}
     bulletin = Bulletin(
         events=finished,
-        picks=tuple(picks),
+        picks=tuple(p for p in picks if not p.weak or p.pick_id in used),
         sites=tuple(sites),
         noise=tuple(noise),
         findings=tidy([*inventory.findings, *source.findings, *left_out, *detected.findings, *failures]),

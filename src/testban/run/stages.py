@@ -54,10 +54,13 @@ class Relocated(msgspec.Struct, frozen=True, kw_only=True):
 
 def detect(
     sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path, configuration: Configuration, *,
-    start_ns: int | None = None, end_ns: int | None = None, simulated: bool = False,
+    start_ns: int | None = None, end_ns: int | None = None, weak: bool = False, simulated: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Detected:  # fmt: skip
-    """Recordings to picks.csv, noise.csv, stations.csv and findings.csv; the same call goes on where it stopped."""
+    """Recordings to picks.csv, noise.csv, stations.csv and findings.csv; the same call goes on where it stopped.
+
+    weak: also picks below the threshold, marked as such.
+    """
     inventory = formats.inventory.read_inventory(inventory_paths)
     source = open_source(tuple(sources))
     stations, left_out = find_stations(source, inventory, start_ns, end_ns)
@@ -66,7 +69,10 @@ def detect(
         configuration.digest(),
         input_digests(source.digests(), inventory_paths),
     ]
-    settings = station_processing.Settings(threshold_factor=configuration.threshold_factor)
+    settings = station_processing.Settings(
+        threshold_factor=configuration.threshold_factor,
+        weak_power=station_processing.WEAK_POWER if weak else 1.0,
+    )
     catalogue = Catalogue(_folder(out) / "catalogue.sqlite")
     try:
         with executor(configuration.executor, configuration.workers) as pool:

@@ -167,6 +167,26 @@ def test_false_alarms_in_gaussian_noise():
     assert len(r.picks) <= 3
 
 
+def test_weak_picks_change_no_detection_and_find_more():
+    at = tuple(300.0 + 600.0 * k for k in range(12))
+    x = planted(hours=2.1, at=at, size=160.0)
+    span = Span(START, START + 2 * 3600 * NS)
+    strict = detect.process_station("XX.AAA", [segment(x)], (), span)
+    both = detect.process_station(
+        "XX.AAA", [segment(x)], (), span, detect.Settings(weak_power=detect.settings.WEAK_POWER)
+    )
+    assert tuple(p for p in both.picks if not p.weak) == strict.picks
+    weak = [p for p in both.picks if p.weak]
+    assert weak
+    assert all(p.score < 1.0 for p in weak)
+
+    def hits(picks):
+        return sum(any(abs((p.time_ns - START) / NS - s) < 1.0 for p in picks) for s in at)
+
+    assert hits(both.picks) > hits(strict.picks)
+    assert list(both.picks) == sorted(both.picks, key=lambda p: p.time_ns)
+
+
 def test_chunks_and_order_do_not_matter():
     x = planted(hours=4.0, at=(3595.0, 7203.0, 11000.0))
     cuts = [0, 12_345, 72_000, 150_001, len(x)]
@@ -185,6 +205,18 @@ def test_chunks_and_order_do_not_matter():
         parts.append(detect.process_station("XX.AAA", near, (), h))
     assert tuple(p for r in parts for p in r.picks) == one.picks
     assert tuple(n for r in parts for n in r.noise) == one.noise
+    weak = detect.Settings(weak_power=0.4)
+    faint = planted(hours=4.0, at=tuple(400.0 + 500.0 * k for k in range(27)), size=160.0)
+    whole = [segment(faint)]
+    pieces = [segment(faint[a:b], a / RATE) for a, b in itertools.pairwise(cuts)][::-1]
+    whole_weak = detect.process_station("XX.AAA", whole, (), span, weak).picks
+    assert any(p.weak for p in whole_weak)
+    halves = [Span(START + k * 1800 * NS, START + (k + 1) * 1800 * NS) for k in range(8)]
+    assert (
+        tuple(p for s in halves for p in detect.process_station("XX.AAA", pieces, (), s, weak).picks)
+        == whole_weak
+    )
+    whole = [segment(x)]
     tens = [Span(START + k * 600 * NS, START + (k + 1) * 600 * NS) for k in range(24)]
     assert tuple(p for s in tens for p in detect.process_station("XX.AAA", whole, (), s).picks) == one.picks
 
