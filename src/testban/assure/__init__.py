@@ -1,4 +1,4 @@
-"""The assurance itself, as numbers. So far: what a series of tests risks (`series`)."""
+"""The assurance itself, as numbers. What a series of tests risks (`series`), what inspections are worth (`quota`)."""
 
 from testban.assure.series import (
     Cause,

@@ -1,10 +1,12 @@
-"""testban assure: what would be seen, and what a series of tests risks."""
+"""testban assure: what a series of tests risks, and (`assure_quota`) what a quota of inspections is worth."""
 
 from typing import Literal
 
 import cyclopts
 
-assure = cyclopts.App(name="assure", help="The assurance as numbers: what a series of tests risks.")
+assure = cyclopts.App(
+    name="assure", help="The assurance as numbers: what a series of tests risks, what inspections are worth."
+)
 
 
 @assure.command
@@ -60,3 +62,6 @@ def series(
     for row in found["posterior_after_silence"]:
         terminal.say(f"  {row['prior']:<6g} -> {row['posterior']:.4f}")
     return 0
+
+
+from testban.cli import assure_quota  # noqa: E402, F401  (it adds its verb to the group above)

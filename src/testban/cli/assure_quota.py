@@ -1,0 +1,70 @@
+"""testban assure quota: what a number of inspections is worth against suspicious events."""
+
+from typing import Literal
+
+from testban.cli.assure import assure
+
+
+@assure.command
+def quota(
+    *,
+    events: int,
+    inspections: int,
+    violations: int = 1,
+    catch_payoff: str = "1",
+    quality: str = "1",
+    finds: str = "",
+    smajor_km: float | None = None,
+    sminor_km: float | None = None,
+    area_km2: float = 1000.0,
+    language: Literal["en", "ru"] = "en",
+    json: bool = False,
+) -> int:
+    """Tell what a quota of inspections is worth, as the inspection game of Dresher and von Stengel, exactly.
+
+    Example: `testban assure quota --events 20 --inspections 3 --violations 1 --catch-payoff 1`.
+
+    Parameters
+    ----------
+    events
+        Number of suspicious events that the verdicts leave undetermined.
+    inspections
+        Number of inspections granted for them.
+    violations
+        Number of tests that the violator means to hide among them.
+    catch_payoff
+        Worth of a catch to the inspector, where a success of the violator costs 1; such as 1, 0.5 or 1/3.
+    quality
+        Probability that an inspection of a test finds it.
+    finds
+        Unequal events known at once: that probability one by one, with commas, such as 1,1,0.5,0.25.
+    smajor_km
+        Longer half-axis of the 90 % location ellipse; its share in the inspected area multiplies --quality.
+    sminor_km
+        Shorter half-axis of the ellipse.
+    area_km2
+        Area that one inspection may cover.
+    language
+        Language of the sentences.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.cli import terminal
+    from testban.run import assurance_quota
+    from testban.show import assurance_quota as words
+
+    found = assurance_quota.quota(
+        events, inspections, violations, catch_payoff=catch_payoff, quality=quality,
+        finds=[d for d in finds.split(",") if d.strip()], smajor_km=smajor_km, sminor_km=sminor_km,
+        area_km2=area_km2,
+    )  # fmt: skip
+    if json:
+        terminal.out(found)
+        return 0
+    terminal.say(words.quota(found).of(language))
+    for row in found["by_inspections"]:
+        terminal.say(
+            f"  {row['inspections']:>3}  {row['value']:>8.4f}  {row['inspect_first_probability']:.4f}"
+        )
+    return 0
