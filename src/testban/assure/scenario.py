@@ -27,9 +27,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a scenario file holds."""
+    """What a scenario file holds; title_ru is for Russian readers, `title` where it is missing."""
 
     title: str
+    title_ru: str = ""
     rule: Rule = msgspec.field(default_factory=Rule)
     network: tuple[Network, ...] = ()
     station: tuple[Sensor, ...] = ()

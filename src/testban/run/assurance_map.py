@@ -52,7 +52,8 @@ def capability_of(name: str, out: Path, step_deg: float = 2.0) -> dict[str, Any]
         text = "\n".join([f"longitude,latitude,{column}", *rows]) + "\n"
         (out / "map.csv").write_text(text, "utf-8")
         for language in ("en", "ru"):
-            picture = capability_map.draw(plan.title, sensors, rule, step_deg, mb, language)
+            title = plan.title_ru if language == "ru" and plan.title_ru else plan.title
+            picture = capability_map.draw(title, sensors, rule, step_deg, mb, language)
             (out / f"map.{language}.svg").write_text(picture, "utf-8")
     except OSError as exc:
         raise InputError(

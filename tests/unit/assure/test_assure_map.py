@@ -37,6 +37,7 @@ def test_files(ims):
     rows = list(csv.DictReader((out / "map.csv").open()))
     assert len(rows) == 36 * 72
     assert set(rows[0]) == {"longitude", "latitude", "mb90"}
+    assert "первичная станция" in (out / "map.ru.svg").read_text()
     assert "Магнитуда" in (out / "map.ru.svg").read_text()
     assert "Magnitude mb detected" in (out / "map.en.svg").read_text()
 
