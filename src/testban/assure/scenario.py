@@ -1,0 +1,71 @@
+"""A scenario of the assurance: a network and a rule, from TOML text or by the name of an included one.
+
+Rules: every assumption stands in the file; an unknown key is an error. Tables of stations that ship with the package
+are named in the file; their provenance is their first line.
+"""
+
+import tomllib
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from testban.assure.capability import Rule, Sensor, check
+from testban.base.errors import InputError
+
+INCLUDED = ("ims", "external-1963", "external-1963-plus-3", "external-1963-plus-3-arrays")
+_TABLES = ("ims_primary", "wwssn_1963")
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of stations with one noise for all; array_noise_nm_s is for its arrays after beamforming."""
+
+    table: str
+    noise_nm_s: float
+    array_noise_nm_s: float | None = None
+    reliability: float = 0.95
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a scenario file holds; title_ru is for Russian readers, `title` where it is missing."""
+
+    title: str
+    title_ru: str = ""
+    rule: Rule = msgspec.field(default_factory=Rule)
+    network: tuple[Network, ...] = ()
+    station: tuple[Sensor, ...] = ()
+
+
+def text_of(name: str) -> str:
+    """The text of an included scenario."""
+    return (resources.files("testban.assure") / "data" / f"{name}.toml").read_text("utf-8")
+
+
+def read(text: str, name: str) -> Scenario:
+    """A scenario from TOML. Raises InputError."""
+    try:
+        found: Any = tomllib.loads(text)
+        scenario = msgspec.convert(found, Scenario)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
+        raise InputError(f"{name}: expected a scenario in TOML; {exc}; correct it") from None
+    check(scenario.rule, sensors(scenario))
+    return scenario
+
+
+def sensors(scenario: Scenario) -> tuple[Sensor, ...]:
+    """All stations of a scenario, in the order of the file."""
+    out: list[Sensor] = []
+    for part in scenario.network:
+        if part.table not in _TABLES:
+            raise InputError(f"network: expected a table of {', '.join(_TABLES)}, got {part.table!r}")
+        body = (resources.files("testban.assure") / "data" / f"{part.table}.csv").read_text("utf-8")
+        for line in body.splitlines()[2:]:
+            code, lon, lat, array = line.split(",")
+            quiet = part.array_noise_nm_s if array == "1" else None
+            out.append(
+                Sensor(
+                    code=code, longitude=float(lon), latitude=float(lat), array=array == "1",
+                    noise_nm_s=part.noise_nm_s if quiet is None else quiet, reliability=part.reliability,
+                )
+            )  # fmt: skip
+    return (*out, *scenario.station)
