@@ -3,7 +3,8 @@
 Rules: a pick that fits a later phase closely belongs to the event (`absorb_`, non-defining); a pick that its coda or a
 later phase is apt to cause keeps its place but its rate is raised (`claim_`), so that it can hardly carry a ghost:
 more where the station saw the event, less where it only might have. A true later event keeps some evidence at every
-station, and all of it where the event was not seen. PP and SS are two legs of half the distance.
+station, and all of it where the event was not seen. A pick whose measured slowness and back-azimuth speak against the
+event is neither. PP and SS are two legs of half the distance.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.odds import vector_evidence_
 from testban.base.dmath import exp_
 from testban.base.geo import delaz_
 from testban.base.records import Origin
@@ -34,6 +36,9 @@ SURFACE_RATE = 0.004
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
 SURFACE_PICKS = 40
+AGAINST = -0.5  # log-likelihood ratio of a measured direction below which it speaks against the event
+CODA_SLACK = 30.0  # deg: coda comes from about the event, at any slowness
+PHASE_SLACK = (2.0, 10.0)  # s/deg, deg: a later phase is measured within the coda of an earlier one
 REACH = 1.3  # times the distance of the farthest arrival
 
 
@@ -61,14 +66,26 @@ def claim_of(origin: Origin, numbers: Sequence[int]) -> Claim:
 
 
 @njit(cache=True)
-def time_(k: Kernel, later: Ints, c: int, depth: float, delta: float) -> float:
-    """Travel time of a later phase (row of `later`: phase of the leg, legs)."""
+def time_(k: Kernel, later: Ints, c: int, depth: float, delta: float) -> tuple[float, float]:
+    """Travel time and slowness (s, s/deg) of a later phase (row of `later`: phase of the leg, legs)."""
     if later[c, 1] == 1:
-        t, _, _ = lookup_(k, later[c, 0], depth, delta)
-        return t
-    a, _, _ = lookup_(k, later[c, 0], depth, 0.5 * delta)
+        t, p, _ = lookup_(k, later[c, 0], depth, delta)
+        return t, p
+    a, p, _ = lookup_(k, later[c, 0], depth, 0.5 * delta)
     b, _, _ = lookup_(k, later[c, 0], 0.0, 0.5 * delta)
-    return a + b
+    return a + b, p
+
+
+@njit(cache=True)
+def elsewhere_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: float) -> bool:
+    """Whether the measured slowness or back-azimuth of a pick, each alone, speaks against one of p from baz."""
+    nan = float("nan")
+    slowness = np.array([0.0, 0.0, row[2], row[3], nan, nan, row[6]])
+    direction = np.array([0.0, 0.0, nan, nan, row[4], row[5], row[6]])
+    return bool(
+        vector_evidence_(slowness, p, p_slack, baz, baz_slack) < AGAINST
+        or vector_evidence_(direction, p, p_slack, baz, baz_slack) < AGAINST
+    )
 
 
 @njit(cache=True)
@@ -83,7 +100,7 @@ def claim_(
     for s in range(s_lon.size):
         if start[s] == start[s + 1]:
             continue
-        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
+        delta, _, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
         if delta > reach_deg:
             continue
         tp, _, _ = lookup_(k, first[0], depth, delta)
@@ -100,6 +117,8 @@ def claim_(
                 continue
             if since > 4000.0:
                 break
+            if since >= tp + 15.0 and elsewhere_(data[i], 20.0, 20.0, baz, CODA_SLACK):
+                continue
             r = 0.0
             if since < tp + 15.0:
                 r = FIRST_RATE
@@ -111,7 +130,7 @@ def claim_(
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
             if n_first >= STRONG_PICKS:
                 for c in range(later.shape[0]):
-                    t = time_(k, later, c, depth, delta)
+                    t, _ = time_(k, later, c, depth, delta)
                     if t == t and abs(since - t) < 5.0 + 0.005 * t:
                         r = max(r, LATER_RATE)
             if n_first >= SURFACE_PICKS:
@@ -136,7 +155,7 @@ def absorb_(
     for s in range(s_lon.size):
         if start[s] == start[s + 1] or (saw[s] == 0 and n_first < SURFACE_PICKS):
             continue
-        delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
+        delta, _, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
         if delta > reach_deg:
             continue
         tp, _, _ = lookup_(k, first[0], depth, delta)
@@ -151,9 +170,13 @@ def absorb_(
                 shear = c >= 9
                 if (hint[i] == 2) != shear and hint[i] != 0:
                     continue
-                t = time_(k, later, c, depth, delta)
+                t, p = time_(k, later, c, depth, delta)
                 tolerance = (2.5 + 0.002 * since) * (1.6 if shear else 1.0)
-                if t == t and abs(since - t) < best * tolerance:
+                if (
+                    t == t
+                    and abs(since - t) < best * tolerance
+                    and not elsewhere_(data[i], p, PHASE_SLACK[0], baz, PHASE_SLACK[1])
+                ):
                     best = abs(since - t) / tolerance
                     which = c
                     residual[n] = since - t

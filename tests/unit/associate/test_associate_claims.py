@@ -1,0 +1,66 @@
+"""What an accepted event explains away, and what it does not: picks that come from elsewhere."""
+
+import numpy as np
+import pytest
+
+from testban.associate.claims import LATER, absorb_, claim_, elsewhere_, time_
+from testban.base.geo import delaz_
+from testban.earth import travel
+
+KERNEL = travel.load().kernel
+FIRST = np.array([travel.load().index(n) for n in ("P1", "S1")])
+ROWS = np.array([[travel.load().index(leg), legs] for _, leg, legs in LATER])
+PCP = [n for n, _, _ in LATER].index("PcP")
+STATION = (77.0, 50.0)
+EVENT = (147.0, 37.0)
+
+
+def taken(turn_deg, slower):
+    """Whether a pick at the time of PcP, its direction turned, belongs to the event; and what its rate becomes."""
+    delta, _, baz = delaz_(*EVENT, *STATION)
+    t, p = time_(KERNEL, ROWS, PCP, 0.0, delta)
+    data = np.array([[t, 0.2, p + slower, 0.5, (baz + turn_deg) % 360.0, 4.0, 0.95]])
+    lon, lat = np.array([STATION[0]]), np.array([STATION[1]])
+    start, saw, hint = np.array([0, 1]), np.array([1]), np.array([1])
+    used, rate = np.zeros(1, np.int64), np.array([1e-5])
+    rows, residual = np.empty((1, 2), np.int64), np.empty(1)
+    n = absorb_(
+        KERNEL,
+        FIRST,
+        ROWS,
+        *EVENT,
+        0.0,
+        0.0,
+        180.0,
+        20,
+        saw,
+        lon,
+        lat,
+        start,
+        data,
+        hint,
+        rate,
+        used,
+        rows,
+        residual,
+    )
+    claim_(KERNEL, FIRST, ROWS, *EVENT, 0.0, 0.0, 180.0, 20, saw, lon, lat, start, data, rate)
+    return n, rate[0]
+
+
+def test_a_pick_from_the_event_is_its_later_phase():
+    n, rate = taken(0.0, 0.0)
+    assert n == 1
+    assert rate > 1e-3
+
+
+@pytest.mark.parametrize(("turn_deg", "slower"), [(117.0, 0.0), (-60.0, 0.0), (0.0, 5.0)])
+def test_a_pick_from_elsewhere_is_left_to_others(turn_deg, slower):
+    n, rate = taken(turn_deg, slower)
+    assert n == 0
+    assert rate == 1e-5 or turn_deg == 0.0
+
+
+def test_without_a_direction_time_decides():
+    row = np.array([0.0, 0.2, np.nan, np.nan, np.nan, np.nan, 0.95])
+    assert not elsewhere_(row, 5.0, 0.0, 10.0, 0.0)
