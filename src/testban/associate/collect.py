@@ -213,7 +213,7 @@ def fit_(
             k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
             shear, s_share, detection, max_s, rows, geo, zones,
         )  # fmt: skip
-        if m < 3:
+        if m < 2:
             return m, 0.0
         if r == rounds - 1:
             break

@@ -260,7 +260,7 @@ class Contest:
         if result[5] <= SPARSE and best.score < self.needed:
             x = np.array([self.cells[cell, 0], self.cells[cell, 1], depth, row[2]])
             m, score = self.fit(x, float(row[3]), 14)
-            if m >= 3 and score > max(best.score, REFINED_SHARE * self.needed):
+            if m >= 2 and score > max(best.score, REFINED_SHARE * self.needed):
                 best = self._keep(x, m, score)
         return best
 
@@ -272,7 +272,7 @@ class Contest:
         )  # fmt: skip
 
     def enough(self, numbers: Sequence[int]) -> bool:
-        """Whether the picks meet the rule of the settings: stations, arrays, three data at least."""
+        """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions."""
         w, s = self.window, self.search.settings
         stations = {int(w.station[k]) for k in numbers}
         array = any(
@@ -280,7 +280,7 @@ class Contest:
             for k in numbers
         )
         need = s.min_stations_with_array if array else s.min_stations
-        return len(stations) >= need and len(numbers) >= 3
+        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers) >= 2)
 
     def directed(self, numbers: Sequence[int]) -> int:
         """Number of picks whose slowness and back-azimuth are those of an array."""

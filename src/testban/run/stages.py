@@ -15,6 +15,7 @@ from testban import detect as station_processing
 from testban import formats
 from testban import locate as locator
 from testban.base.errors import InputError, StoreError
+from testban.base.ids import Nslc
 from testban.base.inventory import Inventory
 from testban.base.records import Event, Finding, Pick, Site
 from testban.base.times import format_time
@@ -181,7 +182,27 @@ def _folder(out: Path) -> Path:
 
 
 def _stations(path: Path | None) -> Inventory | None:
-    return None if path is None else tables.read_stations(path)
+    """The stations of a table or of StationXML; its arrays, to which picks refer by one name, stand among them."""
+    if path is None:
+        return None
+    inventory = tables.read_stations(path)
+    known = {s.key for s in inventory.sites()}
+    places = []
+    for key, members in station_processing.group_arrays(inventory.channels).items():
+        if key in known:
+            continue
+        elements = [c for c in inventory.channels if c.nslc.net_sta in members]
+        site = station_processing.array_site(key, elements)
+        network, code = key.split(".", 1)
+        places.append(
+            msgspec.structs.replace(
+                elements[0], nslc=Nslc(network, code, "*", "*"), longitude=site.longitude, latitude=site.latitude,
+                elevation_m=site.elevation_m, start_ns=None, end_ns=None,
+            )
+        )  # fmt: skip
+    return Inventory(
+        inventory.channels, (*inventory.places, *places), inventory.orientations, inventory.findings
+    )
 
 
 def _note(subject: str, message: str, kind: str = "table") -> Finding:

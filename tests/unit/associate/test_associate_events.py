@@ -215,3 +215,45 @@ def test_zones_weigh_counts_by_their_poisson_odds():
         assert np.isclose(
             odds.zone_gain_(total, n, chance), np.max(total + n * np.log(shares) - shares * chance), atol=1e-3
         )
+
+
+def two_arrays(turn_deg=0.0):
+    """P of one far event at two arrays, with the slowness and back-azimuth that they measure; a day of nothing else."""
+    model = travel.load()
+    where = (119.7, -0.5)
+    sites = [
+        Site(key="XX.NORTH", longitude=77.0, latitude=50.0, is_array=True),
+        Site(key="XX.SOUTH", longitude=134.3, latitude=-19.9, is_array=True),
+    ]
+    picks = []
+    for s in sites:
+        d, _, baz = delaz_(*where, s.longitude, s.latitude)
+        t, p, _ = model.predict("P1", 0.0, d)
+        picks.append(
+            Pick(
+                pick_id=s.key,
+                station_key=s.key,
+                time_ns=T0 + round(float(t) * 1e9),
+                phase_hint="P",
+                time_sigma_s=0.2,
+                slowness_s_per_deg=float(p),
+                slowness_sigma=0.4,
+                backazimuth_deg=(baz + (turn_deg if s.key == "XX.NORTH" else 0.0)) % 360.0,
+                backazimuth_sigma=3.0,
+            )
+        )
+    return where, sites, picks
+
+
+def test_two_arrays_that_point_at_one_place_make_an_event():
+    where, sites, picks = two_arrays()
+    result = associate.associate(picks, sites)
+    assert len(result.events) == 1
+    o = result.events[0].origin
+    assert distance_km_(o.longitude, o.latitude, *where) < 200.0
+    assert o.n_defining == 2
+
+
+def test_two_arrays_that_point_apart_make_none():
+    _, sites, picks = two_arrays(turn_deg=180.0)
+    assert associate.associate(picks, sites).events == ()
