@@ -69,10 +69,16 @@ def what(event: Event) -> Both:
 def sentence(event: Event) -> Both:
     """The headline."""
     o = event.origin
+    magnitude = best_magnitude(event)
+    form = (
+        "{what} at {place} on {date} at {time} UTC; {size}; {depth}; {ellipse}; stations: {n}."
+        if magnitude is None
+        else "{what} of {size} at {place} on {date} at {time} UTC; {depth}; {ellipse}; stations: {n}."
+    )
     return t(
-        "{what} of {size} at {place} on {date} at {time} UTC; {depth}; {ellipse}; stations: {n}.",
+        form,
         what=what(event),
-        size=size(best_magnitude(event)),
+        size=size(magnitude),
         place=position(o.longitude, o.latitude),
         date=format_time(o.time_ns, 0)[:10],
         time=format_time(o.time_ns, 1)[11:-1],
