@@ -70,21 +70,22 @@ def sentence(event: Event) -> Both:
     """The headline."""
     o = event.origin
     magnitude = best_magnitude(event)
-    form = (
-        "{what} at {place} on {date} at {time} UTC; {size}; {depth}; {ellipse}; stations: {n}."
-        if magnitude is None
-        else "{what} of {size} at {place} on {date} at {time} UTC; {depth}; {ellipse}; stations: {n}."
-    )
+    said = {
+        "what": what(event),
+        "size": size(magnitude),
+        "place": position(o.longitude, o.latitude),
+        "date": format_time(o.time_ns, 0)[:10],
+        "time": format_time(o.time_ns, 1)[11:-1],
+        "depth": depth(event),
+        "ellipse": ellipse(event),
+        "n": o.n_stations,
+    }
+    if magnitude is None:
+        return t(
+            "{what} at {place} on {date} at {time} UTC; {size}; {depth}; {ellipse}; stations: {n}.", **said
+        )
     return t(
-        form,
-        what=what(event),
-        size=size(magnitude),
-        place=position(o.longitude, o.latitude),
-        date=format_time(o.time_ns, 0)[:10],
-        time=format_time(o.time_ns, 1)[11:-1],
-        depth=depth(event),
-        ellipse=ellipse(event),
-        n=o.n_stations,
+        "{what} of {size} at {place} on {date} at {time} UTC; {depth}; {ellipse}; stations: {n}.", **said
     )
 
 
