@@ -1,0 +1,95 @@
+"""Tables of the watch: detections.csv, channels.csv, thresholds.csv.
+
+Rules: times to the millisecond, statistics to 0.01, correlations to 0.001; an empty cell is not measured; rows by time
+and template.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from testban.base.times import format_time
+from testban.formats import csvio
+from testban.repeat.measure import Match
+
+DETECTIONS = (
+    "time", "template_id", "statistic", "threshold", "n_channels", "relative_magnitude", "relative_magnitude_sigma",
+    "n_stations", "mean_correlation",
+)  # fmt: skip
+CHANNELS = (
+    "time", "template_id", "station", "component", "band_hz", "sources", "correlation", "lag_s", "amplitude_ratio", "snr",
+)  # fmt: skip
+THRESHOLDS = (
+    "template_id", "false_alarms_per_year", "threshold", "tail_scale", "tail_scale_sigma", "fitted_above", "excesses",
+    "noise_hours", "extrapolation", "searched_hours", "detections_excluded", "detections", "note",
+)  # fmt: skip
+
+
+class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One repeat that was found."""
+
+    time_ns: int
+    template_id: str
+    statistic: float
+    threshold: float
+    relative_magnitude: float | None
+    relative_magnitude_sigma: float | None
+    matches: tuple[Match, ...]
+
+
+def _fixed(value: float | None, places: int) -> csvio.Fixed | None:
+    return None if value is None else csvio.Fixed(f"{value:.{places}f}")
+
+
+def mean_correlation(matches: Sequence[Match]) -> float | None:
+    """Mean over the channels; None without any."""
+    return sum(m.correlation for m in matches) / len(matches) if matches else None
+
+
+def write_detections(path: Path, rows: Sequence[DetectionRow]) -> None:
+    """detections.csv."""
+    csvio.write_rows(
+        path,
+        DETECTIONS,
+        [
+            {
+                "time": format_time(r.time_ns),
+                "template_id": r.template_id,
+                "statistic": _fixed(r.statistic, 2),
+                "threshold": _fixed(r.threshold, 2),
+                "n_channels": len(r.matches),
+                "relative_magnitude": _fixed(r.relative_magnitude, 2),
+                "relative_magnitude_sigma": _fixed(r.relative_magnitude_sigma, 2),
+                "n_stations": len({m.station for m in r.matches}),
+                "mean_correlation": _fixed(mean_correlation(r.matches), 3),
+            }
+            for r in rows
+        ],
+    )
+
+
+def write_channels(path: Path, rows: Sequence[DetectionRow]) -> None:
+    """channels.csv: one row a channel and detection."""
+    csvio.write_rows(
+        path,
+        CHANNELS,
+        [
+            {
+                "time": format_time(r.time_ns),
+                "template_id": r.template_id,
+                "station": m.station,
+                "component": m.component,
+                "band_hz": f"{m.band[0]:g}-{m.band[1]:g}",
+                "sources": " ".join(m.sources),
+                "correlation": _fixed(m.correlation, 3),
+                "lag_s": _fixed(m.lag_s, 3),
+                "amplitude_ratio": None
+                if m.amplitude_ratio is None
+                else csvio.Fixed(f"{m.amplitude_ratio:.4g}"),
+                "snr": None if m.snr is None else csvio.Fixed(f"{m.snr:.4g}"),
+            }
+            for r in rows
+            for m in r.matches
+        ],
+    )

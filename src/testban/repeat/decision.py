@@ -1,0 +1,69 @@
+"""Threshold and detections from the hours of a scan.
+
+Rules: the threshold comes from the surrogates' cells alone; what it detects is then taken out of the noise (cells
+within a template's length of a detection, for a strong event lifts the surrogates too) and the threshold is fitted
+again, until the detections stay the same; where less than half would be left (a record of a few minutes) all cells
+stay, and that is said.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from testban.base.errors import InputError
+from testban.repeat.grid import BLOCK_S
+from testban.repeat.scan import Hour, Peak, declustered
+from testban.repeat.threshold import CELL_S, Threshold, fit
+
+ROUNDS = 6
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the watch says of one template. excluded: whether detections could be taken out of the noise.
+
+    searched_hours: time with a value of the statistic.
+    """
+
+    threshold: Threshold
+    detections: tuple[Peak, ...]
+    excluded: bool
+    searched_hours: float
+
+
+def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float) -> Decision:
+    """Threshold and detections of one template from its hours. Raises InputError where there is too little noise."""
+    if not hours:
+        raise InputError("expected recordings of the template's stations, got none; name another --data")
+    peaks = [p for h in hours for p in h.peaks]
+    searched = sum(int(np.isfinite(h.cells[0]).sum()) for h in hours) * CELL_S / 3600.0
+    times, noise = _noise(hours)
+    limit = fit(noise.reshape(-1), false_alarms_per_year)
+    found = declustered(peaks, limit.z, longest_s)
+    excluded = True
+    seen: set[tuple[int, ...]] = {()}
+    for _ in range(ROUNDS):
+        names = tuple(p.time_ns for p in found)
+        if names in seen:
+            break
+        seen.add(names)
+        keep = np.ones(len(times), dtype=np.bool_)
+        for p in found:
+            keep &= np.abs(times - p.time_ns * 1e-9) > longest_s + CELL_S
+        rest = noise[:, keep].reshape(-1)
+        excluded = 2 * int(np.isfinite(rest).sum()) >= int(np.isfinite(noise).sum())
+        if not excluded:
+            break
+        limit = fit(rest, false_alarms_per_year)
+        found = declustered(peaks, limit.z, longest_s)
+    return Decision(threshold=limit, detections=found, excluded=excluded, searched_hours=searched)
+
+
+def _noise(hours: Sequence[Hour]) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of the cells (s) and the surrogates' maxima, shape (surrogates, cells)."""
+    calibrating = [h for h in hours if len(h.cells) > 1]
+    if not calibrating:
+        return np.zeros(0), np.zeros((0, 0))
+    middles = CELL_S * (np.arange(calibrating[0].cells.shape[1]) + 0.5)
+    times = np.concatenate([h.block * float(BLOCK_S) + middles for h in calibrating])
+    return times, np.concatenate([h.cells[1:] for h in calibrating], axis=1)

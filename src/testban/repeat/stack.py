@@ -1,0 +1,141 @@
+"""From stations to the network: signed stacking along the master's own moveout, never worse than the best station.
+
+Z = sum_s sqrt(g_s) z_s / sqrt(sum_s g_s), with g_s the matched-filter gain of a station at that moment: the sum that
+sees the smallest repeat if all stations see the same relative size (which they do: the path is the same). A noisy
+station has a small g and hardly counts. Beside it stands z of the station with the largest gain; the statistic is the
+larger of the two, and its noise law is measured as it stands, so that the second trial is paid for. The network can
+therefore lose against its best station no more than that trial costs (some 0.1 in z).
+
+Rules: surrogates (the template reversed in time, and with scrambled phases) go through exactly the same arithmetic;
+phases come from a fixed mixing function, not from a generator.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from scipy import fft as _fft
+
+from testban.base import dmath
+from testban.base.dmath import PI
+from testban.repeat import correlate
+from testban.repeat.correlate import OUT, Recorded, StationBlock, levelled, scaled, spectrum, station_block
+from testban.repeat.ground import F64
+from testban.repeat.template import RATE, Template, TemplateChannel
+
+SURROGATES = ("reversed", "scrambled-1", "scrambled-2", "scrambled-3", "scrambled-4", "scrambled-5")
+
+
+class NetworkBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The statistic by origin time over one hour (OUT,), NaN without a value, and the number of stations in it."""
+
+    statistic: F64
+    stations: F64
+
+
+def _uniform(seed: int) -> float:
+    """A fixed number in [0, 1): splitmix64 of the seed (Steele, Lea & Flood 2014)."""
+    z = (seed * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & (2**64 - 1)
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
+    return float((z ^ (z >> 31)) >> 11) / 2.0**53
+
+
+def surrogate(c: TemplateChannel, kind: int) -> F64:
+    """Samples of surrogate `kind` of SURROGATES: same length, envelope (forwards or backwards) and spectrum.
+
+    Scrambled: the template over its own running rms keeps its amplitude spectrum but gets random phases, and is
+    multiplied by that rms again.
+    """
+    if kind == 0:
+        return np.ascontiguousarray(c.samples[::-1])
+    n = len(c.samples)
+    flat = levelled(c.samples, np.ones(n, dtype=np.bool_))
+    rms = np.where(flat != 0.0, c.samples / np.where(flat != 0.0, flat, 1.0), 0.0)
+    size = 1 << (n - 1).bit_length()
+    before = _fft.rfft(flat, size)
+    amplitude = np.sqrt(before.real * before.real + before.imag * before.imag)
+    seed = kind * 1_000_003 + 7919 * sum(map(ord, c.station + c.component)) + round(100.0 * c.band[0])
+    angle = np.array([2.0 * PI * _uniform(seed * 65_537 + k) for k in range(len(before))])
+    after = np.empty(len(before), dtype=np.complex128)
+    after.real, after.imag = amplitude * dmath.cos(angle), amplitude * dmath.sin(angle)
+    out = np.asarray(_fft.irfft(after, size)[:n] * rms, dtype=np.float64)
+    return out * math.sqrt(float(np.sum(c.samples * c.samples)) / float(np.sum(out * out)))
+
+
+class Prepared:
+    """A template ready for the scan: transforms of its channels and of its surrogates."""
+
+    def __init__(self, template: Template, surrogates: int = len(SURROGATES)) -> None:
+        self.template = template
+        self.longest_s = max(len(c.samples) for c in template.channels) / RATE
+        self.waves: dict[str, list[list[F64]]] = {}
+        self.transforms: dict[str, list[list[correlate.C128]]] = {}
+        for station in template.stations:
+            own = template.of(station)
+            kinds = [[c.samples for c in own], *([surrogate(c, k) for c in own] for k in range(surrogates))]
+            self.waves[station] = kinds
+            self.transforms[station] = [[spectrum(x) for x in kind] for kind in kinds]
+
+    def station(self, station: str, recorded: Mapping[int, Recorded], kinds: int) -> list[StationBlock]:
+        """One station's statistic over an hour for the template and its surrogates, `kinds` of them in all.
+
+        recorded: what was recorded of the station's channels, by their place in `template.of(station)`.
+        """
+        own = self.template.of(station)
+        some = sorted(recorded)
+        pairs = [(own[i], recorded[i]) for i in some]
+        return [
+            station_block(
+                pairs,
+                [self.transforms[station][k][i] for i in some],
+                [self.waves[station][k][i] for i in some],
+            )
+            for k in range(kinds)
+        ]
+
+
+def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]]) -> NetworkBlock:
+    """The statistic of one hour of origin time.
+
+    stations: (delay of the window's start behind the origin in samples, less than an hour; the station's block of
+    this hour shifted by whole hours of the delay, and the one after it).
+    """
+    top, gain, most = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
+    best = np.full(OUT, np.nan)
+    count = np.zeros(OUT)
+    for delay, this, following in stations:
+        z, g = _shifted(delay, this, following)
+        good = g > 0.0
+        top[good] += np.sqrt(g[good]) * z[good]
+        gain[good] += g[good]
+        count[good] += 1.0
+        better = good & (g > most)
+        best[better] = z[better]
+        most[better] = g[better]
+    out = np.full(OUT, np.nan)
+    some = gain > 0.0
+    out[some] = top[some] / np.sqrt(gain[some])
+    if bool((count > 1.0).any()):
+        out = np.fmax(scaled(out), best)
+    return NetworkBlock(statistic=out, stations=count)
+
+
+def _shifted(delay: int, this: StationBlock | None, following: StationBlock | None) -> tuple[F64, F64]:
+    z, g = np.full(OUT, np.nan), np.zeros(OUT)
+    if this is not None:
+        z[: OUT - delay], g[: OUT - delay] = this.z[delay:], this.gain[delay:]
+    if following is not None and delay:
+        z[OUT - delay :], g[OUT - delay :] = following.z[:delay], following.gain[:delay]
+    return z, g
+
+
+def log_tail(z: float) -> float:
+    """-ln of the upper tail of the standard normal law beyond z; exact to 1e-3 far out."""
+    from testban.base.dmath import log_, normal_cdf_
+
+    if z < 6.0:
+        return -log_(normal_cdf_(-z))
+    q = 1.0 / (z * z)
+    return 0.5 * z * z + log_(z * math.sqrt(2.0 * PI)) - log_(1.0 - q + 3.0 * q * q - 15.0 * q * q * q)

@@ -1,0 +1,263 @@
+"""The kernels of the watch beside slow twins and tables."""
+
+import numpy as np
+import pytest
+
+from testban.base.errors import FormatError, InputError
+from testban.base.ids import Nslc
+from testban.base.records import Channel, Response, ResponseStage, Segment
+from testban.formats import template_file
+from testban.repeat import Template, TemplateChannel, decide, grid, measure, scan, stack, threshold
+from testban.repeat import correlate as co
+from testban.repeat.ground import ground
+from testban.repeat.template import RATE, Component, components
+
+BAND = (0.7, 2.0)
+START = 1_500_000_000 * 10**9 // grid.BLOCK_NS * grid.BLOCK_NS
+
+
+def coloured(seed: int, n: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    x = np.cumsum(rng.standard_normal(n))
+    return x - np.convolve(x, np.ones(200) / 200, "same") + rng.standard_normal(n)
+
+
+def segment(x: np.ndarray, rate: float = 20.0, start: int = START, channel: str = "BHZ") -> Segment:
+    return Segment(nslc=Nslc("XX", "AAA", "", channel), start_ns=start, sample_rate_hz=rate, samples=x)
+
+
+def flat(gain: float) -> Response:
+    return Response(input_unit="m/s", stages=(ResponseStage(kind="gain", gain=gain),))
+
+
+def wavelet(n: int, seed: int = 1) -> np.ndarray:
+    t = np.arange(n) / RATE
+    return coloured(seed, n + 4000)[2000 : 2000 + n] * np.exp(-t / 15.0) * np.minimum(1.0, t / 2.0)
+
+
+@pytest.mark.parametrize(
+    ("r", "n", "p"), [(0.3, 100, 1.152e-3), (0.5, 100, 5.087e-8), (0.3, 240, 1.054e-6), (0.2, 400, 2.750e-5)]
+)
+def test_g1_tail_of_a_correlation(r, n, p):
+    assert threshold.tail_probability(r, n) == pytest.approx(p, rel=0.01)
+    assert threshold.tail_probability(-r, n) == pytest.approx(1.0 - p, abs=0.01 * p)
+
+
+def test_tail_beside_scipy_and_hostile_values():
+    from scipy.stats import t as student
+
+    for r in (0.01, 0.1, 0.35, 0.658, 0.9):
+        for n in (3, 24, 60, 1000):
+            want = student.sf(r * np.sqrt((n - 1) / (1 - r * r)), n - 1)
+            assert threshold.tail_probability(r, n) == pytest.approx(want, rel=1e-8, abs=1e-300)
+    with pytest.raises(InputError):
+        threshold.tail_probability(1.0, 10)
+
+
+def test_thresholds_of_white_noise_for_one_alarm_a_year():
+    # science table G: B 3 Hz, T 10 s needs r > 0.655, T 40 s 0.358 (trials 2 B a second).
+    for seconds, r in ((10, 0.655), (40, 0.358)):
+        p = 1.0 / (2 * 3.0 * threshold.YEAR_S)
+        n = 2 * 3 * seconds
+        assert threshold.tail_probability(r - 0.006, n) > p > threshold.tail_probability(r + 0.006, n)
+
+
+def test_energy_after_a_loud_burst_keeps_its_digits():
+    x = 1e-3 * coloured(2, 5000)
+    x[1000:1100] *= 1e9
+    got = co.window_energy(x, 333, 100, 4000)
+    want = np.array([np.sum(x[i : i + 333] ** 2) for i in range(100, 4100)])
+    assert np.max(np.abs(got / want - 1.0)) < 1e-12
+
+
+def component(x: np.ndarray, valid: np.ndarray | None = None) -> Component:
+    full = np.ones(len(x), dtype=bool) if valid is None else valid
+    return Component(location="", component="Z", sources=("XX.AAA..BHZ",), unit="nm/s", samples=x, valid=full)
+
+
+def test_correlation_is_that_of_its_definition_also_beside_a_gap():
+    x = coloured(3, co.N)
+    t = wavelet(1200)
+    valid = np.ones(co.N, dtype=bool)
+    valid[30_000:30_500] = False
+    recorded = co.Recorded(component(x, valid))
+    r, share = recorded.correlation(t, co.spectrum(t))
+    y = np.where(valid, recorded.x, 0.0)
+    for i in (0, 5000, 28_000, 28_700, 29_990, 30_400, 60_000):
+        a = co.FIRST + i
+        part, hold = y[a : a + 1200], valid[a : a + 1200]
+        left = np.sum(t[hold] ** 2)
+        assert share[i] == pytest.approx(left / np.sum(t * t), abs=1e-9)
+        if left / np.sum(t * t) >= co.LEAST:
+            assert r[i] == pytest.approx(np.sum(t * part) / np.sqrt(left * np.sum(part**2)), abs=1e-10)
+        else:
+            assert np.isnan(r[i])
+    assert np.isnan(r).any()
+
+
+def test_statistic_of_noise_is_normal_and_a_burst_does_not_widen_it():
+    t = wavelet(1200)
+    x = coloured(5, co.N)
+    x[40_000:40_400] *= 300.0
+    c = TemplateChannel(
+        station="XX.AAA", location="", component="Z", sources=("XX.AAA..BHZ",), band=BAND, unit="nm/s",
+        offset_samples=0, samples=ground_of(t), noise=1.0, snr=10.0,
+    )  # fmt: skip
+    recorded = co.Recorded(component(ground_of(x)))
+    r, _ = recorded.correlation(c.samples, co.spectrum(c.samples))
+    z = co.signed_root(r, co.freedom(r, BAND, len(t)))
+    inside = z[np.isfinite(z)]
+    assert 0.85 < np.std(inside) < 1.25
+    assert np.max(np.abs(inside)) < 6.5
+
+
+def ground_of(x: np.ndarray) -> np.ndarray:
+    padded = np.zeros(co.N)
+    padded[: len(x)] = x
+    got = ground([segment(padded)], None, BAND, START, RATE)
+    assert got is not None
+    return got[0][: len(x)]
+
+
+def test_ground_does_not_depend_on_gain_rate_or_phase_of_the_samples():
+    n = 120_000
+    t = np.arange(n) / 40.0
+    x = sum(np.sin(2 * np.pi * f * t + f) for f in (0.8, 1.13, 1.7)) * np.exp(-(((t - 1500) / 300) ** 2))
+    one = ground([segment(x, 40.0)], flat(1e9), BAND, START, RATE)
+    two = ground([segment(5.0 * x[::2], 20.0)], flat(5e9), BAND, START, RATE)
+    late = ground([segment(x[1::2], 20.0, START + 25_000_000)], flat(1e9), BAND, START, RATE)
+    for other in (two, late):
+        hold = one[1] & other[1]
+        assert hold.sum() > 50_000
+        assert np.max(np.abs(one[0] - other[0])[hold]) < 2e-3 * np.max(np.abs(one[0]))
+
+
+def test_turned_horizontals_are_the_same_motion():
+    n = 82_000
+    north, east = coloured(7, n), coloured(8, n)
+    a = np.radians(25.0)
+    one, two = north * np.cos(a) + east * np.sin(a), -north * np.sin(a) + east * np.cos(a)
+
+    def channel(code: str, azimuth: float) -> Channel:
+        return Channel(
+            nslc=Nslc("XX", "AAA", "", code), longitude=0.0, latitude=0.0, azimuth_deg=azimuth, dip_deg=0.0
+        )
+
+    plain = components(
+        [segment(north, channel="BHN"), segment(east, channel="BHE")], [channel("BHN", 0.0), channel("BHE", 90.0)],
+        ("", "BH"), BAND, START, 130.0,
+    )  # fmt: skip
+    turned = components(
+        [segment(one, channel="BH1"), segment(two, channel="BH2")], [channel("BH1", 25.0), channel("BH2", 115.0)],
+        ("", "BH"), BAND, START, 130.0,
+    )  # fmt: skip
+    assert [c.component for c in plain] == [c.component for c in turned] == ["R", "T"]
+    for p, q in zip(plain, turned, strict=True):
+        assert np.max(np.abs(p.samples - q.samples)) < 1e-6 * np.max(np.abs(p.samples))
+
+
+def simple_template(x: np.ndarray, offset: int = 600) -> Template:
+    c = TemplateChannel(
+        station="XX.AAA", location="", component="Z", sources=("XX.AAA..BHZ",), band=BAND, unit="counts",
+        offset_samples=offset, samples=x, noise=0.01, snr=100.0,
+    )  # fmt: skip
+    return Template(
+        template_id="t",
+        origin_ns=START,
+        longitude=0.0,
+        latitude=1.0,
+        depth_km=0.0,
+        rate_hz=RATE,
+        channels=(c,),
+    )
+
+
+def planted(hours: int, at_s: float, size: float, seed: int = 11) -> tuple[Template, np.ndarray]:
+    """A template and noise that holds it, times `size`, at `at_s` after START; the window begins 30 s later."""
+    t = wavelet(1200)
+    noise = coloured(seed, hours * 3600 * 20)
+    i = round((at_s + 30.0) * 20)
+    noise[i : i + len(t)] += size * t
+    return simple_template(ground_of(t)), noise
+
+
+def loader(x: np.ndarray, cut: float = 1e9):
+    def load(_station: str, block: int):
+        w = grid.window_of(block)
+        lo = max(0, int((w.start_ns - START) / 5e7) - 200)
+        hi = min(len(x), int((w.end_ns - START) / 5e7) + 200)
+        if hi <= lo:
+            return (), ()
+        place = Channel(nslc=Nslc("XX", "AAA", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
+        return [segment(x[lo:hi], start=START + lo * 50_000_000)], [place]
+
+    return load
+
+
+def test_a_planted_repeat_is_found_and_measured():
+    template, x = planted(3, 5000.0, 3.0)
+    first = START // grid.BLOCK_NS
+    hours = list(scan.scan([stack.Prepared(template)], range(first, first + 3), loader(x), lambda _: 7))
+    got = decide(hours, 60.0, 1.0)
+    assert len(got.detections) == 1
+    assert abs(got.detections[0].time_ns - START - 5000 * 10**9) < 0.2e9
+    assert got.detections[0].statistic > got.threshold.z > 5.0
+    m = measure.measure(template, got.detections[0].time_ns, loader(x))
+    assert abs(m.time_ns - START - 5000 * 10**9) < 0.05e9
+    assert m.matches[0].amplitude_ratio == pytest.approx(3.0, rel=0.2)
+    assert m.relative_magnitude == pytest.approx(np.log10(3.0), abs=0.08)
+
+
+def test_hours_do_not_depend_on_the_chunk_they_are_scanned_in():
+    template, x = planted(4, 7195.0, 2.0)
+    prepared = [stack.Prepared(template, 1)]
+    first = START // grid.BLOCK_NS
+    whole = list(scan.scan(prepared, range(first, first + 4), loader(x), lambda _: 2))
+    parts = [
+        h
+        for k in range(4)
+        for h in scan.scan(prepared, range(first + k, first + k + 1), loader(x), lambda _: 2)
+    ]
+    for a, b in zip(whole, parts, strict=True):
+        assert a.cells.tobytes() == b.cells.tobytes()
+        assert a.peaks == b.peaks
+
+
+def test_surrogates_do_not_resemble_the_template():
+    template, _ = planted(1, 100.0, 1.0)
+    c = template.channels[0]
+    own = co.spectrum(c.samples)
+    for kind in range(len(stack.SURROGATES)):
+        s = stack.surrogate(c, kind)
+        most = np.max(np.abs(co.product(co.spectrum(s), own)))
+        assert np.sum(s * s) == pytest.approx(np.sum(c.samples**2), rel=1e-9)
+        assert most / np.sqrt(np.sum(s * s) * np.sum(c.samples**2)) < 0.75
+
+
+def test_threshold_of_an_ideal_tail_and_too_little_noise():
+    rng = np.random.default_rng(3)
+    cells = np.max(rng.standard_normal((100_000, 60)), axis=1)
+    got = threshold.fit(cells, 1.0)
+    # 60 independent values in 30 s: one a year beyond the normal quantile of 1 / (2 * 3.156e7).
+    assert got.z == pytest.approx(5.59, abs=0.15)
+    assert got.beta == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(InputError, match="cells of 30 s"):
+        threshold.fit(cells[:50], 1.0)
+    with pytest.raises(InputError, match="positive rate"):
+        threshold.fit(cells, 0.0)
+
+
+def test_template_file_comes_back_and_damage_is_named():
+    template, _ = planted(1, 100.0, 1.0)
+    data = template_file.encode(template)
+    back = template_file.decode(data)
+    assert template_file.encode(back) == data
+    assert np.array_equal(back.channels[0].samples, template.channels[0].samples)
+    for bad, words in (
+        (data[:-100], "cut short"),
+        (b"hello", "made by"),
+        (b"", "made by"),
+        (data[:200] + b"x" + data[201:], "changed"),
+    ):
+        with pytest.raises(FormatError, match=words):
+            template_file.decode(bad)
