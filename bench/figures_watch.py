@@ -1,0 +1,308 @@
+"""What the watch finds and how often it cries wolf, on recordings and on simulated noise.
+
+`python -m bench.figures_watch pairs`: each of the three tests at hand as a template against the recordings of the others.
+`python -m bench.figures_watch planted`: the recordings of 2009 and 2016 at MDJ (vertical, gain of the instrument of 2017), scaled
+down and planted into the two hours of 2017 (noise and coda of the test), at one false alarm a year; beside it the power
+detector of this system at its stated 0.2 false alarms a day on the same samples.
+`python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
+template scaled down; the network beside each of its stations alone.
+`python -m bench.figures_watch alarms [--days 30]`: SIMULATED coloured noise with bursts and strangers, some templates for a
+month each; false alarms beside those asked for.
+
+Sizes are scales of the master in amplitude: mb of the master plus log10 of the scale. A smaller test has a higher corner
+frequency, which is not in that figure. The first three need TESTBAN_DATA.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from testban import detect, formats, links, repeat
+from testban.base.ids import Nslc
+from testban.base.records import Channel, Segment
+from testban.base.spans import Span
+from testban.base.times import parse_time
+from testban.detect.condition import condition
+from testban.earth import response
+from testban.repeat import correlate, grid, scan, stack, threshold
+from testban.repeat import template as template_room
+from testban.repeat.template import RATE, TemplateChannel
+from testban.run import configuration, watching
+
+EVENTS = {
+    "dprk_2009-05-25": ("2009-05-25T00:54:43", 129.0699, 41.2937, 4.7, "raw_counts.mseed"),
+    "dprk_2016-01-06": ("2016-01-06T01:30:01", 129.047, 41.3, 5.1, "raw_counts.mseed"),
+    "dprk_2017-09-03": ("2017-09-03T03:30:01.6", 129.031, 41.334, 6.3, "raw_counts.mseed"),
+}
+
+
+def root() -> Path:
+    data = os.environ.get("TESTBAN_DATA")
+    if not data:
+        sys.exit("not run: TESTBAN_DATA does not name the folder of the recordings")
+    return Path(data) / "waveforms"
+
+
+def inventories() -> list[str]:
+    return [str(root() / n) for n in EVENTS]
+
+
+def template(name: str, folder: Path) -> Path:
+    when, lon, lat, _, file = EVENTS[name]
+    out = folder / f"{name}.template"
+    if not out.exists():
+        watching.make_template([str(root() / name / file)], inventories(), (parse_time(when), lon, lat, 0.0), out)
+    return out
+
+
+def pairs() -> None:
+    """Every template against every recording that its stations share."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in EVENTS:
+            path = template(name, Path(scratch))
+            for other in EVENTS:
+                for file in sorted((root() / other).glob("*.mseed")):
+                    if other == name or "IL01" in file.name:
+                        continue
+                    out = Path(scratch) / f"{name}-{other}-{file.stem}"
+                    try:
+                        done = watching.run([path], [str(file)], inventories(), out, configuration.load(None, workers=1), false_alarms_per_year=1.0)  # fmt: skip
+                    except Exception as exc:  # noqa: BLE001 - a figure that could not be made is printed as such
+                        print(f"{name} -> {other}/{file.name}: {exc}")
+                        continue
+                    truth = parse_time(EVENTS[other][0])
+                    right = [d for d in done.detections if abs(d.time_ns - truth) < 10**9]
+                    said = [
+                        f"z {d.statistic:.1f} over {d.threshold:.1f}, {len(d.matches)} channels, "
+                        f"{(d.time_ns - truth) * 1e-9:+.2f} s, relative magnitude {d.relative_magnitude} ± {d.relative_magnitude_sigma}"
+                        for d in right
+                    ]
+                    w = done.watched[0].decision
+                    hours = w.searched_hours if w else 0.0
+                    print(f"{name} -> {other}/{file.name}: {'; '.join(said) or 'MISSED'}; others {len(done.detections) - len(right)} in {hours:.2f} h")
+
+
+def read(path: Path, station: str, channel: str) -> list[Segment]:
+    source = links.open_source([str(path)])
+    out: list[Segment] = []
+    for unit in source.units(None, None):
+        if unit.station_key == station:
+            out += [s for s in source.read(unit, unit.span)[0] if s.nslc.channel == channel and s.nslc.location in ("", "00")]
+    return out
+
+
+def loader(segment: Segment, channel: Channel) -> scan.Loader:
+    """One channel for the scan."""
+
+    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
+        w = grid.window_of(block)
+        wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
+        if segment.end_ns <= wide.start_ns or segment.start_ns >= wide.end_ns:
+            return (), ()
+        return condition([segment], wide)[0], [channel]
+
+    return load
+
+
+def planted() -> None:
+    """Detection against size at one station and one channel."""
+    inventory = formats.inventory.read_inventory(inventories())
+    base = read(root() / "dprk_2017-09-03" / "continuous_2h_IC.MDJ.mseed", "IC.MDJ", "BHZ")[0]
+    channel = inventory.at(base.nslc, base.start_ns)
+    assert channel is not None and channel.response is not None
+    gain = response.velocity_gain(channel.response, 1.5)
+    begin = base.start_ns * 1e-9
+    places = [begin + a for a in range(60, 1500, 240)] + [begin + 2700 + a for a in range(0, 4200, 240)]
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = {n: template(n, Path(scratch)) for n in ("dprk_2016-01-06", "dprk_2009-05-25")}
+        for master in paths:
+            made = formats.template_file.read(paths[master])
+            made = msgspec.structs.replace(made, channels=tuple(c for c in made.channels if c.station == "IC.MDJ" and c.component == "Z"))
+            prepared = stack.Prepared(made)
+            for wave in paths:
+                _curve(master, wave, prepared, base, channel, gain, places, inventory)
+
+
+def _curve(master, wave, prepared, base, channel, gain, places, inventory) -> None:  # type: ignore[no-untyped-def]
+    when, _, _, mb, file = EVENTS[wave]
+    origin = parse_time(when)
+    shot = read(root() / wave / file, "IC.MDJ", "BHZ")[0]
+    own = inventory.at(shot.nslc, origin)
+    y = shot.samples.astype(np.float64) * gain / response.velocity_gain(own.response, 1.5)
+    y -= y[:400].mean()
+    at = round((origin - shot.start_ns) / 5e7) + 42 * 20
+    part = y[at : at + 170 * 20]
+    k = np.arange(len(part))
+    part = part * np.clip(k / 100.0, 0.0, 1.0) * np.clip((len(part) - k) / 200.0, 0.0, 1.0)
+    blocks = range(base.start_ns // grid.BLOCK_NS - 1, base.end_ns // grid.BLOCK_NS + 1)
+    for size in np.arange(1.8, 3.9, 0.1):
+        tries = found = picked = false = 0
+        levels = []
+        for shift in (0, 80, 160):
+            times = [t + shift for t in places]
+            x = base.samples.astype(np.float64).copy()
+            for t in times:
+                i = round((t - base.start_ns * 1e-9 + 42) * 20)
+                x[i : i + len(part)] += part * 10.0 ** (size - mb)
+            segment = msgspec.structs.replace(base, samples=np.round(x).astype(np.int32))
+            hours = list(scan.scan([prepared], blocks, loader(segment, channel), lambda _: 7))
+            got = repeat.decide(hours, prepared.longest_s, 1.0)
+            levels.append(got.threshold.z)
+            real = [*times, 1504409401.6]
+            false += sum(all(abs(p.time_ns * 1e-9 - t) > 1.0 for t in real) for p in got.detections)
+            picks = detect.process_station("IC.MDJ", [segment], [channel], Span(base.start_ns, base.end_ns), detect.Settings()).picks
+            tries += len(times)
+            found += sum(any(abs(p.time_ns * 1e-9 - t) < 1.0 for p in got.detections) for t in times)
+            picked += sum(any(-2.0 < p.time_ns * 1e-9 - t - 53.5 < 45.0 for p in picks) for t in times)
+        print(f"{master} finds {wave} at mb {size:.1f}: watch {found}/{tries}, power {picked}/{tries}, false {false}, threshold {min(levels):.2f}-{max(levels):.2f}", flush=True)
+        if found == tries and picked >= 0.95 * tries:
+            break
+
+
+def coloured(rng: np.random.Generator, n: int, rate: float, slope: float) -> np.ndarray:
+    """Noise whose power falls as frequency to the `slope`, with a microseism peak at 0.2 Hz."""
+    f = np.fft.rfftfreq(n, 1.0 / rate)
+    shape = (np.maximum(f, 0.02)) ** (-0.5 * slope) * (1.0 + 20.0 * np.exp(-(((f - 0.2) / 0.07) ** 2)))
+    z = rng.standard_normal(len(f)) + 1j * rng.standard_normal(len(f))
+    return np.fft.irfft(z * shape, n)
+
+
+def disturbed(rng: np.random.Generator, n: int, rate: float) -> np.ndarray:
+    """Coloured noise, louder and quieter over minutes, with bursts and strangers' events (about one an hour)."""
+    x = coloured(rng, n, rate, 1.5)
+    t = np.arange(n) / rate
+    x *= np.exp(0.3 * np.interp(t, np.arange(0, t[-1] + 300, 300), rng.standard_normal(int(t[-1] // 300) + 2)))
+    level = np.sqrt(np.mean(x * x))
+    for _ in range(rng.poisson(n / rate / 3600.0)):
+        at, size, gap = rng.uniform(0, t[-1]), level * 10 ** rng.uniform(-0.3, 2.0), rng.uniform(3, 60)
+        wave = coloured(rng, n, rate, rng.uniform(0.0, 2.0))
+        wave /= np.sqrt(np.mean(wave * wave))
+        env = np.zeros(n)
+        for late, share, decay in ((0.0, 0.5, gap / 2), (gap, 1.0, gap)):
+            s = t - at - late
+            env += share * np.where(s > 0, np.exp(-np.maximum(s, 0) / decay), 0.0)
+        x += size * wave * env
+    return x
+
+
+def network() -> None:
+    """The network beside each station alone: SIMULATED noise at the level before P of 2016, its signals scaled down."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = formats.template_file.read(template("dprk_2016-01-06", Path(scratch)))
+    prepared = stack.Prepared(made)
+    rng = np.random.default_rng(77)
+    names = ["network", *made.stations]
+    noise_hours = [_network_hour(prepared, rng, None, 7)[0] for _ in range(4)]
+    limits = {n: threshold.fit(np.concatenate([np.concatenate(h[n][1:]) for h in noise_hours]), 1.0).z for n in names}
+    print("SIMULATED; thresholds at one a year:", {n: round(z, 2) for n, z in limits.items()})
+    for size in np.arange(1.4, 4.3, 0.2):
+        found, tries = dict.fromkeys(names, 0), 0
+        for _ in range(3):
+            cells, at = _network_hour(prepared, rng, size - 5.1, 1)
+            tries += len(at)
+            for n in names:
+                found[n] += sum(bool(np.nanmax(cells[n][0][max(0, c - 1) : c + 2]) > limits[n]) for c in at)
+        print(f"mb {size:.1f}: " + ", ".join(f"{n} {found[n]}/{tries}" for n in names), flush=True)
+
+
+def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log: float | None, kinds: int):  # type: ignore[no-untyped-def]
+    """Cells by kind for the network and each station, and the cells that hold a planted signal."""
+    origins = np.arange(400, 3000, 450) + rng.uniform(0, 60) if scale_log is not None else np.zeros(0)
+    blocks: dict[str, list[correlate.StationBlock]] = {}
+    delays = {}
+    for station in prepared.template.stations:
+        recorded = {}
+        own = prepared.template.of(station)
+        for i, c in enumerate(own):
+            x = disturbed(rng, grid.WINDOW_S * RATE, RATE)
+            raw = Segment(nslc=Nslc("XX", "SIM", "", "BHZ"), start_ns=0, sample_rate_hz=float(RATE), samples=x)
+            y = repeat.ground.ground([raw], None, c.band, 0, RATE)[0]
+            y *= c.noise / np.sqrt(np.median(y * y) / 0.455)
+            for t in origins:
+                j = correlate.FIRST + round(t * RATE) + c.offset_samples
+                if j + len(c.samples) < len(y):
+                    y[j : j + len(c.samples)] += c.samples * 10.0**scale_log
+            part = template_room.Component(location="", component=c.component, sources=(), unit=c.unit, samples=y, valid=np.ones(len(y), dtype=bool))
+            recorded[i] = correlate.Recorded(part)
+        blocks[station] = prepared.station(station, recorded, kinds)
+        delays[station] = own[0].offset_samples
+    out = {"network": [], **{s: [] for s in blocks}}
+    for k in range(kinds):
+        rows = [(delays[s], blocks[s][k], None) for s in blocks]
+        out["network"].append(threshold.cell_maxima(stack.network(rows).statistic, RATE))
+        for s, row in zip(blocks, rows, strict=True):
+            out[s].append(threshold.cell_maxima(stack.network([row]).statistic, RATE))
+    return out, [int(t // threshold.CELL_S) for t in origins]
+
+
+def synthetic(seed: int) -> repeat.Template:
+    """A regional event at one vertical channel: P, S and coda, in two bands. SIMULATED."""
+    rng = np.random.default_rng(seed)
+    channels = []
+    for band in ((0.7, 2.0), (2.0, 4.0)):
+        n = 100 * RATE
+        t = np.arange(n) / RATE
+        env = np.where(t > 3, np.exp(-(t - 3) / 12.0), 0.02) + 2.0 * np.where(t > 40, np.exp(-(t - 40) / 15.0), 0.0)
+        wave = coloured(rng, grid.WINDOW_S * RATE, RATE, 1.0)
+        raw = Segment(nslc=Nslc("XX", "SIM", "", "BHZ"), start_ns=0, sample_rate_hz=float(RATE), samples=wave)
+        got = repeat.ground.ground([raw], None, band, 0, RATE)
+        channels.append(
+            TemplateChannel(
+                station="XX.SIM", location="", component="Z", sources=("XX.SIM..BHZ",), band=band, unit="counts", offset_samples=0,
+                samples=got[0][4000 : 4000 + n] * env, noise=0.0, snr=100.0,
+            )
+        )  # fmt: skip
+    return repeat.Template(template_id=f"sim{seed}", origin_ns=0, longitude=0.0, latitude=1.0, depth_km=0.0, rate_hz=RATE, channels=tuple(channels))
+
+
+def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
+    """False alarms of simulated templates beside those asked for."""
+    start = time.perf_counter()
+    made = [stack.Prepared(synthetic(k)) for k in range(templates)]
+    place = Channel(nslc=Nslc("XX", "SIM", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
+
+    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
+        rng = np.random.default_rng(1000 + block)
+        w = grid.window_of(block)
+        x = disturbed(rng, (grid.WINDOW_S + 40) * RATE, RATE) * 1e4
+        return [Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)], [place]
+
+    blocks = range(400_000, 400_000 + 24 * days)
+    kinds: Callable[[int], int] = lambda b: 7 if b % max(1, days // calibration_days) == 0 else 1  # noqa: E731
+    rows: dict[int, list[repeat.Hour]] = {}
+    for hour in scan.scan(made, blocks, load, kinds):
+        rows.setdefault(hour.template, []).append(hour)
+    for asked in (1.0, 12.0, 120.0, 1200.0):
+        total, limits = 0, []
+        for hours in rows.values():
+            noise = np.concatenate([h.cells[1:].reshape(-1) for h in hours if len(h.cells) > 1])
+            limit = threshold.fit(noise, asked)
+            limits.append(limit.z)
+            total += len(scan.declustered([p for h in hours for p in h.peaks], limit.z, 100.0))
+        expected = asked * days / 365.25 * templates
+        print(f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}", flush=True)
+    print(f"{time.perf_counter() - start:.0f} s")
+
+
+def main() -> list[dict[str, object]]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("pairs", "planted", "network", "alarms"))
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--templates", type=int, default=8)
+    given = parser.parse_args()
+    if given.what == "alarms":
+        alarms(given.days, given.templates)
+    else:
+        globals()[given.what]()
+    return []
+
+
+if __name__ == "__main__":
+    main()
