@@ -58,7 +58,9 @@ def template(name: str, folder: Path) -> Path:
     when, lon, lat, _, file = EVENTS[name]
     out = folder / f"{name}.template"
     if not out.exists():
-        watching.make_template([str(root() / name / file)], inventories(), (parse_time(when), lon, lat, 0.0), out)
+        watching.make_template(
+            [str(root() / name / file)], inventories(), (parse_time(when), lon, lat, 0.0), out
+        )
     return out
 
 
@@ -86,7 +88,9 @@ def pairs() -> None:
                     ]
                     w = done.watched[0].decision
                     hours = w.searched_hours if w else 0.0
-                    print(f"{name} -> {other}/{file.name}: {'; '.join(said) or 'MISSED'}; others {len(done.detections) - len(right)} in {hours:.2f} h")
+                    print(
+                        f"{name} -> {other}/{file.name}: {'; '.join(said) or 'MISSED'}; others {len(done.detections) - len(right)} in {hours:.2f} h"
+                    )
 
 
 def read(path: Path, station: str, channel: str) -> list[Segment]:
@@ -94,7 +98,11 @@ def read(path: Path, station: str, channel: str) -> list[Segment]:
     out: list[Segment] = []
     for unit in source.units(None, None):
         if unit.station_key == station:
-            out += [s for s in source.read(unit, unit.span)[0] if s.nslc.channel == channel and s.nslc.location in ("", "00")]
+            out += [
+                s
+                for s in source.read(unit, unit.span)[0]
+                if s.nslc.channel == channel and s.nslc.location in ("", "00")
+            ]
     return out
 
 
@@ -116,7 +124,8 @@ def planted() -> None:
     inventory = formats.inventory.read_inventory(inventories())
     base = read(root() / "dprk_2017-09-03" / "continuous_2h_IC.MDJ.mseed", "IC.MDJ", "BHZ")[0]
     channel = inventory.at(base.nslc, base.start_ns)
-    assert channel is not None and channel.response is not None
+    assert channel is not None
+    assert channel.response is not None
     gain = response.velocity_gain(channel.response, 1.5)
     begin = base.start_ns * 1e-9
     places = [begin + a for a in range(60, 1500, 240)] + [begin + 2700 + a for a in range(0, 4200, 240)]
@@ -124,7 +133,9 @@ def planted() -> None:
         paths = {n: template(n, Path(scratch)) for n in ("dprk_2016-01-06", "dprk_2009-05-25")}
         for master in paths:
             made = formats.template_file.read(paths[master])
-            made = msgspec.structs.replace(made, channels=tuple(c for c in made.channels if c.station == "IC.MDJ" and c.component == "Z"))
+            made = msgspec.structs.replace(
+                made, channels=tuple(c for c in made.channels if c.station == "IC.MDJ" and c.component == "Z")
+            )
             prepared = stack.Prepared(made)
             for wave in paths:
                 _curve(master, wave, prepared, base, channel, gain, places, inventory)
@@ -157,11 +168,16 @@ def _curve(master, wave, prepared, base, channel, gain, places, inventory) -> No
             levels.append(got.threshold.z)
             real = [*times, 1504409401.6]
             false += sum(all(abs(p.time_ns * 1e-9 - t) > 1.0 for t in real) for p in got.detections)
-            picks = detect.process_station("IC.MDJ", [segment], [channel], Span(base.start_ns, base.end_ns), detect.Settings()).picks
+            picks = detect.process_station(
+                "IC.MDJ", [segment], [channel], Span(base.start_ns, base.end_ns), detect.Settings()
+            ).picks
             tries += len(times)
             found += sum(any(abs(p.time_ns * 1e-9 - t) < 1.0 for p in got.detections) for t in times)
             picked += sum(any(-2.0 < p.time_ns * 1e-9 - t - 53.5 < 45.0 for p in picks) for t in times)
-        print(f"{master} finds {wave} at mb {size:.1f}: watch {found}/{tries}, power {picked}/{tries}, false {false}, threshold {min(levels):.2f}-{max(levels):.2f}", flush=True)
+        print(
+            f"{master} finds {wave} at mb {size:.1f}: watch {found}/{tries}, power {picked}/{tries}, false {false}, threshold {min(levels):.2f}-{max(levels):.2f}",
+            flush=True,
+        )
         if found == tries and picked >= 0.95 * tries:
             break
 
@@ -178,7 +194,9 @@ def disturbed(rng: np.random.Generator, n: int, rate: float) -> np.ndarray:
     """Coloured noise, louder and quieter over minutes, with bursts and strangers' events (about one an hour)."""
     x = coloured(rng, n, rate, 1.5)
     t = np.arange(n) / rate
-    x *= np.exp(0.3 * np.interp(t, np.arange(0, t[-1] + 300, 300), rng.standard_normal(int(t[-1] // 300) + 2)))
+    x *= np.exp(
+        0.3 * np.interp(t, np.arange(0, t[-1] + 300, 300), rng.standard_normal(int(t[-1] // 300) + 2))
+    )
     level = np.sqrt(np.mean(x * x))
     for _ in range(rng.poisson(n / rate / 3600.0)):
         at, size, gap = rng.uniform(0, t[-1]), level * 10 ** rng.uniform(-0.3, 2.0), rng.uniform(3, 60)
@@ -200,7 +218,10 @@ def network() -> None:
     rng = np.random.default_rng(77)
     names = ["network", *made.stations]
     noise_hours = [_network_hour(prepared, rng, None, 7)[0] for _ in range(4)]
-    limits = {n: threshold.fit(np.concatenate([np.concatenate(h[n][1:]) for h in noise_hours]), 1.0).z for n in names}
+    limits = {
+        n: threshold.fit(np.concatenate([np.concatenate(h[n][1:]) for h in noise_hours]), 1.0).z
+        for n in names
+    }
     print("SIMULATED; thresholds at one a year:", {n: round(z, 2) for n, z in limits.items()})
     for size in np.arange(1.4, 4.3, 0.2):
         found, tries = dict.fromkeys(names, 0), 0
@@ -222,16 +243,25 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
         own = prepared.template.of(station)
         for i, c in enumerate(own):
             x = disturbed(rng, grid.WINDOW_S * RATE, RATE)
-            raw = Segment(nslc=Nslc("XX", "SIM", "", "BHZ"), start_ns=0, sample_rate_hz=float(RATE), samples=x)
+            raw = Segment(
+                nslc=Nslc("XX", "SIM", "", "BHZ"), start_ns=0, sample_rate_hz=float(RATE), samples=x
+            )
             y = repeat.ground.ground([raw], None, c.band, 0, RATE)[0]
             y *= c.noise / np.sqrt(np.median(y * y) / 0.455)
             for t in origins:
                 j = correlate.FIRST + round(t * RATE) + c.offset_samples
                 if j + len(c.samples) < len(y):
                     y[j : j + len(c.samples)] += c.samples * 10.0**scale_log
-            part = template_room.Component(location="", component=c.component, sources=(), unit=c.unit, samples=y, valid=np.ones(len(y), dtype=bool))
-            recorded[i] = correlate.Recorded(part)
-        blocks[station] = prepared.station(station, recorded, kinds)
+            part = template_room.Component(
+                location="",
+                component=c.component,
+                sources=(),
+                unit=c.unit,
+                samples=y,
+                valid=np.ones(len(y), dtype=bool),
+            )
+            recorded[i] = correlate.Recorded(part, c.band)
+        blocks[station] = correlate.station_blocks([(p, recorded) for p in prepared.parts[station][:kinds]])
         delays[station] = own[0].offset_samples
     out = {"network": [], **{s: [] for s in blocks}}
     for k in range(kinds):
@@ -249,7 +279,9 @@ def synthetic(seed: int) -> repeat.Template:
     for band in ((0.7, 2.0), (2.0, 4.0)):
         n = 100 * RATE
         t = np.arange(n) / RATE
-        env = np.where(t > 3, np.exp(-(t - 3) / 12.0), 0.02) + 2.0 * np.where(t > 40, np.exp(-(t - 40) / 15.0), 0.0)
+        env = np.where(t > 3, np.exp(-(t - 3) / 12.0), 0.02) + 2.0 * np.where(
+            t > 40, np.exp(-(t - 40) / 15.0), 0.0
+        )
         wave = coloured(rng, grid.WINDOW_S * RATE, RATE, 1.0)
         raw = Segment(nslc=Nslc("XX", "SIM", "", "BHZ"), start_ns=0, sample_rate_hz=float(RATE), samples=wave)
         got = repeat.ground.ground([raw], None, band, 0, RATE)
@@ -259,7 +291,15 @@ def synthetic(seed: int) -> repeat.Template:
                 samples=got[0][4000 : 4000 + n] * env, noise=0.0, snr=100.0,
             )
         )  # fmt: skip
-    return repeat.Template(template_id=f"sim{seed}", origin_ns=0, longitude=0.0, latitude=1.0, depth_km=0.0, rate_hz=RATE, channels=tuple(channels))
+    return repeat.Template(
+        template_id=f"sim{seed}",
+        origin_ns=0,
+        longitude=0.0,
+        latitude=1.0,
+        depth_km=0.0,
+        rate_hz=RATE,
+        channels=tuple(channels),
+    )
 
 
 def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
@@ -272,7 +312,9 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
         rng = np.random.default_rng(1000 + block)
         w = grid.window_of(block)
         x = disturbed(rng, (grid.WINDOW_S + 40) * RATE, RATE) * 1e4
-        return [Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)], [place]
+        return [
+            Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)
+        ], [place]
 
     blocks = range(400_000, 400_000 + 24 * days)
     kinds: Callable[[int], int] = lambda b: 7 if b % max(1, days // calibration_days) == 0 else 1  # noqa: E731
@@ -287,7 +329,10 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
             limits.append(limit.z)
             total += len(scan.declustered([p for h in hours for p in h.peaks], limit.z, 100.0))
         expected = asked * days / 365.25 * templates
-        print(f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}", flush=True)
+        print(
+            f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",
+            flush=True,
+        )
     print(f"{time.perf_counter() - start:.0f} s")
 
 

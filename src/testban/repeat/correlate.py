@@ -1,4 +1,4 @@
-"""Normalised correlation of one station's channels with its part of a template, hour by hour.
+"""Normalised correlation of one station's channels with its part of templates, hour by hour.
 
 r = <t, x> / sqrt(<t, t> <x, x>) over the template's window; where samples are missing both energies are those of
 what is left, and less than `LEAST` of the template's energy gives no value. z = sign(r) sqrt(-nu ln(1 - r^2)) is the
@@ -12,7 +12,8 @@ in it than noise has, and r keeps its law: without it the tail of r in the hour 
 few seconds long. t stays as it was recorded (the matched filter of a weak signal).
 
 Rules: the energy of a window is a suffix plus a prefix of fixed sections, without subtraction, so that a quiet window
-after a loud one keeps its digits; every transform has the length of the absolute window.
+after a loud one keeps its digits; every transform has the length of the absolute window; transforms are in single
+precision (r good to 1e-6) and go in batches of `BATCH`, of which no row depends on another.
 """
 
 import math
@@ -20,14 +21,17 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import fft as _fft
-from scipy.ndimage import maximum_filter1d
 
-from testban.base import dmath
+from testban.base.dmath import log_
 from testban.repeat.grid import BLOCK_S, LEAD_S, WINDOW_S
-from testban.repeat.ground import C128, F64, Band
+from testban.repeat.ground import F64, Band
 from testban.repeat.template import RATE, Component, TemplateChannel
+
+F32 = NDArray[np.float32]
+C64 = NDArray[np.complex64]
 
 N = WINDOW_S * RATE
 OUT = BLOCK_S * RATE  # values that a block answers for
@@ -38,9 +42,9 @@ FEWEST = 8.0  # degrees of freedom: no noise is narrower than this
 TOLERANCE_S = 0.15  # how far a station may lie beside the master's moveout: a source 0.5 to 1 km away
 LEVEL_S = 5.0
 ENOUGH_S = 60.0  # of values in an hour, to read its scatter
-
-
-__all__ = ["C128", "Recorded", "StationBlock", "scaled", "spectrum", "station_block"]
+THIN = 8  # every so manieth value is enough for a median
+REACH = 1.6  # times the upper corner: beyond it neither side has power
+BATCH = 8
 
 
 class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -49,13 +53,19 @@ class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     z is NaN and gain 0 where there is no value.
     """
 
-    z: F64
-    gain: F64
+    z: F32
+    gain: F32
 
 
-def spectrum(samples: F64) -> C128:
-    """Transform of a template, zero-filled to the window."""
-    return np.asarray(_fft.rfft(samples, N), dtype=np.complex128)
+def spectrum(samples: F64, band: Band | None = None) -> C64:
+    """Transform of samples, zero-filled to the window; only up to `REACH` times the band's upper corner."""
+    whole = _fft.rfft(np.asarray(samples, dtype=np.float32), N)
+    return np.ascontiguousarray(whole if band is None else whole[: bins(band)], dtype=np.complex64)
+
+
+def bins(band: Band) -> int:
+    """Frequencies of the window that a band needs."""
+    return min(N // 2 + 1, math.ceil(REACH * band[1] * WINDOW_S))
 
 
 def window_energy(x: F64, length: int, first: int, count: int) -> F64:
@@ -85,105 +95,171 @@ def levelled(x: F64, valid: NDArray[np.bool_]) -> F64:
     return out
 
 
-def product(a: C128, b: C128) -> F64:
-    """sum_i b[i] a[i + k] for k = 0 .. N - 1 from the transforms of a and b."""
-    out = np.empty(len(a), dtype=np.complex128)
-    out.real = a.real * b.real + a.imag * b.imag
-    out.imag = a.imag * b.real - a.real * b.imag
-    return np.asarray(_fft.irfft(out, N), dtype=np.float64)
+@njit(cache=True)
+def _multiply(a: F32, b: F32, out: F32) -> None:
+    """Product a conj(b) for rows (re, im); zero beyond the shorter."""
+    n = min(len(a), len(b))
+    for k in range(n):
+        out[k, 0] = a[k, 0] * b[k, 0] + a[k, 1] * b[k, 1]
+        out[k, 1] = a[k, 1] * b[k, 0] - a[k, 0] * b[k, 1]
+    for k in range(n, len(out)):
+        out[k, 0] = 0.0
+        out[k, 1] = 0.0
+
+
+def products(pairs: Sequence[tuple[C64, C64]]) -> F32:
+    """sum_i b[i] a[i + k] for k = 0 .. N - 1 from the transforms (a, b) of each pair, shape (pairs, N)."""
+    out = np.empty((len(pairs), N // 2 + 1), dtype=np.complex64)
+    for row, (a, b) in zip(out, pairs, strict=True):
+        _multiply(_plain(a), _plain(b), _plain(row))
+    return np.asarray(_fft.irfft(out, N, axis=1, overwrite_x=True), dtype=np.float32)
+
+
+def _plain(a: C64) -> F32:
+    return a.view(np.float32).reshape(-1, 2)
 
 
 class Recorded:
     """One component of one hour in one band, prepared for any number of templates."""
 
-    def __init__(self, c: Component) -> None:
-        x = np.where(c.valid, c.samples, 0.0)
-        self.raw = x
-        self.x = levelled(x, c.valid)
-        self.spectrum = spectrum(self.x)
-        self.whole = bool(c.valid.all())
-        self.mask = None if self.whole else spectrum(c.valid.astype(np.float64))
-        self._energy: dict[tuple[int, bool], F64] = {}
+    def __init__(self, c: Component, band: Band) -> None:
+        self.raw = np.where(c.valid, c.samples, 0.0)
+        self.x = levelled(self.raw, c.valid)
+        self.band = band
+        self.spectrum = spectrum(self.x, band)
+        self.valid = c.valid
+        self._whole = bool(c.valid.all())
+        self._roots: dict[int, tuple[F32, F32]] = {}
 
-    def energy(self, length: int, raw: bool = False) -> F64:
-        """Energy of the windows of a length, of the levelled samples or of the raw ones."""
-        key = (length, raw)
-        if key not in self._energy:
-            self._energy[key] = window_energy(self.raw if raw else self.x, length, FIRST, OUT)
-        return self._energy[key]
+    def roots(self, samples: F64) -> tuple[F32, F32]:
+        """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded), 0 without a value, both (OUT,).
 
-    def correlation(self, samples: F64, transform: C128) -> tuple[F64, F64]:
-        """(r, share of the template's energy that has samples), both (OUT,); r is NaN without a value."""
-        energy = float(np.sum(samples * samples))
-        top = product(self.spectrum, transform)[FIRST : FIRST + OUT]
-        share = np.ones(OUT)
-        if self.mask is not None:
-            share = product(self.mask, spectrum(samples * samples))[FIRST : FIRST + OUT] / energy
-            share = np.clip(share, 0.0, 1.0)
-        below = self.energy(len(samples)) * energy * share
-        good = (share >= LEAST) & (below > 0.0)
-        r = np.full(OUT, np.nan)
-        r[good] = np.clip(top[good] / np.sqrt(below[good]), -1.0, 1.0)
-        return r, share
+        Where samples are missing, both are for the share of the template's energy that has samples.
+        """
+        length = len(samples)
+        if length not in self._roots:
+            self._roots[length] = (
+                _root(window_energy(self.x, length, FIRST, OUT)),
+                _root(window_energy(self.raw, length, FIRST, OUT)),
+            )
+        own, recorded = self._roots[length]
+        if self._whole:
+            return own, recorded
+        mask = spectrum(self.valid.astype(np.float64))
+        held = products([(mask, spectrum(samples * samples))])[0, FIRST : FIRST + OUT]
+        share = np.clip(held / float(np.sum(samples * samples)), 0.0, 1.0)
+        good = share >= LEAST
+        root = np.sqrt(np.where(good, share, 1.0))
+        return (
+            np.where(good, own / root, 0.0).astype(np.float32),
+            np.where(good, recorded * root, 0.0).astype(np.float32),
+        )
 
 
-def freedom(r: F64, band: Band, length: int) -> float:
+def _root(energy: F64) -> F32:
+    return np.where(energy > 0.0, 1.0 / np.sqrt(np.where(energy > 0.0, energy, 1.0)), 0.0).astype(np.float32)
+
+
+@njit(cache=True)
+def _normalise(top: F32, root: F32, scale: float) -> None:
+    """Turn `top` into r, within -1 and 1."""
+    s = np.float32(scale)
+    one = np.float32(1.0)
+    for i in range(len(root)):
+        top[i] = min(one, max(-one, top[i] * root[i] * s))
+
+
+def freedom(r: F32, root: F32, band: Band, length: int) -> float:
     """Degrees of freedom of a correlation from its own scatter, at most 2 B T, at least `FEWEST`."""
     most = 2.0 * (band[1] - band[0]) * length / RATE
-    values = r[np.isfinite(r)]
-    if len(values) < ENOUGH_S * RATE:
+    values = r[::THIN][root[::THIN] > 0.0]
+    if len(values) * THIN < ENOUGH_S * RATE:
         return max(FEWEST, 0.5 * most)
     scatter = float(np.median(values * values)) / MEDIAN_CHI2
     return min(most, max(FEWEST, 1.0 / scatter if scatter > 0.0 else most))
 
 
-def signed_root(r: F64, nu: float) -> F64:
-    """sign(r) sqrt(-nu ln(1 - r^2)); r within a billionth of one counts as that."""
-    q = np.clip(1.0 - r * r, 1e-9, 1.0)
-    z = np.sqrt(nu * -dmath.log(np.where(np.isfinite(q), q, 1.0)))
-    return np.where(np.isfinite(r), np.where(r < 0.0, -z, z), np.nan)
+@njit(cache=True)
+def _accumulate(r: F32, root: F32, nu: float, weight: float, top: F64, gain: F64) -> None:
+    """Add w z and w^2 of one channel, w = weight * root, z = sign(r) sqrt(-nu ln(1 - r^2))."""
+    s = np.sqrt(nu)
+    for i in range(len(root)):
+        x = np.float64(r[i])
+        q = x * x
+        if q < 0.01:
+            z = s * x * (1.0 + q * (0.25 + q * (13.0 / 96.0 + q * (35.0 / 384.0))))
+        else:
+            z = np.sqrt(-nu * log_(max(1e-9, 1.0 - q)))
+            if x < 0.0:
+                z = -z
+        w = weight * np.float64(root[i])
+        top[i] += w * z
+        gain[i] += w * w
 
 
-def station_block(
-    pairs: Sequence[tuple[TemplateChannel, Recorded]], transforms: Sequence[C128],
-    samples: Sequence[F64],
-) -> StationBlock:  # fmt: skip
-    """One station's statistic over one hour. pairs: template channels and what was recorded of each.
+@njit(cache=True)
+def _widen(top: F64, gain: F64, half: int, out: F32) -> None:
+    """Fill `out` with the largest top / sqrt(gain) within `half` samples, NaN where the middle has no gain."""
+    n = len(top)
+    z = np.empty(n + 2 * half, dtype=np.float32)
+    for i in range(half):
+        z[i] = -np.inf
+        z[n + half + i] = -np.inf
+    for i in range(n):
+        z[half + i] = top[i] / np.sqrt(gain[i]) if gain[i] > 0.0 else -np.inf
+    for i in range(n):
+        out[i] = z[i]
+    for k in range(1, 2 * half + 1):
+        for i in range(n):
+            out[i] = max(out[i], z[i + k])
+    for i in range(n):
+        if gain[i] <= 0.0:
+            out[i] = np.nan
 
-    samples, transforms: what stands for the template's channels (the template itself, reversed, scrambled).
+
+def scaled(z: F32 | F64) -> F32:
+    """Statistic less its median over its scatter, read from every `THIN`th value; as it is where there are too few."""
+    values = z[::THIN][np.isfinite(z[::THIN])]
+    if len(values) * THIN < ENOUGH_S * RATE:
+        return np.asarray(z, dtype=np.float32)
+    middle = np.median(values)
+    spread = np.median(np.abs(values - middle)) / math.sqrt(MEDIAN_CHI2)
+    return np.asarray((z - middle) / max(float(spread), 1e-3), dtype=np.float32)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What stands for a template (itself or a surrogate) at one station: channels, samples, transforms."""
+
+    channels: tuple[TemplateChannel, ...]
+    samples: tuple[F64, ...]
+    transforms: tuple[C64, ...]
+
+
+def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[StationBlock]:
+    """One station's statistic over one hour for many templates or surrogates, each by itself.
+
+    parts: (what is looked for, what was recorded of its channels by their places).
     """
-    top, gain = np.zeros(OUT), np.zeros(OUT)
-    for (channel, recorded), x, transform in zip(pairs, samples, transforms, strict=True):
-        r, share = recorded.correlation(x, transform)
-        good = np.isfinite(r)
-        if not good.any():
-            continue
-        nu = freedom(r, channel.band, len(x))
-        z = signed_root(r, nu)
-        own = np.zeros(OUT)
-        energy = float(np.sum(x * x))
-        own[good] = nu * energy * share[good] / recorded.energy(len(x), raw=True)[good]
-        top[good] += np.sqrt(own[good]) * z[good]
-        gain += own
-    z = np.full(OUT, np.nan)
-    some = gain > 0.0
-    z[some] = top[some] / np.sqrt(gain[some])
-    return StationBlock(z=scaled(widened(z)), gain=gain)
+    top = np.zeros((len(parts), OUT))
+    gain = np.zeros((len(parts), OUT))
+    for place in range(max((len(p.channels) for p, _ in parts), default=0)):
+        todo = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
+        for at in range(0, len(todo), BATCH):
+            some = todo[at : at + BATCH]
+            rows = products([(parts[j][1][place].spectrum, parts[j][0].transforms[place]) for j in some])
+            for j, row in zip(some, rows, strict=True):
+                part, recorded = parts[j]
+                x = part.samples[place]
+                energy = float(np.sum(x * x))
+                own, root = recorded[place].roots(x)
+                r = row[FIRST : FIRST + OUT]
+                _normalise(r, own, 1.0 / math.sqrt(energy))
+                nu = freedom(r, own, part.channels[place].band, len(x))
+                _accumulate(r, root, nu, math.sqrt(nu * energy), top[j], gain[j])
+    return [_finish(t, g) for t, g in zip(top, gain, strict=True)]
 
 
-def widened(z: F64) -> F64:
-    """The largest value within the tolerance; NaN where the middle has none."""
-    width = 2 * round(TOLERANCE_S * RATE) + 1
-    filled = np.where(np.isfinite(z), z, -np.inf)
-    most = np.asarray(maximum_filter1d(filled, width, mode="nearest"), dtype=np.float64)
-    return np.where(np.isfinite(z), most, np.nan)
-
-
-def scaled(z: F64) -> F64:
-    """Z less its median over its upper scatter, where that can be read and is above one."""
-    values = z[np.isfinite(z)]
-    if len(values) < ENOUGH_S * RATE:
-        return z
-    middle = float(np.median(values))
-    spread = float(np.median(np.abs(values - middle))) / math.sqrt(MEDIAN_CHI2)
-    return (z - middle) / max(spread, 1e-3)
+def _finish(top: F64, gain: F64) -> StationBlock:
+    z = np.empty(OUT, dtype=np.float32)
+    _widen(top, gain, round(TOLERANCE_S * RATE), z)
+    return StationBlock(z=scaled(z), gain=gain.astype(np.float32))

@@ -12,7 +12,7 @@ import numpy as np
 
 from testban.base.geo import delaz_
 from testban.base.records import Channel, Segment
-from testban.repeat.correlate import OUT, Recorded, StationBlock
+from testban.repeat.correlate import OUT, Part, Recorded, StationBlock, station_blocks
 from testban.repeat.grid import block_span, window_of
 from testban.repeat.ground import F64
 from testban.repeat.stack import NetworkBlock, Prepared, network
@@ -79,7 +79,7 @@ class Shared:
             if found is not None:
                 key, made = found
                 if key not in self._recorded:
-                    self._recorded[key] = Recorded(made)
+                    self._recorded[key] = Recorded(made, c.band)
                 out[i] = self._recorded[key]
         return out
 
@@ -146,12 +146,16 @@ def _fill(
     if not segments:
         return
     shared = Shared(segments, channels, window_of(block).start_ns)
+    parts: list[tuple[Part, dict[int, Recorded]]] = []
+    names: list[int] = []
     for number, p in enumerate(templates):
         own = p.template.of(station)
-        if own:
-            recorded = shared.recorded(own, backazimuth(p.template, channels))
-            if recorded:
-                held[block, number, station] = p.station(station, recorded, kinds)
+        recorded = shared.recorded(own, backazimuth(p.template, channels)) if own else {}
+        if recorded:
+            parts += [(part, recorded) for part in p.parts[station][:kinds]]
+            names += [number] * min(kinds, len(p.parts[station]))
+    for number, made in zip(names, station_blocks(parts), strict=True):
+        held.setdefault((block, number, station), []).append(made)
 
 
 def _hour(

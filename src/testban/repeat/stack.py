@@ -11,7 +11,7 @@ phases come from a fixed mixing function, not from a generator.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -19,8 +19,7 @@ from scipy import fft as _fft
 
 from testban.base import dmath
 from testban.base.dmath import PI
-from testban.repeat import correlate
-from testban.repeat.correlate import OUT, Recorded, StationBlock, levelled, scaled, spectrum, station_block
+from testban.repeat.correlate import OUT, Part, StationBlock, levelled, scaled, spectrum
 from testban.repeat.ground import F64
 from testban.repeat.template import RATE, Template, TemplateChannel
 
@@ -65,35 +64,23 @@ def surrogate(c: TemplateChannel, kind: int) -> F64:
 
 
 class Prepared:
-    """A template ready for the scan: transforms of its channels and of its surrogates."""
+    """A template ready for the scan: transforms of its channels and of its surrogates, by station."""
 
     def __init__(self, template: Template, surrogates: int = len(SURROGATES)) -> None:
         self.template = template
         self.longest_s = max(len(c.samples) for c in template.channels) / RATE
-        self.waves: dict[str, list[list[F64]]] = {}
-        self.transforms: dict[str, list[list[correlate.C128]]] = {}
+        self.parts: dict[str, list[Part]] = {}
         for station in template.stations:
             own = template.of(station)
             kinds = [[c.samples for c in own], *([surrogate(c, k) for c in own] for k in range(surrogates))]
-            self.waves[station] = kinds
-            self.transforms[station] = [[spectrum(x) for x in kind] for kind in kinds]
-
-    def station(self, station: str, recorded: Mapping[int, Recorded], kinds: int) -> list[StationBlock]:
-        """One station's statistic over an hour for the template and its surrogates, `kinds` of them in all.
-
-        recorded: what was recorded of the station's channels, by their place in `template.of(station)`.
-        """
-        own = self.template.of(station)
-        some = sorted(recorded)
-        pairs = [(own[i], recorded[i]) for i in some]
-        return [
-            station_block(
-                pairs,
-                [self.transforms[station][k][i] for i in some],
-                [self.waves[station][k][i] for i in some],
-            )
-            for k in range(kinds)
-        ]
+            self.parts[station] = [
+                Part(
+                    channels=own,
+                    samples=tuple(waves),
+                    transforms=tuple(spectrum(x, c.band) for x, c in zip(waves, own, strict=True)),
+                )
+                for waves in kinds
+            ]
 
 
 def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]]) -> NetworkBlock:

@@ -32,6 +32,7 @@ from testban.store import Catalogue
 
 CHUNK = 6
 CALIBRATION_HOURS = 72
+GROUP = 24  # templates that go through the recordings together
 BESIDE_NS = 20 * 10**9  # read beyond a window, so that its ends are judged like its middle
 BEFORE_S, AFTER_S = 700.0, 4100.0  # of the origin: what a template may need
 
@@ -42,6 +43,7 @@ class WatchJob(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     inventory: tuple[str, ...]
     templates: tuple[tuple[str, str], ...]  # path and digest
+    number: int  # of the first template
     first: int
     last: int
     stride: int
@@ -154,7 +156,7 @@ def watch_unit(job: WatchJob) -> bytes:
         return 1 + (len(repeat.SURROGATES) if block % job.stride == 0 else 0)
 
     rows = [
-        HourRow(h.block, h.template, len(h.cells), h.cells.astype("<f8").tobytes(), h.peaks)
+        HourRow(h.block, job.number + h.template, len(h.cells), h.cells.astype("<f8").tobytes(), h.peaks)
         for h in scan.scan(prepared, range(job.first, job.last), load, kinds)
     ]
     return pack((rows, tidy(load.findings)))
@@ -172,24 +174,23 @@ def watch(
     source = open_source(tuple(sources))
     blocks = _blocks(source, templates, start_ns, end_ns)
     keys = tuple((str(p), digest_of(p.read_bytes().hex())) for p in template_paths)
-    base = [code_digest(), [d for _, d in keys], input_digests(source.digests(), inventory_paths)]
+    base = [code_digest(), input_digests(source.digests(), inventory_paths)]
     stride = max(1, len(blocks) // CALIBRATION_HOURS)
     jobs = [
         WatchJob(
-            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys,
+            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys[g : g + GROUP], number=g,
             first=max(blocks.start, a), last=min(blocks.stop, a + chunk), stride=stride,
         )
+        for g in range(0, len(keys), GROUP)
         for a in range(blocks.start // chunk * chunk, blocks.stop, chunk)
     ]  # fmt: skip
     units = [
         Unit(
-            stage="watch",
-            subject=str(j.first),
-            key=digest_of([base, "watch", j.first, j.last, stride]),
-            job=j,
+            stage="watch", subject=str(j.first),
+            key=digest_of([base, "watch", [d for _, d in j.templates], j.first, j.last, stride]), job=j,
         )
         for j in jobs
-    ]
+    ]  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue(out / "catalogue.sqlite")
     try:
