@@ -40,7 +40,8 @@ def watch(
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
-        Folder for detections.csv, channels.csv, thresholds.csv, findings.csv and the catalogue of finished work.
+        Folder for detections.csv, channels.csv, thresholds.csv, findings.csv, the page watch.html and the catalogue of
+        finished work.
     false_alarms_per_year
         How often noise alone may raise an alarm, for each template.
     start
@@ -97,5 +98,8 @@ def watch(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
             f"{len(d.matches)} channels, {size}"
         )
-    terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}")
+    terminal.say(
+        "  a decoupled shot, or one 4 km off, is not the same waveform: silence here says nothing of it"
+    )
+    terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}, {out / 'watch.html'}")
     return 0

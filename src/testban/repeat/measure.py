@@ -23,6 +23,7 @@ from testban.repeat.scan import Loader, Shared, backazimuth
 from testban.repeat.template import RATE, Template, TemplateChannel
 
 LAG_S = 0.4
+SHOWN = 8
 NOISE_S, NOISE_LEAST_S = 60.0, 10.0
 CLEAR = 3.0  # energy over that of the noise from which on energies are compared
 SIGMA_LEAST, SIGMA_ONE, SIGMA_WEAK = 0.05, 0.15, 0.3
@@ -45,18 +46,31 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     snr: float | None
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """One detection: origin time implied, refined by the lags, relative magnitude and its sigma, and its channels."""
+class Pair(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One channel of master and detection over the window, aligned to a sample, for people's eyes."""
+
+    match: Match
+    master: F64
+    detection: F64
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One detection: origin time implied, refined by the lags, relative magnitude and its sigma, and its channels.
+
+    pairs: the `SHOWN` channels that correlate best, one of each station first.
+    """
 
     time_ns: int
     relative_magnitude: float | None
     relative_magnitude_sigma: float | None
     matches: tuple[Match, ...]
+    pairs: tuple[Pair, ...] = ()
 
 
 def measure(template: Template, time_ns: int, load: Loader) -> Measured:
     """Every channel of a template at one implied origin time."""
     matches: list[Match] = []
+    pairs: list[Pair] = []
     for station in template.stations:
         own = template.of(station)
         at_ns = time_ns + own[0].offset_samples * 10**9 // RATE
@@ -74,12 +88,31 @@ def measure(template: Template, time_ns: int, load: Loader) -> Measured:
             if found is not None:
                 m = _match(c, found[1].samples, found[1].valid, found[1].unit, found[1].sources, first)
                 if m is not None:
-                    matches.append(msgspec.structs.replace(m, lag_s=m.lag_s - rest))
+                    at = first + round(m.lag_s * RATE)
+                    m = msgspec.structs.replace(m, lag_s=m.lag_s - rest)
+                    matches.append(m)
+                    pairs.append(
+                        Pair(match=m, master=c.samples, detection=found[1].samples[at : at + len(c.samples)])
+                    )
     size, sigma = relative_size(matches)
     return Measured(
         time_ns=time_ns + round(1e9 * _common_lag(matches)), relative_magnitude=size, relative_magnitude_sigma=sigma,
-        matches=tuple(matches),
+        matches=tuple(matches), pairs=tuple(_best(pairs)),
     )  # fmt: skip
+
+
+def _best(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs to show: the best of each station, then the next best."""
+    ordered = sorted(
+        pairs, key=lambda p: (-p.match.correlation, p.match.station, p.match.component, p.match.band)
+    )
+    seen: list[str] = []
+    first: list[Pair] = []
+    rest: list[Pair] = []
+    for p in ordered:
+        (rest if p.match.station in seen else first).append(p)
+        seen.append(p.match.station)
+    return [*first, *rest][:SHOWN]
 
 
 def _match(

@@ -28,6 +28,7 @@ from testban.run.outputs import whole
 from testban.run.process import Progress
 from testban.run.provenance import code_digest, input_digests
 from testban.run.work import Unit, do, executor
+from testban.show import watch as show
 from testban.store import Catalogue
 
 CHUNK = 6
@@ -325,7 +326,17 @@ def run(
     table = [_threshold_row(w) for w in found]
     whole(out / "thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
     whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
+    page = show.render([_subject(w) for w in found], configuration.language)
+    whole(out / "watch.html", lambda p: p.write_text(page, encoding="utf-8"))
     return Done(watched=tuple(found), detections=rows, findings=notes)
+
+
+def _subject(w: Watched) -> show.Subject:
+    t = w.template
+    return show.Subject(
+        template_id=t.template_id, origin_ns=t.origin_ns, longitude=t.longitude, latitude=t.latitude, stations=t.stations,
+        n_channels=len(t.channels), hours=w.hours, decision=w.decision, detections=w.detections, error=w.error,
+    )  # fmt: skip
 
 
 def _row(w: Watched, peak: repeat.Peak, m: measure.Measured) -> watch_tables.DetectionRow:
