@@ -1,7 +1,8 @@
 """Normalised correlation of one station's channels with its part of templates, hour by hour.
 
 r = <t, x> / sqrt(<t, t> <x, x>) over the template's window; where samples are missing both energies are those of
-what is left, and less than `LEAST` of the template's energy gives no value. z = sign(r) sqrt(-nu ln(1 - r^2)) is the
+what is left, r is less by the root of the share of samples (fewer have fewer degrees of freedom), and less than
+`LEAST` of the template's energy gives no value. z = sign(r) sqrt(-nu ln(1 - r^2)) is the
 signed root of the likelihood ratio for a signal of unknown size in noise of unknown level: standard normal under
 noise with nu = 2 B T_eff degrees of freedom, which are read from the hour itself (median of r^2), so that coloured
 noise, which has fewer, asks more. The channels of a station are added with the weights of a matched filter,
@@ -36,7 +37,7 @@ C64 = NDArray[np.complex64]
 N = WINDOW_S * RATE
 OUT = BLOCK_S * RATE  # values that a block answers for
 FIRST = LEAD_S * RATE
-LEAST = 0.7
+LEAST, LEAST_SAMPLES = 0.7, 0.5  # of the template's energy and of its length that must have samples
 MEDIAN_CHI2 = 0.454936  # median of chi-squared with one degree of freedom
 FEWEST = 8.0  # degrees of freedom: no noise is narrower than this
 TOLERANCE_S = 0.15  # how far a station may lie beside the master's moveout: a source 0.5 to 1 km away
@@ -134,7 +135,8 @@ class Recorded:
     def roots(self, samples: F64) -> tuple[F32, F32]:
         """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded), 0 without a value, both (OUT,).
 
-        Where samples are missing, both are for the share of the template's energy that has samples.
+        Where samples are missing, both are for the share of the template's energy that has samples, and less by the root
+        of the share of samples: fewer samples have fewer degrees of freedom.
         """
         length = len(samples)
         if length not in self._roots:
@@ -148,11 +150,12 @@ class Recorded:
         mask = spectrum(self.valid.astype(np.float64))
         held = products([(mask, spectrum(samples * samples))])[0, FIRST : FIRST + OUT]
         share = np.clip(held / float(np.sum(samples * samples)), 0.0, 1.0)
-        good = share >= LEAST
-        root = np.sqrt(np.where(good, share, 1.0))
+        samples_held = window_energy(self.valid.astype(np.float64), length, FIRST, OUT) / length
+        good = (share >= LEAST) & (samples_held >= LEAST_SAMPLES)
+        root, count = np.sqrt(np.where(good, share, 1.0)), np.sqrt(samples_held)
         return (
-            np.where(good, own / root, 0.0).astype(np.float32),
-            np.where(good, recorded * root, 0.0).astype(np.float32),
+            np.where(good, own * count / root, 0.0).astype(np.float32),
+            np.where(good, recorded * count * root, 0.0).astype(np.float32),
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from testban.base.errors import InputError
 from testban.repeat.grid import BLOCK_S
+from testban.repeat.ground import F64
 from testban.repeat.scan import Hour, Peak, declustered
 from testban.repeat.threshold import CELL_S, Threshold, fit
 
@@ -22,13 +23,14 @@ ROUNDS = 6
 class Decision(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the watch says of one template. excluded: whether detections could be taken out of the noise.
 
-    searched_hours: time with a value of the statistic.
+    searched_hours: time with a value of the statistic. noise: the surrogates' maxima that were used, in order.
     """
 
     threshold: Threshold
     detections: tuple[Peak, ...]
     excluded: bool
     searched_hours: float
+    noise: F64
 
 
 def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float) -> Decision:
@@ -38,7 +40,8 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
     peaks = [p for h in hours for p in h.peaks]
     searched = sum(int(np.isfinite(h.cells[0]).sum()) for h in hours) * CELL_S / 3600.0
     times, noise = _noise(hours)
-    limit = fit(noise.reshape(-1), false_alarms_per_year)
+    used = noise.reshape(-1)
+    limit = fit(used, false_alarms_per_year)
     found = declustered(peaks, limit.z, longest_s)
     excluded = True
     seen: set[tuple[int, ...]] = {()}
@@ -54,9 +57,12 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
         excluded = 2 * int(np.isfinite(rest).sum()) >= int(np.isfinite(noise).sum())
         if not excluded:
             break
-        limit = fit(rest, false_alarms_per_year)
+        limit, used = fit(rest, false_alarms_per_year), rest
         found = declustered(peaks, limit.z, longest_s)
-    return Decision(threshold=limit, detections=found, excluded=excluded, searched_hours=searched)
+    return Decision(
+        threshold=limit, detections=found, excluded=excluded, searched_hours=searched,
+        noise=np.sort(used[np.isfinite(used)]),
+    )  # fmt: skip
 
 
 def _noise(hours: Sequence[Hour]) -> tuple[np.ndarray, np.ndarray]:

@@ -108,7 +108,7 @@ def _view(s: Subject) -> dict[str, Any]:
         "sentence": sentence(s),
         "rows": rows,
         "course": course(s) if s.decision is not None else "",
-        "tail": tail(s.hours, s.decision.threshold) if s.decision is not None else "",
+        "tail": tail(s.decision.noise, s.decision.threshold) if s.decision is not None else "",
     }
 
 
@@ -182,11 +182,8 @@ def course(s: Subject, height: float = 220.0) -> Markup:
     return svg.picture(WIDTH, height, parts, t("The statistic over time"))
 
 
-def tail(hours: Sequence[Hour], th: Threshold, height: float = 260.0) -> Markup:
+def tail(values: F64, th: Threshold, height: float = 260.0) -> Markup:
     """How often surrogates rise above a level, per year; the fitted tail and where it meets the asked rate."""
-    rows = [h.cells[1:].reshape(-1) for h in hours if len(h.cells) > 1]
-    values = np.sort(np.concatenate(rows)) if rows else np.zeros(0)
-    values = values[np.isfinite(values)]
     years = max(len(values), 1) * CELL_S / YEAR_S
     top, bottom = 6.3, min(-0.5, math.log10(th.false_alarms_per_year) - 0.7)
     left, right = 0.0, max(th.z, float(values[-1]) if len(values) else 0.0) * 1.08

@@ -92,7 +92,8 @@ def slow_z(recorded: co.Recorded, t: np.ndarray, at: list[int]) -> dict[int, flo
         part, hold = y[a : a + len(t)], recorded.valid[a : a + len(t)]
         left = np.sum(t[hold] ** 2)
         enough = left >= co.LEAST * np.sum(t * t)
-        out[i] = np.sum(t * part) / np.sqrt(left * np.sum(part**2)) if enough else np.nan
+        fewer = np.sqrt(np.mean(hold))
+        out[i] = fewer * np.sum(t * part) / np.sqrt(left * np.sum(part**2)) if enough else np.nan
     return out
 
 
@@ -263,6 +264,25 @@ def test_hours_do_not_depend_on_the_chunk_they_are_scanned_in():
     for a, b in zip(whole, parts, strict=True):
         assert a.cells.tobytes() == b.cells.tobytes()
         assert a.peaks == b.peaks
+
+
+def test_the_end_of_a_record_raises_no_alarm():
+    """Windows that lie partly beyond it have fewer degrees of freedom: their scatter must not be larger."""
+    t = ground_of(wavelet(2400))
+    edge, inside = [], []
+    for seed in range(30):
+        x = ground_of(coloured(100 + seed, co.N))
+        valid = np.ones(co.N, dtype=bool)
+        valid[50_000:] = False
+        recorded = co.Recorded(component(x, valid), BAND)
+        own, _ = recorded.roots(t)
+        r = co.products([(recorded.spectrum, co.spectrum(t, BAND))])[0][co.FIRST : co.FIRST + co.OUT].copy()
+        co._normalise(r, own, 1.0 / np.sqrt(np.sum(t * t)))
+        part = np.flatnonzero((own > 0.0) & (np.arange(co.OUT) + co.FIRST + 0.65 * len(t) > 50_000))
+        edge.append(r[part])
+        inside.append(r[:40_000])
+    assert len(edge[0]) > 100
+    assert np.std(np.concatenate(edge)) < 1.15 * np.std(np.concatenate(inside))
 
 
 def test_surrogates_do_not_resemble_the_template():
