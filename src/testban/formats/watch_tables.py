@@ -1,4 +1,4 @@
-"""Tables of the watch: detections.csv, channels.csv, thresholds.csv.
+"""Tables of the watch: detections.csv, channels.csv, thresholds.csv, reach.csv.
 
 Rules: times to the millisecond, statistics to 0.01, correlations to 0.001; an empty cell is not measured; rows by time
 and template.
@@ -24,6 +24,8 @@ THRESHOLDS = (
     "template_id", "false_alarms_per_year", "threshold", "tail_scale", "tail_scale_sigma", "fitted_above", "excesses",
     "noise_hours", "extrapolation", "searched_hours", "detections_excluded", "detections", "note",
 )  # fmt: skip
+
+REACH = ("hour", "template_id", "relative_magnitude_90", "share_of_hour")
 
 
 class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):

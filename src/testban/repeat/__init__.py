@@ -1,6 +1,6 @@
 """The watch on known sites: repeats of a known source, found by its own waveform and located beside it."""
 
-from testban.repeat.decision import Decision, decide
+from testban.repeat.decision import Decision, decide, reach
 from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import SURROGATES, Prepared
 from testban.repeat.template import Template, TemplateChannel, make
@@ -18,4 +18,5 @@ __all__ = [
     "decide",
     "fit",
     "make",
+    "reach",
 ]

@@ -51,11 +51,15 @@ BATCH = 8
 class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """z (OUT,) of a station by the time of the window's start, and the square of its matched-filter gain.
 
-    z is NaN and gain 0 where there is no value.
+    z is NaN and gain 0 where there is no value. A small repeat of amplitude a (in masters) is expected at
+    z = (a sqrt(gain) - middle) / spread. freedom: of the channels together, weighted as they are added.
     """
 
     z: F32
     gain: F32
+    middle: float
+    spread: float
+    freedom: float
 
 
 def spectrum(samples: F64, band: Band | None = None) -> C64:
@@ -220,14 +224,14 @@ def _widen(top: F64, gain: F64, half: int, out: F32) -> None:
             out[i] = np.nan
 
 
-def scaled(z: F32 | F64) -> F32:
-    """Statistic less its median over its scatter, read from every `THIN`th value; as it is where there are too few."""
+def scaled(z: F32 | F64) -> tuple[F32, float, float]:
+    """Statistic less its median, over its scatter, and both, read from every `THIN`th value; as it is with too few."""
     values = z[::THIN][np.isfinite(z[::THIN])]
     if len(values) * THIN < ENOUGH_S * RATE:
-        return np.asarray(z, dtype=np.float32)
-    middle = np.median(values)
-    spread = np.median(np.abs(values - middle)) / math.sqrt(MEDIAN_CHI2)
-    return np.asarray((z - middle) / max(float(spread), 1e-3), dtype=np.float32)
+        return np.asarray(z, dtype=np.float32), 0.0, 1.0
+    middle = float(np.median(values))
+    spread = max(1e-3, float(np.median(np.abs(values - middle))) / math.sqrt(MEDIAN_CHI2))
+    return np.asarray((z - middle) / spread, dtype=np.float32), middle, spread
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -245,6 +249,7 @@ def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[St
     """
     top = np.zeros((len(parts), OUT))
     gain = np.zeros((len(parts), OUT))
+    share = np.zeros((len(parts), 2))
     for place in range(max((len(p.channels) for p, _ in parts), default=0)):
         todo = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
         for at in range(0, len(todo), BATCH):
@@ -259,10 +264,15 @@ def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[St
                 _normalise(r, own, 1.0 / math.sqrt(energy))
                 nu = freedom(r, own, part.channels[place].band, len(x))
                 _accumulate(r, root, nu, math.sqrt(nu * energy), top[j], gain[j])
-    return [_finish(t, g) for t, g in zip(top, gain, strict=True)]
+                usual = nu * energy * float(np.median(root[::THIN])) ** 2
+                share[j, 0] += usual
+                share[j, 1] += usual * usual / nu
+    return [_finish(t, g, s) for t, g, s in zip(top, gain, share, strict=True)]
 
 
-def _finish(top: F64, gain: F64) -> StationBlock:
+def _finish(top: F64, gain: F64, share: F64) -> StationBlock:
     z = np.empty(OUT, dtype=np.float32)
     _widen(top, gain, round(TOLERANCE_S * RATE), z)
-    return StationBlock(z=scaled(z), gain=gain.astype(np.float32))
+    made, middle, spread = scaled(z)
+    together = float(share[0] * share[0] / share[1]) if share[1] > 0.0 else FEWEST
+    return StationBlock(z=made, gain=gain.astype(np.float32), middle=middle, spread=spread, freedom=together)

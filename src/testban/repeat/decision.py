@@ -6,11 +6,13 @@ again, until the detections stay the same; where less than half would be left (a
 stay, and that is said.
 """
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
+from testban.base.dmath import exp_, log10_
 from testban.base.errors import InputError
 from testban.repeat.grid import BLOCK_S
 from testban.repeat.ground import F64
@@ -18,6 +20,7 @@ from testban.repeat.scan import Hour, Peak, declustered
 from testban.repeat.threshold import CELL_S, Threshold, fit
 
 ROUNDS = 6
+NINETY = 1.2816  # normal quantile of 90 %
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -63,6 +66,24 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
         threshold=limit, detections=found, excluded=excluded, searched_hours=searched,
         noise=np.sort(used[np.isfinite(used)]),
     )  # fmt: skip
+
+
+def reach(hour: Hour, z: float) -> float | None:
+    """Magnitude beside the master from which on a repeat in that hour is found with 90 %; None without data.
+
+    A statistic of unit scatter exceeds z with 90 % where its mean is z + 1.2816; the mean of a repeat that is not small
+    against the noise is sqrt(nu ln(1 + y^2 / nu)) for y = a sqrt(gain). It holds for a repeat that differs from the
+    master in nothing but size; one that is less alike needs more, by 1 / r. Levelling takes from a signal whose strongest
+    seconds rise above the noise: at MDJ the figure is 0.1 too small (docs/rooms/watch.md), more for a short template.
+    """
+    s = hour.strength
+    if s.slope <= 0.0:
+        return None
+    y = (z + NINETY + s.offset) * s.root / s.slope
+    most = y * y / s.freedom
+    if most > 200.0:
+        return None
+    return log10_(math.sqrt(s.freedom * (exp_(most) - 1.0)) / s.root)
 
 
 def _noise(hours: Sequence[Hour]) -> tuple[np.ndarray, np.ndarray]:

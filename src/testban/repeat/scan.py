@@ -15,7 +15,7 @@ from testban.base.records import Channel, Segment
 from testban.repeat.correlate import OUT, Part, Recorded, StationBlock, station_blocks
 from testban.repeat.grid import block_span, window_of
 from testban.repeat.ground import F64
-from testban.repeat.stack import NetworkBlock, Prepared, network
+from testban.repeat.stack import NetworkBlock, Prepared, Strength, network
 from testban.repeat.template import RATE, Component, Template, TemplateChannel, components, sensors
 from testban.repeat.threshold import cell_maxima
 
@@ -41,6 +41,7 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     template: int
     cells: F64
     peaks: tuple[Peak, ...]
+    strength: Strength = Strength()
 
 
 class Shared:
@@ -168,6 +169,7 @@ def _hour(
     template = prepared.template
     cells = []
     peaks: tuple[Peak, ...] = ()
+    strength = Strength()
     for kind in range(kinds):
         rows = []
         for s in template.stations:
@@ -178,8 +180,8 @@ def _hour(
         made = network(rows)
         cells.append(cell_maxima(made.statistic, RATE))
         if kind == 0:
-            peaks = peaks_of(made, block)
-    return Hour(block=block, template=number, cells=np.array(cells), peaks=peaks)
+            peaks, strength = peaks_of(made, block), made.strength
+    return Hour(block=block, template=number, cells=np.array(cells), peaks=peaks, strength=strength)
 
 
 def peaks_of(made: NetworkBlock, block: int) -> tuple[Peak, ...]:

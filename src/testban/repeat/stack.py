@@ -26,11 +26,25 @@ from testban.repeat.template import RATE, Template, TemplateChannel
 SURROGATES = ("reversed", "scrambled-1", "scrambled-2", "scrambled-3", "scrambled-4", "scrambled-5")
 
 
+class Strength(msgspec.Struct, frozen=True, array_like=True):
+    """How strongly a repeat of amplitude a (in masters) stands out in the middle of an hour's states.
+
+    A small one is expected at slope * a - offset; a large one less, by the `freedom` of the channels together; root:
+    square root of the summed gain. All 0 without data.
+    """
+
+    slope: float = 0.0
+    offset: float = 0.0
+    root: float = 0.0
+    freedom: float = 0.0
+
+
 class NetworkBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The statistic by origin time over one hour (OUT,), NaN without a value, and the number of stations in it."""
 
     statistic: F64
     stations: F64
+    strength: Strength
 
 
 def _uniform(seed: int) -> float:
@@ -90,11 +104,17 @@ def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | No
     this hour shifted by whole hours of the delay, and the one after it).
     """
     top, gain, most = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
+    lift, drop, narrow = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
     best = np.full(OUT, np.nan)
     count = np.zeros(OUT)
     for delay, this, following in stations:
         z, g = _shifted(delay, this, following)
         good = g > 0.0
+        own = this or following
+        if own is not None:
+            lift[good] += g[good] / own.spread
+            drop[good] += np.sqrt(g[good]) * own.middle / own.spread
+            narrow[good] += g[good] * g[good] / own.freedom
         top[good] += np.sqrt(g[good]) * z[good]
         gain[good] += g[good]
         count[good] += 1.0
@@ -104,9 +124,20 @@ def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | No
     out = np.full(OUT, np.nan)
     some = gain > 0.0
     out[some] = top[some] / np.sqrt(gain[some])
+    middle, spread = 0.0, 1.0
     if bool((count > 1.0).any()):
-        out = np.fmax(scaled(out), best)
-    return NetworkBlock(statistic=out, stations=count)
+        stacked, middle, spread = scaled(out)
+        out = np.fmax(stacked, best)
+    strength = Strength()
+    if bool(some.any()):
+        g, root = gain[some], np.sqrt(gain[some])
+        strength = Strength(
+            float(np.median(lift[some] / root)) / spread,
+            (float(np.median(drop[some] / root)) + middle) / spread,
+            float(np.median(root)),
+            float(np.median(g * g / narrow[some])),
+        )
+    return NetworkBlock(statistic=out, stations=count, strength=strength)
 
 
 def _shifted(delay: int, this: StationBlock | None, following: StationBlock | None) -> tuple[F64, F64]:

@@ -10,7 +10,7 @@ how far beyond the data that reaches is stated. An event that the template shoul
 threshold cannot be tuned on it.
 
 Rules: maxima of fixed cells, not samples, so that overlapping windows count once; beta is raised by its own standard
-error (beta / sqrt(n)); fewer than `FEWEST` excesses give no threshold.
+error (beta / sqrt(n)); of few cells the upper `FEWEST`, at most a third, are the tail, and below that there is no threshold.
 """
 
 import math
@@ -113,10 +113,10 @@ def fit(maxima: Sequence[float] | F64, false_alarms_per_year: float, cell_s: flo
         raise InputError(f"expected a positive rate of false alarms, got {false_alarms_per_year:g} per year")
     values = np.sort(np.asarray(maxima, dtype=np.float64))
     values = values[np.isfinite(values)]
-    count = math.floor(SHARE * len(values))
-    if count < FEWEST:
+    count = max(FEWEST, math.floor(SHARE * len(values)))
+    if 3 * count > len(values):
         raise InputError(
-            f"expected at least {round(FEWEST / SHARE)} cells of {cell_s:g} s to measure the noise, got {len(values)}; "
+            f"expected at least {3 * FEWEST} cells of {cell_s:g} s to measure the noise, got {len(values)}; "
             "give longer records to the watch"
         )
     level = float(values[len(values) - count - 1])

@@ -21,7 +21,7 @@ from testban.base.spans import Span
 from testban.base.times import format_time
 from testban.detect.condition import condition
 from testban.formats import csvio, tables, template_file, watch_tables
-from testban.repeat import grid, measure, scan
+from testban.repeat import grid, measure, scan, stack
 from testban.run.configuration import Configuration
 from testban.run.detection import open_source, read, tidy
 from testban.run.outputs import whole
@@ -58,6 +58,7 @@ class HourRow(msgspec.Struct, frozen=True, array_like=True):
     kinds: int
     cells: bytes
     peaks: tuple[repeat.Peak, ...]
+    strength: stack.Strength
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -157,7 +158,14 @@ def watch_unit(job: WatchJob) -> bytes:
         return 1 + (len(repeat.SURROGATES) if block % job.stride == 0 else 0)
 
     rows = [
-        HourRow(h.block, job.number + h.template, len(h.cells), h.cells.astype("<f8").tobytes(), h.peaks)
+        HourRow(
+            h.block,
+            job.number + h.template,
+            len(h.cells),
+            h.cells.astype("<f8").tobytes(),
+            h.peaks,
+            h.strength,
+        )
         for h in scan.scan(prepared, range(job.first, job.last), load, kinds)
     ]
     return pack((rows, tidy(load.findings)))
@@ -207,7 +215,13 @@ def watch(
         for row in rows:
             cells = np.frombuffer(row.cells, dtype="<f8").reshape(row.kinds, -1)
             hours.setdefault(row.template, []).append(
-                repeat.Hour(block=row.block, template=row.template, cells=cells, peaks=row.peaks)
+                repeat.Hour(
+                    block=row.block,
+                    template=row.template,
+                    cells=cells,
+                    peaks=row.peaks,
+                    strength=row.strength,
+                )
             )
     found = [_decided(t, hours.get(i, []), false_alarms_per_year, jobs[0]) for i, t in enumerate(templates)]
     return found, tidy(notes)
@@ -326,9 +340,28 @@ def run(
     table = [_threshold_row(w) for w in found]
     whole(out / "thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
     whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
+    whole(out / "reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
     page = show.render([_subject(w) for w in found], configuration.language)
     whole(out / "watch.html", lambda p: p.write_text(page, encoding="utf-8"))
     return Done(watched=tuple(found), detections=rows, findings=notes)
+
+
+def _reach(found: Sequence[Watched]) -> list[csvio.Row]:
+    rows: list[csvio.Row] = []
+    for w in found:
+        for h in w.hours if w.decision is not None else ():
+            level = repeat.reach(h, w.decision.threshold.z) if w.decision is not None else None
+            if level is not None:
+                share = float(np.isfinite(h.cells[0]).sum()) / h.cells.shape[1]
+                rows.append(
+                    {
+                        "hour": format_time(h.block * grid.BLOCK_NS, 0),
+                        "template_id": w.template.template_id,
+                        "relative_magnitude_90": csvio.Fixed(f"{level:.2f}"),
+                        "share_of_hour": csvio.Fixed(f"{share:.2f}"),
+                    }
+                )
+    return sorted(rows, key=lambda r: (r["hour"], r["template_id"]))
 
 
 def _subject(w: Watched) -> show.Subject:

@@ -7,7 +7,7 @@ from testban.base.errors import FormatError, InputError
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Response, ResponseStage, Segment
 from testban.formats import template_file
-from testban.repeat import Template, TemplateChannel, decide, grid, measure, scan, stack, threshold
+from testban.repeat import Template, TemplateChannel, decide, grid, measure, reach, scan, stack, threshold
 from testban.repeat import correlate as co
 from testban.repeat.ground import ground
 from testban.repeat.template import RATE, Component, components
@@ -245,10 +245,52 @@ def test_a_planted_repeat_is_found_and_measured():
     assert len(got.detections) == 1
     assert abs(got.detections[0].time_ns - START - 5000 * 10**9) < 0.2e9
     assert got.detections[0].statistic > got.threshold.z > 5.0
+    level = reach(hours[1], got.threshold.z)
+    assert level is not None
+    assert -1.0 < level < np.log10(3.0)
     m = measure.measure(template, got.detections[0].time_ns, loader(x))
     assert abs(m.time_ns - START - 5000 * 10**9) < 0.05e9
     assert m.matches[0].amplitude_ratio == pytest.approx(3.0, rel=0.2)
     assert m.relative_magnitude == pytest.approx(np.log10(3.0), abs=0.08)
+
+
+def test_reach_is_where_nine_of_ten_are_found():
+    """Repeats of the size that `reach` states and 0.1 are found in most tries, those of 0.3 less in few."""
+
+    def wave() -> np.ndarray:
+        t = np.arange(2000) / 20.0
+        return coloured(1, 6000)[2000:4000] * np.exp(-t / 60.0) * np.minimum(1.0, t / 5.0)
+
+    template = simple_template(ground_of(wave()))
+    first = START // grid.BLOCK_NS
+    prepared = [stack.Prepared(template, 0)]
+    noise = coloured(21, 4 * 3600 * 20)
+    z = 6.5
+    quiet = list(scan.scan(prepared, range(first + 1, first + 3), loader(noise), lambda _: 1))
+    level = reach(quiet[0], z)
+    assert level is not None
+    found = {}
+    for less in (-0.1, 0.3):
+        hits = tries = 0
+        for shift in range(0, 300, 50):
+            x = noise.copy()
+            times = np.arange(4000 + shift, 10_000, 300)
+            for at in times:
+                i = round((at + 30.0) * 20)
+                x[i : i + 2000] += 10.0 ** (level - less) * wave()
+            peaks = [
+                p
+                for h in scan.scan(prepared, range(first + 1, first + 3), loader(x), lambda _: 1)
+                for p in h.peaks
+            ]
+            hits += sum(
+                any(abs(p.time_ns - START - at * 1e9) < 1e9 and p.statistic > z for p in peaks)
+                for at in times
+            )
+            tries += len(times)
+        found[less] = hits / tries
+    assert found[-0.1] > 0.75
+    assert found[0.3] < 0.45
 
 
 def test_hours_do_not_depend_on_the_chunk_they_are_scanned_in():
@@ -304,7 +346,7 @@ def test_threshold_of_an_ideal_tail_and_too_little_noise():
     assert got.z == pytest.approx(5.59, abs=0.15)
     assert got.beta == pytest.approx(1.0, abs=0.1)
     with pytest.raises(InputError, match="cells of 30 s"):
-        threshold.fit(cells[:50], 1.0)
+        threshold.fit(cells[:20], 1.0)
     with pytest.raises(InputError, match="positive rate"):
         threshold.fit(cells, 0.0)
 
