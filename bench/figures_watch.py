@@ -6,6 +6,7 @@ down and planted into the two hours of 2017 (noise and coda of the test), at one
 detector of this system at its stated 0.2 false alarms a day on the same samples.
 `python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
 template scaled down; the network beside each of its stations alone.
+`python -m bench.figures_watch noise`: the day of noise at DK.COP against the verticals of all templates.
 `python -m bench.figures_watch alarms [--days 30]`: SIMULATED coloured noise with bursts and strangers, some templates for a
 month each; false alarms beside those asked for.
 
@@ -182,6 +183,44 @@ def _curve(master, wave, prepared, base, channel, gain, places, inventory) -> No
             break
 
 
+def noise() -> None:
+    """A day of recorded noise under another name: the templates' verticals against DK.COP, where they never were.
+
+    No template can be made of that station (it recorded no event that is at hand), so its day stands in for a day of every
+    station of the templates: waveforms of one place, noise of another. False alarms beside those asked for.
+    """
+    day = read(root() / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed", "DK.COP", "BHZ")
+    counts = dict.fromkeys((1.0, 120.0, 1200.0), 0)
+    days = 0.0
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in EVENTS:
+            whole = formats.template_file.read(template(name, Path(scratch)))
+            for station in whole.stations:
+                own = tuple(c for c in whole.of(station) if c.component == "Z")
+                if not own:
+                    continue
+                prepared = stack.Prepared(msgspec.structs.replace(whole, channels=own))
+                place = Channel(nslc=day[0].nslc, longitude=0.0, latitude=0.0, dip_deg=-90.0)
+
+                def load(_station: str, block: int, place: Channel = place) -> tuple[Sequence[Segment], Sequence[Channel]]:
+                    w = grid.window_of(block)
+                    wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
+                    near = [s for s in day if s.start_ns < wide.end_ns and s.end_ns > wide.start_ns]
+                    return (condition(near, wide)[0], [place]) if near else ((), ())
+
+                blocks = range(day[0].start_ns // grid.BLOCK_NS, day[-1].end_ns // grid.BLOCK_NS + 1)
+                hours = list(scan.scan([prepared], blocks, load, lambda b: 7 if b % 4 == 0 else 1))
+                levels = []
+                for asked in counts:
+                    got = repeat.decide(hours, prepared.longest_s, asked)
+                    levels.append(got.threshold.z)
+                    counts[asked] += len(got.detections)
+                days += got.searched_hours / 24.0
+                print(f"{name} {station}: threshold {levels[0]:.2f} for one a year", flush=True)
+    for asked, n in counts.items():
+        print(f"recorded noise, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted")
+
+
 def coloured(rng: np.random.Generator, n: int, rate: float, slope: float) -> np.ndarray:
     """Noise whose power falls as frequency to the `slope`, with a microseism peak at 0.2 Hz."""
     f = np.fft.rfftfreq(n, 1.0 / rate)
@@ -338,7 +377,7 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
 
 def main() -> list[dict[str, object]]:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("pairs", "planted", "network", "alarms"))
+    parser.add_argument("what", choices=("pairs", "planted", "network", "noise", "alarms"))
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--templates", type=int, default=8)
     given = parser.parse_args()

@@ -16,7 +16,7 @@ from testban.base.dmath import exp_, log10_
 from testban.base.errors import InputError
 from testban.repeat.grid import BLOCK_S
 from testban.repeat.ground import F64
-from testban.repeat.scan import Hour, Peak, declustered
+from testban.repeat.scan import CANDIDATE, Hour, Peak, declustered
 from testban.repeat.threshold import CELL_S, Threshold, fit
 
 ROUNDS = 6
@@ -62,6 +62,11 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
             break
         limit, used = fit(rest, false_alarms_per_year), rest
         found = declustered(peaks, limit.z, longest_s)
+    if limit.z < CANDIDATE:
+        raise InputError(
+            f"expected a rate of false alarms that needs a statistic above {CANDIDATE:g}, got {false_alarms_per_year:g} "
+            f"a year, which needs {limit.z:.2f}; ask for fewer"
+        )
     return Decision(
         threshold=limit, detections=found, excluded=excluded, searched_hours=searched,
         noise=np.sort(used[np.isfinite(used)]),

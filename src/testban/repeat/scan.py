@@ -19,7 +19,7 @@ from testban.repeat.stack import NetworkBlock, Prepared, Strength, network
 from testban.repeat.template import RATE, Component, Template, TemplateChannel, components, sensors
 from testban.repeat.threshold import cell_maxima
 
-CANDIDATE = 5.0  # statistic from which on a maximum is kept
+CANDIDATE = 4.0  # statistic from which on a maximum is kept
 APART_S = 10.0
 
 # Clean segments of a station over a window, and its channels at that time.

@@ -123,3 +123,54 @@ def test_a_template_that_is_none(tmp_path):
         watch([wrong], data=["x"], inventory=["y"], out=tmp_path / "o", quiet=True)
     with pytest.raises(InputError, match="readable template"):
         watch([tmp_path / "none"], data=["x"], inventory=["y"], out=tmp_path / "o", quiet=True)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings in $TESTBAN_DATA")
+def test_gaps_everywhere_spikes_and_a_rate_that_is_none(tmp_path):
+    path = made("dprk_2016-01-06", tmp_path)
+    begin = parse_time("2017-09-03T03:00:00")
+    name = Nslc("IC", "MDJ", "00", "BHZ")
+    rng = np.random.default_rng(1)
+    pieces = [
+        Segment(
+            nslc=name,
+            start_ns=begin + k * 20 * 10**9,
+            sample_rate_hz=20.0,
+            samples=(100 * rng.standard_normal(200)).astype(np.int32),
+        )
+        for k in range(150)
+    ]
+    gappy = tmp_path / "gappy.mseed"
+    write_mseed(gappy, pieces)
+    with pytest.raises(InputError, match="longer records"):
+        watch([path], data=[str(gappy)], inventory=inventory(), out=tmp_path / "g", workers=1, quiet=True)
+    x = (100 * rng.standard_normal(144_000)).astype(np.int32)
+    x[20_000::9000] = 8_000_000
+    x[60_000:61_000] = 8_388_607
+    wild = tmp_path / "wild.mseed"
+    write_mseed(wild, [Segment(nslc=name, start_ns=begin, sample_rate_hz=20.0, samples=x)])
+    watch([path], data=[str(wild)], inventory=inventory(), out=tmp_path / "w", workers=1, json=True)
+    assert (tmp_path / "w" / "detections.csv").read_text().count("\n") == 1
+    for rate in (0.0, -1.0, float("nan"), 1e9):
+        with pytest.raises(InputError, match="rate of false alarms"):
+            watch(
+                [path], data=[str(wild)], inventory=inventory(), out=tmp_path / "w", workers=1, quiet=True,
+                false_alarms_per_year=rate,
+            )  # fmt: skip
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason="no recordings in $TESTBAN_DATA")
+def test_a_place_without_an_event_makes_no_template(tmp_path):
+    event = DATA / "dprk_2017-09-03"
+    with pytest.raises(InputError, match="above the noise"):
+        template(
+            [str(event / "continuous_2h_IC.MDJ.mseed")], inventory=inventory(), origin="2017-09-03T03:10:00,129.03,41.33",
+            out=tmp_path / "t",
+        )  # fmt: skip
+    with pytest.raises(InputError, match="around"):
+        template(
+            [str(event / "raw_counts.mseed")], inventory=inventory(), origin="2016-09-03T03:10:00,129.03,41.33",
+            out=tmp_path / "t",
+        )  # fmt: skip
