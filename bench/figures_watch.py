@@ -255,7 +255,7 @@ def network() -> None:
         made = formats.template_file.read(template("dprk_2016-01-06", Path(scratch)))
     prepared = stack.Prepared(made)
     rng = np.random.default_rng(77)
-    names = ["network", *made.stations]
+    names = ["network", "network without IC.MDJ", *made.stations]
     noise_hours = [_network_hour(prepared, rng, None, 7)[0] for _ in range(4)]
     limits = {
         n: threshold.fit(np.concatenate([np.concatenate(h[n][1:]) for h in noise_hours]), 1.0).z
@@ -302,10 +302,12 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
             recorded[i] = correlate.Recorded(part, c.band)
         blocks[station] = correlate.station_blocks([(p, recorded) for p in prepared.parts[station][:kinds]])
         delays[station] = own[0].offset_samples
-    out = {"network": [], **{s: [] for s in blocks}}
+    out = {"network": [], "network without IC.MDJ": [], **{s: [] for s in blocks}}
     for k in range(kinds):
         rows = [(delays[s], blocks[s][k], None) for s in blocks]
         out["network"].append(threshold.cell_maxima(stack.network(rows).statistic, RATE))
+        rest = [row for s, row in zip(blocks, rows, strict=True) if s != "IC.MDJ"]
+        out["network without IC.MDJ"].append(threshold.cell_maxima(stack.network(rest).statistic, RATE))
         for s, row in zip(blocks, rows, strict=True):
             out[s].append(threshold.cell_maxima(stack.network([row]).statistic, RATE))
     return out, [int(t // threshold.CELL_S) for t in origins]
@@ -363,10 +365,9 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
     for asked in (1.0, 12.0, 120.0, 1200.0):
         total, limits = 0, []
         for hours in rows.values():
-            noise = np.concatenate([h.cells[1:].reshape(-1) for h in hours if len(h.cells) > 1])
-            limit = threshold.fit(noise, asked)
-            limits.append(limit.z)
-            total += len(scan.declustered([p for h in hours for p in h.peaks], limit.z, 100.0))
+            got = repeat.decide(hours, 100.0, asked)
+            limits.append(got.threshold.z)
+            total += len(got.detections)
         expected = asked * days / 365.25 * templates
         print(
             f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",

@@ -308,6 +308,22 @@ def test_hours_do_not_depend_on_the_chunk_they_are_scanned_in():
         assert a.peaks == b.peaks
 
 
+def test_g2_false_alarms_in_simulated_noise_are_as_many_as_asked_for():
+    """Two and a half simulated days of coloured noise; `bench.figures_watch alarms` does the month."""
+    template = simple_template(ground_of(wavelet(400)))
+    first, count, asked = START // grid.BLOCK_NS, 60, 5_000.0
+    x = coloured(31, count * 3600 * 20)
+    hours = list(
+        scan.scan(
+            [stack.Prepared(template)], range(first, first + count), loader(x), lambda b: 7 if b % 2 else 1
+        )
+    )
+    got = decide(hours, 10.0, asked)
+    expected = asked * got.searched_hours / 24.0 / 365.25
+    assert expected > 30
+    assert 0.5 < len(got.detections) / expected < 2.0
+
+
 def test_the_end_of_a_record_raises_no_alarm():
     """Windows that lie partly beyond it have fewer degrees of freedom: their scatter must not be larger."""
     t = ground_of(wavelet(2400))
