@@ -1,10 +1,9 @@
 """Threshold and detections from the hours of a scan.
 
-Rules: the first threshold comes from the surrogates' cells alone; what it detects is taken out of the noise (cells
-within a template's length of a detection, for a strong event lifts the surrogates too), the template's own cells join
-the surrogates' and the threshold is fitted again, until the detections stay the same; where there are `OWN_CELLS` of
-the template's own they are fitted by themselves too and the higher threshold holds, since surrogates of a short
-template differ from it; where less than half would be left (a record of a few minutes) all cells
+Rules: the threshold comes from the surrogates' cells alone; what it detects is taken out of the noise (cells within a
+template's length of a detection, for a strong event lifts the surrogates too) and the threshold is fitted again, until
+the detections stay the same; the template's own values are never part of the noise, for a swarm of weak repeats would
+raise its own threshold and hide itself; where less than half would be left (a record of a few minutes) all cells
 stay, and that is said.
 """
 
@@ -22,7 +21,6 @@ from testban.repeat.scan import CANDIDATE, Hour, Peak, declustered
 from testban.repeat.threshold import CELL_S, Threshold, fit
 
 ROUNDS = 6
-OWN_CELLS = 1000  # from so many on the template's own noise is fitted by itself too
 NINETY = 1.2816  # normal quantile of 90 %
 
 
@@ -46,7 +44,6 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
     peaks = [p for h in hours for p in h.peaks]
     searched = sum(int(np.isfinite(h.cells[0]).sum()) for h in hours) * CELL_S / 3600.0
     times, noise = _noise(hours)
-    own_times, own = _own(hours)
     used = noise.reshape(-1)
     limit = fit(used, false_alarms_per_year)
     found = declustered(peaks, limit.z, longest_s)
@@ -56,11 +53,7 @@ def decide(hours: Sequence[Hour], longest_s: float, false_alarms_per_year: float
         excluded = 2 * int(np.isfinite(quiet).sum()) >= int(np.isfinite(noise).sum())
         if not excluded:
             break
-        mine = own[_apart(own_times, found, longest_s)]
-        used = np.concatenate([quiet, mine])
-        limit = fit(used, false_alarms_per_year)
-        if int(np.isfinite(mine).sum()) >= OWN_CELLS:
-            limit = max(limit, fit(mine, false_alarms_per_year), key=lambda t: t.z)
+        limit, used = fit(quiet, false_alarms_per_year), quiet
         before, found = found, declustered(peaks, limit.z, longest_s)
         if found == before:
             break
@@ -81,13 +74,6 @@ def _apart(times: F64, found: Sequence[Peak], longest_s: float) -> np.ndarray:
     for p in found:
         keep &= np.abs(times - p.time_ns * 1e-9) > longest_s + CELL_S
     return keep
-
-
-def _own(hours: Sequence[Hour]) -> tuple[F64, F64]:
-    """Middles of all cells (s) and the template's own maxima."""
-    middles = CELL_S * (np.arange(hours[0].cells.shape[1]) + 0.5)
-    times = np.concatenate([h.block * float(BLOCK_S) + middles for h in hours])
-    return times, np.concatenate([h.cells[0] for h in hours])
 
 
 def reach(hour: Hour, z: float) -> float | None:

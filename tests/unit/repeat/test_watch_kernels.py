@@ -237,6 +237,17 @@ def loader(x: np.ndarray, cut: float = 1e9):
     return load
 
 
+def test_a_swarm_of_weak_repeats_does_not_raise_its_own_threshold():
+    rng = np.random.default_rng(5)
+    cells = np.max(rng.standard_normal((7, 120, 60)), axis=2)
+    quiet = [scan.Hour(block=k, template=0, cells=np.roll(cells, k, axis=1), peaks=()) for k in range(4)]
+    swarm = [
+        scan.Hour(block=h.block, template=0, cells=np.vstack([np.full(120, 6.5), h.cells[1:]]), peaks=())
+        for h in quiet
+    ]
+    assert decide(swarm, 60.0, 1.0).threshold == decide(quiet, 60.0, 1.0).threshold
+
+
 def test_a_planted_repeat_is_found_and_measured():
     template, x = planted(3, 5000.0, 3.0)
     first = START // grid.BLOCK_NS
