@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from testban import locate
 from testban.associate import grid
+from testban.associate.circle import N_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
-from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
 from testban.associate.scan import peak_, scan_
 from testban.associate.search import Level, Search, overlap_, thin_
@@ -74,7 +74,7 @@ class Contest:
         self.keep = np.empty(n, dtype=np.int64)
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
         self.geo = np.empty((2 * len(table.sites) + 2, 8))
-        self.zones = np.empty((N_ZONES, 3))
+        self.bins = np.empty((N_BINS, N_COLUMNS))
         self.shear = _shear(window, len(table.sites))
         self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
@@ -203,7 +203,7 @@ class Contest:
         return fit_(
             s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
             w.data, w.hint, w.rate, w.used, self.shear_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
-            self.zones,
+            self.bins,
         )  # fmt: skip
 
     def build(self, row: Floats) -> Hypothesis:
