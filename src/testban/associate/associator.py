@@ -102,6 +102,7 @@ class Session:
             if not contest.run(rows, accepted, losers.append):
                 break
             around = won
+            contest.rerate()
         self._discard(contest, losers, begin_ns)
 
     def _accept(self, contest: Contest, h: Hypothesis, begin_ns: int) -> Claim | None:

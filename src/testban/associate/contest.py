@@ -38,7 +38,7 @@ REFINED_SHARE = 0.6
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.4  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
-RIVALS = 8
+RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15
@@ -82,14 +82,27 @@ class Contest:
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
-        for c in claims:
-            self.take(c)
-        self.value = -dmath.log(2.0 * window.rate)
+        self.claims = list(claims)
+        self.rerate()
+
+    def rerate(self) -> None:
+        """Take the rates anew: what known events explain is no false alarm and does not count in them."""
+        for c in self.claims:
+            self._use(c)
+        self.window.rate = self.window.rates()
+        for c in self.claims:
+            self._raise(c)
+        self.value = -dmath.log(2.0 * self.window.rate)
 
     def take(self, claim: Claim) -> None:
         """Mark the picks of an event as used and raise the rates of what it explains."""
-        w, t = self.window, self.table
+        self.claims.append(claim)
         self._use(claim)
+        self._raise(claim)
+        self.value = -dmath.log(2.0 * self.window.rate)
+
+    def _raise(self, claim: Claim) -> None:
+        w, t = self.window, self.table
         saw = np.zeros(len(t.sites), dtype=np.int64)
         saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
         o = (claim.time_ns - w.reference_ns) / 1e9
@@ -360,7 +373,6 @@ class Contest:
             if claim is None:
                 continue
             self.take(claim)
-            self.value = -dmath.log(2.0 * self.window.rate)
             self.version += 1
             n += 1
         return n
@@ -411,16 +423,17 @@ class Contest:
         """The best located hypothesis among the leader and those of the same minutes that may beat it."""
         near = self._rivals(i, h, rows, odds)
         field: list[tuple[int, Hypothesis]] = [(i, h)]
+        room = [RIVALS, RIVALS]
         for j in near.tolist():
-            if len(field) > RIVALS:
-                break
-            if j == i:
+            fine = int(self.cells[int(rows[j, 1]), 3] < 180.0)
+            if j == i or room[fine] == 0:
                 continue
             r = self._current(j, rows, odds, version, built)
             if r is None and odds[j] > 0.0:
                 r = self._current(j, rows, odds, version, built)
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
+                room[fine] -= 1
         top = max(r.score for _, r in field)
         for _, r in field:
             if r.score > top - 2.0 * BOUND:
