@@ -36,7 +36,7 @@ Ints = NDArray[np.int64]
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 REFINED_SHARE = 0.6
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
-RIVAL_OVERLAP = 0.4  # of the leader's P that a rival must explain
+RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 MAX_ROWS = 400_000
@@ -436,7 +436,7 @@ class Contest:
                 room[fine] -= 1
         top = max(r.score for _, r in field)
         for _, r in field:
-            if r.score > top - 2.0 * BOUND:
+            if r.score > min(top - 2.0 * BOUND, self.needed):
                 self.locate(r)
         field.sort(
             key=lambda f: (
@@ -447,6 +447,23 @@ class Contest:
                 f[1].x[1],
             )
         )
+        return self._parts(field)
+
+    def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
+        """The best located hypothesis, or the best of those without a common pick that together beat it.
+
+        Every event is one more bet: each costs what an event needs.
+        """
+        top = field[0][1]
+        parts: list[tuple[int, Hypothesis]] = []
+        taken: set[int] = set()
+        for i, r in field[1:]:
+            if r.reason or r.located is None or taken & set(r.numbers):
+                continue
+            parts.append((i, r))
+            taken.update(r.numbers)
+        if len(parts) > 1 and sum(r.score - self.needed for _, r in parts) > top.score - self.needed:
+            return parts[0]
         return field[0]
 
 
