@@ -6,6 +6,10 @@ station that saw nothing, 1 - f, counts: sum(w) + n log f + (N - n) log(1 - f) w
 evidence of a pick before its chance. Beyond R the zones of distance count as before (see `odds`). The greatest over no
 radius and the RADII, less the logarithm of their number, is the score, so that it is never less than what the zones
 alone say: without up-time a silent station says nothing against an event. Bins of distance nest in the zones.
+
+An event that stations beyond NEAR_DEG see is seen by those within it: the share of the far ones that an event may have
+is bounded by STEEPEST times that of the near ones that were listening, those with any pick within LISTENING_S of the
+expected time. A few silent stations bound nothing; a whole silent network does.
 """
 
 import numpy as np
@@ -31,7 +35,13 @@ ZONE_OF = tuple(
 )
 # Columns of the sums of a bin: all picks with their chance, then raw ones of P and S with the number of stations.
 NUMBER, EVIDENCE, CHANCE, N_P, RAW_P, ALL_P, N_S, RAW_S, ALL_S = range(9)
-N_COLUMNS = 9
+LISTENED = 9  # stations with any pick around the expected P
+N_COLUMNS = 10
+LISTENING_S = 3600.0
+NEAR_DEG = 6.0
+STEEPEST = 3.0
+NEAR_BINS = sum(r <= NEAR_DEG for r in RADII_DEG)
+FAR_ZONE = sum(z < NEAR_DEG for z in ZONES_DEG[1:]) + 1
 
 
 @njit(cache=True)
@@ -57,14 +67,22 @@ def share_gain_(raw: float, n: float, stations: float) -> float:
 def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
     """Odds of the zones from the bins beyond a radius, each into gains."""
     total = 0.0
+    near, listened = 1.0, 1.0
+    for b in range(NEAR_BINS):
+        near += bins[b, N_P]
+        listened += bins[b, LISTENED]
+    bound = STEEPEST * near / listened
     for z in range(N_ZONES):
-        n, e, c = 0.0, 0.0, 0.0
+        n, e, c, most = 0.0, 0.0, 0.0, 0.0
         for b in range(radius + 1, N_BINS):
             if ZONE_OF[b] == z:
                 n += bins[b, NUMBER]
                 e += bins[b, EVIDENCE]
                 c += bins[b, CHANCE]
+                most += bins[b, ALL_P]
         gains[z] = max(0.0, zone_gain_(e, n, c))
+        if z >= FAR_ZONE and bound * most < n:  # no more than so many of them can have seen it
+            gains[z] = max(0.0, e + n * log_(bound * most / c) - bound * most)
         total += gains[z]
     return total
 

@@ -18,6 +18,8 @@ from testban.associate.circle import (
     ALL_S,
     CHANCE,
     EVIDENCE,
+    LISTENED,
+    LISTENING_S,
     N_P,
     N_S,
     NUMBER,
@@ -90,6 +92,10 @@ def collect_(
                 lo = q + 1
             else:
                 hi = q
+        if (lo < start[s + 1] and data[lo, 0] < first + LISTENING_S) or (
+            lo > start[s] and data[lo - 1, 0] > first - LISTENING_S
+        ):
+            bins[z, LISTENED] += 1.0
         if lo == start[s + 1] or data[lo, 0] > o + last:
             continue
         delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
