@@ -21,12 +21,12 @@ from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
-from testban.associate.scan import peak_, scan_
+from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
 from testban.associate.search import Level, Search, overlap_, thin_
 from testban.associate.table import RESOLVED_BACKAZIMUTH, Table, Window
 from testban.base import dmath
 from testban.base.errors import InputError
-from testban.base.geo import destination_, unit_vector_
+from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
 
@@ -34,6 +34,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
+LOW_SHARE = 0.15  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
+SPARSE_NET = 400  # stations: more of them see an event in a coarse cell, and each halving costs more
 REFINED_SHARE = 0.6
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
@@ -154,7 +156,8 @@ class Contest:
                 np.ascontiguousarray(level.vectors[which]),
             )
             for layer in level.layers:
-                threshold = COARSE_SHARE * self.needed
+                low = level.first == 0 and len(t.sites) <= SPARSE_NET
+                threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
                 out = np.empty((MAX_ROWS, 4))
                 while True:
                     n = scan_(
@@ -171,11 +174,36 @@ class Contest:
                 if layer > 0:  # of two that are alike the shallow one
                     rows[:, 0] -= DEEP_GAIN
                 found.append(rows)
-        rows = np.concatenate(found) if found else np.empty((0, 5))
+        rows = self._sharpened(np.concatenate(found)) if found else np.empty((0, 5))
         order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
         keep = np.empty(len(rows), dtype=np.int64)
         n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
         return np.ascontiguousarray(rows[keep[:n]])
+
+    def _sharpened(self, rows: Floats) -> Floats:
+        """Rows that pass, and the weaker ones that do in smaller cells, which are added to the cells."""
+        w, t, s = self.window, self.table, self.search
+        if len(t.sites) > SPARSE_NET:
+            return rows
+        passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
+        weak = np.ascontiguousarray(rows[~passed])
+        cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
+        sharpen_(
+            weak, self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used, self.shear,
+            s.logs, LOW_SHARE * self.needed, cells, score,
+        )  # fmt: skip
+        keep = score[:, 0] >= COARSE_SHARE * self.needed
+        n = int(np.sum(keep))
+        weak, cells, score = weak[keep], cells[keep], score[keep]
+        weak[:, 0], weak[:, 2] = score[:, 0], score[:, 1]
+        weak[:, 0] -= np.where(weak[:, 4] > 0, DEEP_GAIN, 0.0)
+        weak[:, 1] = len(self.cells) + np.arange(n)
+        weak[:, 3] = CELL_SHARE * cells[:, 2] * 14.0 + 2.5
+        self.cells = np.concatenate([self.cells, cells])
+        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        self.vectors = np.concatenate([self.vectors, vectors])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+        return np.concatenate([rows[passed], weak])
 
     def _seed(self, around: Sequence[tuple[float, float]]) -> None:
         """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
@@ -192,9 +220,9 @@ class Contest:
             ]
         )
         s = self.search
-        self.extra = Level(cells, len(s.cells), 1.0, tuple(range(len(s.curves))))
-        self.cells = np.concatenate([s.cells, cells])
-        self.vectors = np.concatenate([s.vectors, self.extra.vectors])
+        self.extra = Level(cells, len(self.cells), 1.0, tuple(range(len(s.curves))))
+        self.cells = np.concatenate([self.cells, cells])
+        self.vectors = np.concatenate([self.vectors, self.extra.vectors])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
 
     def again(self, row: Floats) -> tuple[float, float]:
@@ -284,7 +312,7 @@ class Contest:
             values=[float(v) for v in self.geo[:m, VALUE]], score=score,
         )  # fmt: skip
 
-    def enough(self, numbers: Sequence[int]) -> bool:
+    def enough(self, numbers: Sequence[int], place: tuple[float, float]) -> bool:
         """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions."""
         w, s = self.window, self.search.settings
         stations = {int(w.station[k]) for k in numbers}
@@ -293,18 +321,23 @@ class Contest:
             for k in numbers
         )
         need = s.min_stations_with_array if array else s.min_stations
-        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers) >= 2)
+        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers, place) >= 2)
 
-    def directed(self, numbers: Sequence[int]) -> int:
-        """Number of picks whose slowness and back-azimuth are those of an array."""
-        d = self.window.data
-        return sum(bool(d[k, 3] < ARRAY_SIGMA and d[k, 5] < RESOLVED_BACKAZIMUTH) for k in numbers)
+    def directed(self, numbers: Sequence[int], place: tuple[float, float]) -> int:
+        """Number of picks whose slowness and back-azimuth are those of an array that points at the place."""
+        w, n = self.window, 0
+        for k in numbers:
+            row, site = w.data[k], self.table.sites[w.station[k]]
+            if row[3] < ARRAY_SIGMA and row[5] < RESOLVED_BACKAZIMUTH:
+                _, _, baz = delaz_(place[0], place[1], site.longitude, site.latitude)
+                n += bool(abs((row[4] - baz + 180.0) % 360.0 - 180.0) < 3.0 * row[5])
+        return n
 
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
         if h.located is not None or h.reason:
             return
-        if not self.enough(h.numbers):
+        if not self.enough(h.numbers, h.x[:2]):
             h.reason = "fewer stations than an event needs"
             return
         if h.score < self.needed - BOUND:
@@ -316,12 +349,13 @@ class Contest:
             h.located = located
             h.score += gain(located, self.sites)
             origin = located.origin
+            place = (origin.longitude, origin.latitude)
             good = {a.pick_id for a in located.arrivals if a.defining}
             defining = [k for k in h.numbers if self.table.picks[self.window.number[k]].pick_id in good]
             needed = self.needed
-            if origin.gap_deg > 180.0 and self.directed(defining) < 2:
+            if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
                 needed += self.search.settings.one_sided
-            if not self.enough(defining):
+            if not self.enough(defining, place):
                 h.reason = "fewer stations than an event needs agree with one place"
             elif h.score < needed:
                 h.reason = f"score {h.score:.1f} below {needed:.1f}"

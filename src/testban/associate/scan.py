@@ -33,7 +33,7 @@ from testban.associate.odds import (
     vector_evidence_,
 )
 from testban.base.dmath import DEG, log_
-from testban.base.geo import delaz_
+from testban.base.geo import delaz_, destination_, unit_vector_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -260,3 +260,40 @@ def peak_(
         elif odds[b] == top and b == z + 1:
             z = b
     return top, o_start + 0.5 * (a + z + 1) * bin_s
+
+
+@njit(cache=True)
+def sharpen_(
+    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
+    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
+) -> None:  # fmt: skip
+    """The best quarter of the best quarter of the cells of rows (score, cell, origin time, apart, layer).
+
+    out: longitude, latitude, radius, reach of the smaller cell; score: its odds and origin time. A first halving that
+    stays below `enough` is not halved again.
+    """
+    node, vector = np.empty(4), np.empty(3)
+    for i in range(rows.shape[0]):
+        cell = cells[int(rows[i, 1])]
+        lon, lat, radius, o, half = cell[0], cell[1], cell[2], rows[i, 2], rows[i, 3]
+        curve = curves[int(rows[i, 4])]
+        node[3] = cell[3]
+        best = 0.0
+        for _ in range(2):
+            best, b_lon, b_lat, b_o = 0.0, lon, lat, o
+            for g in range(4):
+                node[0], node[1] = destination_(lon, lat, 45.0 + 90.0 * g, 0.5 * radius)
+                node[2] = 0.5 * radius
+                vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
+                v, when = peak_(
+                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o, half,
+                    max(0.5, 0.15 * half),
+                )  # fmt: skip
+                if v > best:
+                    best, b_lon, b_lat, b_o = v, node[0], node[1], when
+            lon, lat, o, radius = b_lon, b_lat, b_o, 0.5 * radius
+            half = CELL_SHARE * radius * 14.0 + 2.5
+            if best < enough:
+                break
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = lon, lat, radius, cell[3]
+        score[i, 0], score[i, 1] = best, o
