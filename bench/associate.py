@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from testban import associate, locate, simulate
+from testban.base.errors import InputError
 from testban.base.geo import offset_km_
 from testban.base.records import Ellipse, Event, Pick, Site
 from testban.earth import travel
@@ -39,7 +40,11 @@ def ims() -> list[Station]:
         rows = [(r["code"], float(r["lon"]), float(r["lat"])) for r in csv.DictReader(table.open())]
     else:
         rows = [
-            (f"{'PS' if i < 50 else 'AS'}{i:03d}", i * 137.50776 % 360.0 - 180.0, math.degrees(math.asin(2 * (i + 0.5) / 170 - 1)))
+            (
+                f"{'PS' if i < 50 else 'AS'}{i:03d}",
+                i * 137.50776 % 360.0 - 180.0,
+                math.degrees(math.asin(2 * (i + 0.5) / 170 - 1)),
+            )
             for i in range(170)
         ]
     return [
@@ -131,8 +136,10 @@ def score(picks: list[Pick], sites: list[Site], truth: list[Event], events: list
         inside += holds(o.ellipse, *offset_km_(o.longitude, o.latitude, t.longitude, t.latitude))
         own = [(by_id[p], "P") for p in first_p(true[name]).values() if p in by_id]
         try:
-            alone = locate.locate(own, by_key, locate.Settings(whitened=True), (t.longitude, t.latitude, t.depth_km, t.time_ns)).origin
-        except Exception:
+            alone = locate.locate(
+                own, by_key, locate.Settings(whitened=True), (t.longitude, t.latitude, t.depth_km, t.time_ns)
+            ).origin
+        except InputError:
             continue
         overlap += meet(o.ellipse, o.longitude, o.latitude, alone.ellipse, alone.longitude, alone.latitude)
     n = len([e for e in found if e in asked])
@@ -241,7 +248,8 @@ def regional() -> list[dict[str, object]]:
     picks, sites, truth = simulate.picks(msgspec.structs.replace(base, picks=model))
     phase = {p: "S" if f[0] in "SL" else "P" for p, (_, f) in simulate.labels(truth).items()}
     named = [
-        msgspec.structs.replace(p, phase_hint=phase.get(p.pick_id, p.phase_hint or "P"), amplitude_nm=None) for p in picks
+        msgspec.structs.replace(p, phase_hint=phase.get(p.pick_id, p.phase_hint or "P"), amplitude_nm=None)
+        for p in picks
     ]
     begin = time.perf_counter()
     rows = run("regional net", named, list(sites), list(truth))
@@ -249,7 +257,15 @@ def regional() -> list[dict[str, object]]:
     try:
         took, recall, false = octo(named, list(sites), list(truth))
     except ImportError as exc:
-        rows.append({"name": "regional net: PyOcto", "ours": NAN, "rival": NAN, "ratio": NAN, "note": f"not installed: {exc}"})
+        rows.append(
+            {
+                "name": "regional net: PyOcto",
+                "ours": NAN,
+                "rival": NAN,
+                "ratio": NAN,
+                "note": f"not installed: {exc}",
+            }
+        )
         return rows
     ours = {str(r["name"]).split(": ")[1]: float(r["ours"]) for r in rows}  # type: ignore[arg-type]
     rows += [
@@ -266,7 +282,10 @@ def global_rows(deaf: bool) -> list[dict[str, object]]:
     picks, sites, truth = world(global_day(), REAL_TO_FALSE)
     if deaf:
         out = {s.key for s in sorted(sites, key=lambda s: s.key)[::2]}
-        picks, sites = tuple(p for p in picks if p.station_key not in out), tuple(s for s in sites if s.key not in out)
+        picks, sites = (
+            tuple(p for p in picks if p.station_key not in out),
+            tuple(s for s in sites if s.key not in out),
+        )
     return run("deaf day" if deaf else "IMS day", list(picks), list(sites), list(truth))
 
 

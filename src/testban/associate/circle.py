@@ -27,12 +27,8 @@ N_BINS = len(RADII_DEG) + 3
 CIRCLE_COST = log_(len(RADII_DEG) + 1.0)
 FULL = 0.95  # of the stations at most: clocks, gaps and noisy hours
 # Last row of a curve of each bin, and its zone.
-LAST_ROW = tuple(
-    int(sincos_(0.5 * d * DEG)[0] * (ROWS - 1.0)) for d in (*RADII_DEG, *ZONES_DEG[4:], 180.0)
-)
-ZONE_OF = tuple(
-    sum(d > z for z in ZONES_DEG[1:]) for d in (*RADII_DEG, *ZONES_DEG[4:], 180.0)
-)
+LAST_ROW = tuple(int(sincos_(0.5 * d * DEG)[0] * (ROWS - 1.0)) for d in (*RADII_DEG, *ZONES_DEG[4:], 180.0))
+ZONE_OF = tuple(sum(d > z for z in ZONES_DEG[1:]) for d in (*RADII_DEG, *ZONES_DEG[4:], 180.0))
 # Columns of the sums of a bin: all picks with their chance, then raw ones of P and S with the number of stations.
 NUMBER, EVIDENCE, CHANCE, N_P, RAW_P, ALL_P, N_S, RAW_S, ALL_S = range(9)
 LISTENED = 9  # stations with any pick around the expected P

@@ -9,6 +9,7 @@ written anew.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -45,6 +46,7 @@ MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15
 BUCKET_S = 60.0
+THREADS = 2  # share the scan; the result does not depend on them
 UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
 FEW = "too few picks agree"
 DEEP_GAIN = 3.0  # another depth must win by this
@@ -141,7 +143,7 @@ class Contest:
 
         around: only cells near these places, where better candidates hid others.
         """
-        w, t, s = self.window, self.table, self.search
+        t, s = self.table, self.search
         if around is not None:
             self._seed(around)
         found: list[Floats] = []
@@ -158,19 +160,8 @@ class Contest:
             for layer in level.layers:
                 low = level.first == 0 and len(t.sites) <= SPARSE_NET
                 threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
-                out = np.empty((MAX_ROWS, 4))
-                while True:
-                    n = scan_(
-                        cells, vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
-                        self.value, w.used, self.shear, s.logs, o_start, o_end, level.bin_s, threshold, out,
-                    )  # fmt: skip
-                    if n < MAX_ROWS:
-                        break
-                    threshold *= 1.5
-                rows = np.empty((n, 5))
-                rows[:, :4] = out[:n]
-                rows[:, 1] = which[out[:n, 1].astype(np.int64)] + level.first
-                rows[:, 4] = layer
+                rows = self._scan(cells, vectors, layer, o_start, o_end, level.bin_s, threshold)
+                rows[:, 1] = which[rows[:, 1].astype(np.int64)] + level.first
                 if layer > 0:  # of two that are alike the shallow one
                     rows[:, 0] -= DEEP_GAIN
                 found.append(rows)
@@ -179,6 +170,40 @@ class Contest:
         keep = np.empty(len(rows), dtype=np.int64)
         n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
         return np.ascontiguousarray(rows[keep[:n]])
+
+    def _scan(
+        self,
+        cells: Floats,
+        vectors: Floats,
+        layer: int,
+        o_start: float,
+        o_end: float,
+        bin_s: float,
+        threshold: float,
+    ) -> Floats:
+        """Rows of local maxima of some cells of one size, two threads sharing the cells; order is that of the cells."""
+        w, t, s = self.window, self.table, self.search
+        cut = len(cells) // 2
+
+        def half(a: int, b: int, least: float) -> Floats:
+            out = np.empty((MAX_ROWS, 4))
+            n = scan_(
+                cells[a:b], vectors[a:b], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+                w.used, self.shear, s.logs, o_start, o_end, bin_s, least, out,
+            )  # fmt: skip
+            out[:n, 1] += a
+            return out[:n]
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            while True:
+                parts = list(pool.map(half, (0, cut), (cut, len(cells)), (threshold, threshold)))
+                if sum(len(p) for p in parts) < MAX_ROWS:
+                    break
+                threshold *= 1.5
+        rows = np.zeros((sum(len(p) for p in parts), 5))
+        rows[:, :4] = np.concatenate(parts)
+        rows[:, 4] = layer
+        return rows
 
     def _sharpened(self, rows: Floats) -> Floats:
         """Rows that pass, and the weaker ones that do in smaller cells, which are added to the cells."""

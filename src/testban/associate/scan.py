@@ -3,7 +3,7 @@
 Rules: a pick k adds its evidence (see `odds`) to every origin time within the slack of its own (travel time over the
 cell's radius, pick and model error), once for each station and wave: where two picks of a station reach the same
 origin time, the nearer one counts. Evidence is kept in whole UNITs with the count of picks in the upper half of the
-same integer, so that sums are exact in any order. A pick costs two additions a cell, whatever its slack: differences
+same integer, so that sums are exact in any order; cells know nothing of each other, so that two threads share them. A pick costs two additions a cell, whatever its slack: differences
 are summed over origin time once a cell. The approach is that of back-projection association (Draelos et al. 2015,
 BSSA 105, 2483-2498). The twin is in the tests.
 """
@@ -201,7 +201,7 @@ def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, tota
     return top
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
     data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, o_end: float,
