@@ -2,5 +2,6 @@
 
 from testban.associate.associator import Discarded, Explanation, Result, associate
 from testban.associate.settings import Settings
+from testban.associate.stream import Stream
 
-__all__ = ["Discarded", "Explanation", "Result", "Settings", "associate"]
+__all__ = ["Discarded", "Explanation", "Result", "Settings", "Stream", "associate"]

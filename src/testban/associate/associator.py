@@ -59,9 +59,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """The association of one table, window by window."""
 
-    def __init__(self, table: Table, settings: Settings, noise: Sequence[NoiseHour] = ()) -> None:
+    def __init__(
+        self, table: Table, settings: Settings, noise: Sequence[NoiseHour] = (), search: Search | None = None
+    ) -> None:
         self.table, self.settings, self.noise = table, settings, noise
-        self.search = Search(table, settings)
+        self.search = search or Search(table, settings)
         self.claims: list[Claim] = []
         self.events: list[Event] = []
         self.explanations: list[Explanation] = []
@@ -102,6 +104,7 @@ class Session:
             if not contest.run(rows, accepted, losers.append):
                 break
             around = won
+            contest.rerate()
         self._discard(contest, losers, begin_ns)
 
     def _accept(self, contest: Contest, h: Hypothesis, begin_ns: int) -> Claim | None:

@@ -34,6 +34,10 @@ CODA_RATE = 0.01
 LATER_RATE = 0.03
 SURFACE_RATE = 0.004
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
+# Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
+TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "ScP", "SKS", "ScS", "SS")
+IS_TELESEISMIC = tuple(name in TELESEISMIC for name, _, _ in LATER)
+SEEN_FAR_DEG = 27.0  # reach of an event that was seen at 20 deg
 STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
 SURFACE_PICKS = 40
 AGAINST = -0.5  # log-likelihood ratio of a measured direction below which it speaks against the event
@@ -130,6 +134,8 @@ def claim_(
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
             if n_first >= STRONG_PICKS:
                 for c in range(later.shape[0]):
+                    if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
+                        continue
                     t, _ = time_(k, later, c, depth, delta)
                     if t == t and abs(since - t) < 5.0 + 0.005 * t:
                         r = max(r, LATER_RATE)
@@ -168,6 +174,8 @@ def absorb_(
             best, which = 1.0, -1
             for c in range(later.shape[0]):
                 shear = c >= 9
+                if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
+                    continue
                 if (hint[i] == 2) != shear and hint[i] != 0:
                     continue
                 t, p = time_(k, later, c, depth, delta)

@@ -13,6 +13,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.circle import (
+    ALL_P,
+    ALL_S,
+    CHANCE,
+    EVIDENCE,
+    LISTENED,
+    LISTENING_S,
+    N_P,
+    N_S,
+    NUMBER,
+    RAW_P,
+    RAW_S,
+    ZONE_OF,
+    best_,
+    bin_,
+)
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -20,10 +36,8 @@ from testban.associate.odds import (
     ROWS,
     T_P,
     T_S,
-    ZONE,
     reach_,
     vector_evidence_,
-    zone_gain_,
 )
 from testban.base.dmath import DEG, log_, sincos_
 from testban.base.geo import delaz_, destination_, unit_vector_
@@ -37,34 +51,36 @@ SIGMAS = 3.0
 SECONDARY = 1.5
 MISMATCH = 2.0  # cost of taking a pick against its phase hint
 # Columns of a collected row.
-VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_ZONE = range(8)
+VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN = range(8)
 
 
 @njit(cache=True)
 def collect_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
     loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
-    used: Ints, shear: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
+    used: Ints, shear: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> int:  # fmt: skip
     """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 8) with the columns above; returns m.
 
     branches (2, 5): phase indices of the P and S families, -1 beyond the end. loc_s: uncertainty of the origin as
-    seized in arrival time, s. curve: of the nearest layer, to skip stations fast. zones (N_ZONES, 3): number, evidence,
-    chance.
+    seized in arrival time, s. curve: of the nearest layer, to skip stations fast. bins: sums by distance,
+    see `circle`.
     """
     m = 0
-    zones[:] = 0.0
+    bins[:] = 0.0
     v0, v1, v2 = unit_vector_(lon, lat)
     for s in range(s_lon.size):
         if start[s] == start[s + 1]:
             continue
         h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
         row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
-        z = int(curve[row, ZONE])
+        z = bin_(row)
         if curve[row, T_P] == curve[row, T_P]:
-            zones[z, 2] += curve[row, CHANCE_P]
+            bins[z, CHANCE] += curve[row, CHANCE_P]
+            bins[z, ALL_P] += 1.0
         if shear[s] != 0 and curve[row, T_S] == curve[row, T_S]:
-            zones[z, 2] += s_share * curve[row, CHANCE_S]
+            bins[z, CHANCE] += s_share * curve[row, CHANCE_S]
+            bins[z, ALL_S] += 1.0
         t_p, t_s = curve[row, T_P], curve[row, T_S]
         margin = 25.0 + 3.0 * loc_s + 0.12 * depth
         last = max(t_p + margin + 15.0, t_s + margin * 1.8 if t_s == t_s else 0.0)
@@ -76,6 +92,10 @@ def collect_(
                 lo = q + 1
             else:
                 hi = q
+        if (lo < start[s + 1] and data[lo, 0] < first + LISTENING_S) or (
+            lo > start[s] and data[lo - 1, 0] > first - LISTENING_S
+        ):
+            bins[z, LISTENED] += 1.0
         if lo == start[s + 1] or data[lo, 0] > o + last:
             continue
         delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
@@ -115,21 +135,26 @@ def collect_(
                         geo[m, VALUE], geo[m, RESIDUAL], geo[m, SIGMA], geo[m, SLOWNESS] = v, r, sigma, p
             if which >= 0:
                 rows[m, 0], rows[m, 1] = which, wave
-                geo[m, AZIMUTH], geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_ZONE] = azimuth, delta, baz, z
-                zones[z, 0] += 1.0
-                zones[z, 1] += best
+                geo[m, AZIMUTH], geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_BIN] = azimuth, delta, baz, z
+                bins[z, NUMBER] += 1.0
+                bins[z, EVIDENCE] += best
+                raw = best - log_(detection[wave] * reach_(delta))
+                bins[z, N_P if wave == 0 else N_S] += 1.0
+                bins[z, RAW_P if wave == 0 else RAW_S] += raw
                 taken = which
                 m += 1
-    return prune_(rows, geo, m, zones)
+    return prune_(rows, geo, m, bins)
 
 
 @njit(cache=True)
-def prune_(rows: Ints, geo: Floats, m: int, zones: Floats) -> int:
-    """Leave out the picks of zones that gain nothing; returns how many are left."""
+def prune_(rows: Ints, geo: Floats, m: int, bins: Floats) -> int:
+    """Leave out the picks beyond the best radius in zones that gain nothing; returns how many are left."""
+    gains = np.empty(N_ZONES)
+    _, radius = best_(bins, gains)
     n = 0
     for i in range(m):
-        z = int(geo[i, IN_ZONE])
-        if zone_gain_(zones[z, 1], zones[z, 0], zones[z, 2]) > 0.0:
+        b = int(geo[i, IN_BIN])
+        if b <= radius or gains[ZONE_OF[b]] > 0.0:
             rows[n, 0], rows[n, 1] = rows[i, 0], rows[i, 1]
             for q in range(8):
                 geo[n, q] = geo[i, q]
@@ -138,12 +163,9 @@ def prune_(rows: Ints, geo: Floats, m: int, zones: Floats) -> int:
 
 
 @njit(cache=True)
-def total_(zones: Floats) -> float:
-    """Odds of all zones."""
-    total = 0.0
-    for z in range(N_ZONES):
-        total += max(0.0, zone_gain_(zones[z, 1], zones[z, 0], zones[z, 2]))
-    return total
+def total_(bins: Floats) -> float:
+    """Odds of all bins."""
+    return best_(bins, np.empty(N_ZONES))[0]
 
 
 @njit(cache=True)
@@ -204,14 +226,14 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
 def fit_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
     s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, shear: Ints,
-    s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, zones: Floats,
+    s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> tuple[int, float]:  # fmt: skip
     """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
     m = 0
     for r in range(rounds):
         m = collect_(
             k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
-            shear, s_share, detection, max_s, rows, geo, zones,
+            shear, s_share, detection, max_s, rows, geo, bins,
         )  # fmt: skip
         if m < 2:
             return m, 0.0
@@ -221,4 +243,4 @@ def fit_(
         if moved < 0.005 and loc_s <= 0.5:
             break
         loc_s = max(0.5, 0.6 * loc_s)
-    return m, total_(zones)
+    return m, total_(bins)

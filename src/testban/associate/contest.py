@@ -15,39 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
-from testban.associate import grid
-from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, Candidates
+from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
-from testban.associate.odds import N_ZONES
 from testban.associate.refine import refine_
-from testban.associate.scan import peak_, scan_
-from testban.associate.search import Level, Search, overlap_, thin_
-from testban.associate.table import RESOLVED_BACKAZIMUTH, Table, Window
-from testban.base import dmath
+from testban.associate.search import overlap_
+from testban.associate.table import RESOLVED_BACKAZIMUTH
 from testban.base.errors import InputError
-from testban.base.geo import destination_, unit_vector_
+from testban.base.geo import delaz_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 REFINED_SHARE = 0.6
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
-RIVAL_OVERLAP = 0.4  # of the leader's P that a rival must explain
+RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
-RIVALS = 8
-MAX_ROWS = 400_000
-NEAR_DEG = 2.0
-SEED_DEG = 0.15
-BUCKET_S = 60.0
-UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
+RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 FEW = "too few picks agree"
-DEEP_GAIN = 3.0  # another depth must win by this
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
+IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
 ARRAY_SIGMA = 2.0  # s/deg: of a slowness that only an array measures so well
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
 
@@ -64,135 +55,8 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     reason: str = ""
 
 
-class Contest:
+class Contest(Candidates):
     """One window: its candidates and the events that win."""
-
-    def __init__(self, search: Search, table: Table, window: Window, claims: Sequence[Claim]) -> None:
-        self.search, self.table, self.window = search, table, window
-        self.sites = {s.key: s for s in table.sites}
-        n = max(len(window.number), 1)
-        self.keep = np.empty(n, dtype=np.int64)
-        self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
-        self.geo = np.empty((2 * len(table.sites) + 2, 8))
-        self.zones = np.empty((N_ZONES, 3))
-        self.shear = _shear(window, len(table.sites))
-        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
-        self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
-        self.needed = search.needed(window.duration_s)
-        self.version = 0
-        self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
-        self.extra: Level | None = None
-        for c in claims:
-            self.take(c)
-        self.value = -dmath.log(2.0 * window.rate)
-
-    def take(self, claim: Claim) -> None:
-        """Mark the picks of an event as used and raise the rates of what it explains."""
-        w, t = self.window, self.table
-        self._use(claim)
-        saw = np.zeros(len(t.sites), dtype=np.int64)
-        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
-        o = (claim.time_ns - w.reference_ns) / 1e9
-        claim_(
-            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
-            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
-        )  # fmt: skip
-
-    def _use(self, claim: Claim) -> None:
-        numbers = np.array(claim.numbers, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
-        self.window.used[at[self.window.number[at] == numbers]] = 1
-
-    def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
-        """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
-        w, t = self.window, self.table
-        saw = np.zeros(len(t.sites), dtype=np.int64)
-        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
-        self._use(claim)
-        rows, residual = np.empty((len(w.number), 2), dtype=np.int64), np.empty(len(w.number))
-        n = absorb_(
-            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
-            claim.depth_km, (claim.time_ns - w.reference_ns) / 1e9, claim.reach_deg, claim.n_first, saw, t.lon, t.lat,
-            w.start, w.data, w.hint, w.rate, w.used, rows, residual,
-        )  # fmt: skip
-        return [(int(a), int(b), float(r)) for (a, b), r in zip(rows[:n], residual[:n], strict=True)]
-
-    # -- candidates ------------------------------------------------------------------------------------------------
-
-    def candidates(
-        self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None
-    ) -> Floats:
-        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned.
-
-        around: only cells near these places, where better candidates hid others.
-        """
-        w, t, s = self.window, self.table, self.search
-        if around is not None:
-            self._seed(around)
-        found: list[Floats] = []
-        for level in [*s.levels, *([self.extra] if self.extra is not None else [])]:
-            which = (
-                np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
-            )
-            if not len(which):
-                continue
-            cells, vectors = (
-                np.ascontiguousarray(level.cells[which]),
-                np.ascontiguousarray(level.vectors[which]),
-            )
-            for layer in level.layers:
-                threshold = COARSE_SHARE * self.needed
-                out = np.empty((MAX_ROWS, 4))
-                while True:
-                    n = scan_(
-                        cells, vectors, s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint,
-                        self.value, w.used, self.shear, s.logs, o_start, o_end, level.bin_s, threshold, out,
-                    )  # fmt: skip
-                    if n < MAX_ROWS:
-                        break
-                    threshold *= 1.5
-                rows = np.empty((n, 5))
-                rows[:, :4] = out[:n]
-                rows[:, 1] = which[out[:n, 1].astype(np.int64)] + level.first
-                rows[:, 4] = layer
-                if layer > 0:  # of two that are alike the shallow one
-                    rows[:, 0] -= DEEP_GAIN
-                found.append(rows)
-        rows = np.concatenate(found) if found else np.empty((0, 5))
-        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
-        keep = np.empty(len(rows), dtype=np.int64)
-        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
-        return np.ascontiguousarray(rows[keep[:n]])
-
-    def _seed(self, around: Sequence[tuple[float, float]]) -> None:
-        """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
-        cells = np.array(
-            [
-                (
-                    *destination_(*destination_(lon, lat, 0.0, i * SEED_DEG), 90.0, j * SEED_DEG),
-                    0.75 * SEED_DEG,
-                    grid.REACH_DEG,
-                )
-                for lon, lat in around
-                for i in (-1, 0, 1)
-                for j in (-1, 0, 1)
-            ]
-        )
-        s = self.search
-        self.extra = Level(cells, len(s.cells), 1.0, tuple(range(len(s.curves))))
-        self.cells = np.concatenate([s.cells, cells])
-        self.vectors = np.concatenate([s.vectors, self.extra.vectors])
-        self.radius = np.ascontiguousarray(self.cells[:, 2])
-
-    def again(self, row: Floats) -> tuple[float, float]:
-        """Odds and origin time of a candidate with the picks that are left."""
-        w, t, s = self.window, self.table, self.search
-        cell, layer = int(row[1]), int(row[4])
-        bin_s = max(0.5, 0.15 * row[3])
-        return peak_(
-            self.cells[cell], self.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-            w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
-        )  # fmt: skip
 
     # -- hypotheses ------------------------------------------------------------------------------------------------
 
@@ -203,7 +67,7 @@ class Contest:
         return fit_(
             s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
             w.data, w.hint, w.rate, w.used, self.shear_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
-            self.zones,
+            self.bins,
         )  # fmt: skip
 
     def build(self, row: Floats) -> Hypothesis:
@@ -271,7 +135,7 @@ class Contest:
             values=[float(v) for v in self.geo[:m, VALUE]], score=score,
         )  # fmt: skip
 
-    def enough(self, numbers: Sequence[int]) -> bool:
+    def enough(self, numbers: Sequence[int], waves: Sequence[int], place: tuple[float, float]) -> bool:
         """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions."""
         w, s = self.window, self.search.settings
         stations = {int(w.station[k]) for k in numbers}
@@ -279,19 +143,38 @@ class Contest:
             w.data[k, 2] == w.data[k, 2] and w.data[k, 4] == w.data[k, 4] and w.data[k, 6] > 0.5
             for k in numbers
         )
+        if s.rule == "idc":
+            return len(stations) >= 3 and self.weight(numbers, waves) >= IDC_WEIGHT
         need = s.min_stations_with_array if array else s.min_stations
-        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers) >= 2)
+        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers, place) >= 2)
 
-    def directed(self, numbers: Sequence[int]) -> int:
-        """Number of picks whose slowness and back-azimuth are those of an array."""
-        d = self.window.data
-        return sum(bool(d[k, 3] < ARRAY_SIGMA and d[k, 5] < RESOLVED_BACKAZIMUTH) for k in numbers)
+    def weight(self, numbers: Sequence[int], waves: Sequence[int]) -> float:
+        """Sum of the weights of picks by the IDC's event definition: time of P 1.0, of S 0.7; slowness and azimuth each
+        0.4 at an array, 0.2 at a three-component station (weights not confirmed against the IDC's own documents).
+        """
+        total = 0.0
+        for k, wave in zip(numbers, waves, strict=True):
+            row = self.window.data[k]
+            each = 0.4 if row[3] < ARRAY_SIGMA and row[5] < RESOLVED_BACKAZIMUTH else 0.2
+            measured = int(row[2] == row[2]) + int(row[4] == row[4] and row[6] > 0.5)
+            total += (0.7 if wave else 1.0) + each * measured
+        return total
+
+    def directed(self, numbers: Sequence[int], place: tuple[float, float]) -> int:
+        """Number of picks whose slowness and back-azimuth are those of an array that points at the place."""
+        w, n = self.window, 0
+        for k in numbers:
+            row, site = w.data[k], self.table.sites[w.station[k]]
+            if row[3] < ARRAY_SIGMA and row[5] < RESOLVED_BACKAZIMUTH:
+                _, _, baz = delaz_(place[0], place[1], site.longitude, site.latitude)
+                n += bool(abs((row[4] - baz + 180.0) % 360.0 - 180.0) < 3.0 * row[5])
+        return n
 
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
         if h.located is not None or h.reason:
             return
-        if not self.enough(h.numbers):
+        if not self.enough(h.numbers, h.waves, h.x[:2]):
             h.reason = "fewer stations than an event needs"
             return
         if h.score < self.needed - BOUND:
@@ -303,12 +186,18 @@ class Contest:
             h.located = located
             h.score += gain(located, self.sites)
             origin = located.origin
+            place = (origin.longitude, origin.latitude)
             good = {a.pick_id for a in located.arrivals if a.defining}
-            defining = [k for k in h.numbers if self.table.picks[self.window.number[k]].pick_id in good]
+            both = [
+                (k, v)
+                for k, v in zip(h.numbers, h.waves, strict=True)
+                if self.table.picks[self.window.number[k]].pick_id in good
+            ]
+            defining, waves = [k for k, _ in both], [v for _, v in both]
             needed = self.needed
-            if origin.gap_deg > 180.0 and self.directed(defining) < 2:
+            if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
                 needed += self.search.settings.one_sided
-            if not self.enough(defining):
+            if not self.enough(defining, waves, place):
                 h.reason = "fewer stations than an event needs agree with one place"
             elif h.score < needed:
                 h.reason = f"score {h.score:.1f} below {needed:.1f}"
@@ -360,7 +249,6 @@ class Contest:
             if claim is None:
                 continue
             self.take(claim)
-            self.value = -dmath.log(2.0 * self.window.rate)
             self.version += 1
             n += 1
         return n
@@ -411,19 +299,20 @@ class Contest:
         """The best located hypothesis among the leader and those of the same minutes that may beat it."""
         near = self._rivals(i, h, rows, odds)
         field: list[tuple[int, Hypothesis]] = [(i, h)]
+        room = [RIVALS, RIVALS]
         for j in near.tolist():
-            if len(field) > RIVALS:
-                break
-            if j == i:
+            fine = int(self.cells[int(rows[j, 1]), 3] < 180.0)
+            if j == i or room[fine] == 0:
                 continue
             r = self._current(j, rows, odds, version, built)
             if r is None and odds[j] > 0.0:
                 r = self._current(j, rows, odds, version, built)
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
+                room[fine] -= 1
         top = max(r.score for _, r in field)
         for _, r in field:
-            if r.score > top - 2.0 * BOUND:
+            if r.score > min(top - 2.0 * BOUND, self.needed):
                 self.locate(r)
         field.sort(
             key=lambda f: (
@@ -434,25 +323,25 @@ class Contest:
                 f[1].x[1],
             )
         )
+        return self._parts(field)
+
+    def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
+        """The best located hypothesis, or the best of those without a common pick that together beat it.
+
+        Every event is one more bet: each costs what an event needs.
+        """
+        top = field[0][1]
+        parts: list[tuple[int, Hypothesis]] = []
+        taken: set[int] = set()
+        for i, r in field[1:]:
+            if r.reason or r.located is None or taken & set(r.numbers):
+                continue
+            parts.append((i, r))
+            taken.update(r.numbers)
+        if len(parts) > 1 and sum(r.score - self.needed for _, r in parts) > top.score - self.needed:
+            return parts[0]
         return field[0]
-
-
-def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]]) -> Ints:
-    """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
-    close = np.zeros(len(vectors), dtype=bool)
-    for lon, lat in around:
-        d = vectors - np.array(unit_vector_(lon, lat))
-        chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
-        close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
-    return np.flatnonzero(close)
 
 
 def _four(x: Floats) -> tuple[float, float, float, float]:
     return float(x[0]), float(x[1]), float(x[2]), float(x[3])
-
-
-def _shear(window: Window, n: int) -> Ints:
-    """Whether a station has picks that may be S."""
-    out = np.zeros(n, dtype=np.int64)
-    out[window.station[window.hint != 1]] = 1
-    return out

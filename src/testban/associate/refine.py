@@ -50,10 +50,12 @@ def gather_(
         s0, s1 = -1.0, -1.0
         if t0 == t0:
             s0 = radius * curve[row, P_P] + curve[row, SLACK_P] + spread + 4.0
-            chance[z] += curve[row, CHANCE_P]
+            chance[0, z] += curve[row, CHANCE_P]
+            chance[1, z] += 1.0
         if t1 == t1 and shear[s] != 0:
             s1 = radius * curve[row, P_S] + curve[row, SLACK_S] + spread + 4.0
-            chance[z] += curve[row, CHANCE_S]
+            chance[0, z] += curve[row, CHANCE_S]
+            chance[1, z] += 1.0
         lo, hi = start[s], start[s + 1]
         while lo < hi:
             m = (lo + hi) >> 1
@@ -80,7 +82,7 @@ def refine_(
     keep: Ints, result: Floats,
 ) -> None:  # fmt: skip
     """Refine one candidate; result: score, longitude, latitude, origin time, radius, number of picks in reach."""
-    vector, chance, scrap = np.empty(3), np.empty(N_ZONES), np.empty(N_ZONES)
+    vector, chance, scrap = np.empty(3), np.empty((2, N_ZONES)), np.empty((2, N_ZONES))
     lon, lat, radius = cell[0], cell[1], cell[2]
     vector[0], vector[1], vector[2] = unit_vector_(lon, lat)
     n = gather_(vector, radius, o, spread, curve, unit, start, data, hint, used, shear, keep, chance)

@@ -3,7 +3,7 @@
 Rules: a pick k adds its evidence (see `odds`) to every origin time within the slack of its own (travel time over the
 cell's radius, pick and model error), once for each station and wave: where two picks of a station reach the same
 origin time, the nearer one counts. Evidence is kept in whole UNITs with the count of picks in the upper half of the
-same integer, so that sums are exact in any order. A pick costs two additions a cell, whatever its slack: differences
+same integer, so that sums are exact in any order; cells know nothing of each other, so that two threads share them. A pick costs two additions a cell, whatever its slack: differences
 are summed over origin time once a cell. The approach is that of back-projection association (Draelos et al. 2015,
 BSSA 105, 2483-2498). The twin is in the tests.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.circle import CIRCLE_COST, FULL
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -31,8 +32,8 @@ from testban.associate.odds import (
     quick_log_,
     vector_evidence_,
 )
-from testban.base.dmath import DEG
-from testban.base.geo import delaz_
+from testban.base.dmath import DEG, log_
+from testban.base.geo import delaz_, destination_, unit_vector_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +42,7 @@ UNIT = 1.0 / 64.0
 COUNT = 1 << 32  # one pick in the upper half of a packed sum
 CELL_SHARE = 0.8  # of a cell's half diagonal: few places in it are farther off
 MAX_PICK_SLACK_S = 10.0
+NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 
 
 @njit(cache=True)
@@ -49,7 +51,7 @@ def project_(
     hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
     chance: Floats,
 ) -> None:  # fmt: skip
-    """Packed evidence for one cell into score (zones, bins of origin time from o_start), chances of its zones.
+    """Packed evidence for one cell into score (zones, bins of origin time from o_start); chances, numbers of its zones.
 
     cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. shear: whether
     a station has picks that may be S.
@@ -85,7 +87,8 @@ def project_(
                     break  # P and S cannot be told apart: one pick would count for both
             if t != t:
                 break
-            chance[z] += curve[row, CHANCE_P if wave == 0 else CHANCE_S]
+            chance[0, z] += curve[row, CHANCE_P if wave == 0 else CHANCE_S]
+            chance[1, z] += 1.0
             lo, hi = start[s], start[s + 1]
             first = o_start + t - slack - MAX_PICK_SLACK_S
             while lo < hi:
@@ -132,18 +135,22 @@ def project_(
 
 @njit(cache=True)
 def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
-    """Odds of every bin from packed differences; bins whose raw sum stays below `least` get 0. Changes score."""
+    """Odds of every bin from packed differences; bins whose raw sum stays below `least` get 0. Changes score.
+
+    chance (2, zones): sum of chances, and number of waves that stations could see.
+    """
     logs = np.zeros(N_ZONES)
     live = np.zeros(N_ZONES, np.int64)
     n_live = 0
     for z in range(N_ZONES):
-        if chance[z] > 0.0:
-            logs[z] = quick_log_(log_table, chance[z])
+        if chance[0, z] > 0.0:
+            logs[z] = quick_log_(log_table, chance[0, z])
             live[n_live] = z
             n_live += 1
     odds[:] = 0.0
     raw_least = int(least / UNIT)
     running = np.zeros(N_ZONES, np.int64)
+    gain = np.zeros(N_ZONES)
     mask = COUNT - 1
     for b in range(odds.size):
         raw = 0
@@ -157,18 +164,44 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
         for i in range(n_live):
             z = live[i]
             n = running[z] >> 32
+            gain[z] = 0.0
             if n > 0:
                 e = (running[z] & mask) * UNIT
-                if n >= chance[z]:
-                    e -= chance[z]
+                if n >= chance[0, z]:
+                    e -= chance[0, z]
                 else:
                     e += n * (quick_log_(log_table, float(n)) - logs[z]) - n
-                if e > 0.0:
-                    total += e
-        odds[b] = total
+                gain[z] = max(0.0, e)
+                total += gain[z]
+        odds[b] = max(total, circle_(running, gain, chance, log_table, total))
 
 
 @njit(cache=True)
+def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, total: float) -> float:
+    """Greatest odds where the stations to the end of a near zone count with their own share: see `circle`."""
+    top = 0.0
+    n, e, c, m = 0.0, 0.0, 0.0, 0.0
+    for z in range(NEAR_ZONES):
+        if chance[0, z] <= 0.0:
+            continue
+        total -= gain[z]
+        n += running[z] >> 32
+        e += (running[z] & (COUNT - 1)) * UNIT
+        c += chance[0, z]
+        m += chance[1, z]
+        if n < 3.0:
+            continue
+        log_all = quick_log_(log_table, m)
+        free = max(m - n, (1.0 - FULL) * m)
+        v = e - n * log_(c / m) - CIRCLE_COST
+        v += n * (quick_log_(log_table, n) - log_all)
+        if m > n:
+            v += (m - n) * (quick_log_(log_table, free) - log_all)
+        top = max(top, v + total)
+    return top
+
+
+@njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
     data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, o_end: float,
@@ -179,7 +212,7 @@ def scan_(
     Rows of out: score, cell, origin time, half width (s) of what a cell cannot tell apart. Returns their number.
     """
     n_bins = int((o_end - o_start) / bin_s) + 1
-    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty(N_ZONES), np.empty(n_bins)
+    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty((2, N_ZONES)), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
@@ -213,7 +246,7 @@ def peak_(
 ) -> tuple[float, float]:  # fmt: skip
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
-    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty(N_ZONES), np.empty(n_bins)
+    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty((2, N_ZONES)), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
         cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o_start, bin_s, score,
@@ -227,3 +260,40 @@ def peak_(
         elif odds[b] == top and b == z + 1:
             z = b
     return top, o_start + 0.5 * (a + z + 1) * bin_s
+
+
+@njit(cache=True)
+def sharpen_(
+    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
+    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
+) -> None:  # fmt: skip
+    """The best quarter of the best quarter of the cells of rows (score, cell, origin time, apart, layer).
+
+    out: longitude, latitude, radius, reach of the smaller cell; score: its odds and origin time. A first halving that
+    stays below `enough` is not halved again.
+    """
+    node, vector = np.empty(4), np.empty(3)
+    for i in range(rows.shape[0]):
+        cell = cells[int(rows[i, 1])]
+        lon, lat, radius, o, half = cell[0], cell[1], cell[2], rows[i, 2], rows[i, 3]
+        curve = curves[int(rows[i, 4])]
+        node[3] = cell[3]
+        best = 0.0
+        for _ in range(2):
+            best, b_lon, b_lat, b_o = 0.0, lon, lat, o
+            for g in range(4):
+                node[0], node[1] = destination_(lon, lat, 45.0 + 90.0 * g, 0.5 * radius)
+                node[2] = 0.5 * radius
+                vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
+                v, when = peak_(
+                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o, half,
+                    max(0.5, 0.15 * half),
+                )  # fmt: skip
+                if v > best:
+                    best, b_lon, b_lat, b_o = v, node[0], node[1], when
+            lon, lat, o, radius = b_lon, b_lat, b_o, 0.5 * radius
+            half = CELL_SHARE * radius * 14.0 + 2.5
+            if best < enough:
+                break
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = lon, lat, radius, cell[3]
+        score[i, 0], score[i, 1] = best, o

@@ -3,6 +3,8 @@
 Rules: every default is stated here with its reason.
 """
 
+from typing import Literal
+
 import msgspec
 
 
@@ -10,7 +12,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one association.
 
     min_stations: stations with a defining arrival that an event needs; min_stations_with_array: the same where one of
-    them has a measured slowness and back-azimuth. false_per_day: false events that may be formed in a day of
+    them has a measured slowness and back-azimuth. rule: "stations", or "idc", which asks for more: three stations and a
+    sum of weights of 4.6 (see `contest.Contest.weight`). false_per_day: false events that may be formed in a day of
     recordings, from which the score that an event needs follows (see `trials`); a stretch shorter than window_s counts
     as one of that length, since somebody chose it. add_score: added to that score. depths_km: layers of the search
     near stations; the first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior
@@ -22,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str = "ak135"
     min_stations: int = 3
+    rule: Literal["stations", "idc"] = "stations"
     min_stations_with_array: int = 2
     false_per_day: float = 0.05
     add_score: float = 0.0

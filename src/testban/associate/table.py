@@ -82,17 +82,24 @@ class Window:
         self.calls_shear = bool(np.any(self.hint == 2))
         self.used = np.zeros(len(number), dtype=np.int64)
         times = np.ascontiguousarray(self.data[:, 0])
-        counts = independent_(times, self.hint, self.start)
-        self.active = _active(times[counts])
-        self.rate = np.empty(len(number))
+        self.counts = independent_(times, self.hint, self.start)
+        self.weak = table.weak[number]
+        self.active = _active(times[self.counts])
+        self.rate = self.rates()
+
+    def rates(self) -> Floats:
+        """Rate of picks that need no event to explain them around every pick: those of known events do not count."""
+        times = np.ascontiguousarray(self.data[:, 0])
         spans = np.array(self.active).reshape(-1, 2)
         busy = max(1, int(np.sum(np.diff(self.start) > 0)))
-        weak = table.weak[number]
-        for counted, rated in ((counts & ~weak, ~weak), (counts, weak)):
+        free = self.counts & (self.used == 0)
+        out = np.empty(len(times))
+        for counted, rated in ((free & ~self.weak, ~self.weak), (free, self.weak)):
             typical = max(1, int(np.sum(counted))) / (busy * max(self.duration_s, 300.0))
-            rate = np.empty(len(number))
+            rate = np.empty(len(times))
             rates_(times, self.start, counted, spans, typical, rate)
-            self.rate[rated] = rate[rated]
+            out[rated] = rate[rated]
+        return out
 
     @property
     def duration_s(self) -> float:

@@ -16,6 +16,7 @@ def associate(
     explain: str | None = None,
     min_stations: int | None = None,
     model: Literal["ak135", "iasp91"] = "ak135",
+    rule: Literal["stations", "idc"] = "stations",
     simulated: bool = False,
     json: bool = False,
 ) -> int:
@@ -36,12 +37,15 @@ def associate(
     stations
         Station table or StationXML.
     explain
-        Name of an event, or the beginning of it: say what each pick adds to its score.
+        Name of an event, or the beginning of it: say what each pick adds to its score. `discarded:N`: why the N-th
+        hypothesis of discarded.csv became no event, and which event has its picks.
     min_stations
         Stations that an event needs (3); one fewer, but at least 2, where one of them measures slowness and
         back-azimuth.
     model
         Travel-time model: ak135 or iasp91.
+    rule
+        What an event needs: `stations` (--min-stations), or `idc`, three stations and a sum of weights of 4.6.
     simulated
         Label the tables and the bulletin as simulated.
     json
@@ -56,14 +60,20 @@ def associate(
     if min_stations is not None and not 2 <= min_stations <= 50:
         raise InputError(f"--min-stations: expected a number from 2 to 50, got {min_stations}; correct it")
     needed = 3 if min_stations is None else min_stations
-    settings = Settings(model=model, min_stations=needed, min_stations_with_array=max(2, needed - 1))
+    settings = Settings(
+        model=model, rule=rule, min_stations=needed, min_stations_with_array=max(2, needed - 1)
+    )
 
     def begin(n_picks: int, n_sites: int) -> None:
         if not json:
             terminal.say(f"associating {n_picks} picks of {n_sites} stations")
 
     formed = stages.associate(picks, stations, out, settings, simulated=simulated, said=begin)
-    why = stages.explain(formed, explain) if explain is not None else None
+    why = lost = None
+    if explain is not None and explain.startswith("discarded:"):
+        lost = stages.explain_discarded(formed, explain)
+    elif explain is not None:
+        why = stages.explain(formed, explain)
     if json:
         result = {
             "out": str(out),
@@ -83,6 +93,15 @@ def associate(
                 "picks": [{"pick_id": i, "phase": p, "adds": round(v, 3)} for i, p, v in why[1].picks],
                 "neighbours": round(why[1].score - sum(v for _, _, v in why[1].picks), 3),
                 "silent": _silent(why[0]),
+            }
+        if lost is not None:
+            result["explanation"] = {
+                "time": format_time(lost[0].time_ns),
+                "latitude": lost[0].latitude,
+                "longitude": lost[0].longitude,
+                "score": round(lost[0].score, 3),
+                "reason": lost[0].reason,
+                "picks": [{"pick_id": p.pick_id, "event": e} for p, e in lost[1]],
             }
         terminal.out(result)
         return 0
@@ -106,6 +125,17 @@ def associate(
             terminal.say("  should have seen it and did not: " + ", ".join(str(s["station"]) for s in silent))
         else:
             terminal.say("  silence of other stations: not counted (a pick table does not say who listened)")
+    if lost is not None:
+        h, picks_of = lost
+        terminal.say(
+            f"discarded: {format_time(h.time_ns, 1)} {h.latitude:.2f} {h.longitude:.2f} {h.depth_km:.0f} km, "
+            f"score {h.score:.1f}: {h.reason}"
+        )
+        for pick, event_id in picks_of:
+            terminal.say(
+                f"  {pick.station_key:12} {format_time(pick.time_ns)}  {pick.phase_hint or '-':4} "
+                + (f"belongs to {event_id}" if event_id else "belongs to no event")
+            )
     terminal.say(
         f"{len(formed.events)} events from {len(formed.picks)} picks, {len(formed.discarded)} hypotheses discarded: {out}"
     )

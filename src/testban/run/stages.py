@@ -166,9 +166,25 @@ def explain(formed: Formed, name: str) -> tuple[Event, room.Explanation]:
         known = ", ".join(e.event_id for e in (hits or formed.events)[:8]) or "none"
         raise InputError(
             f"--explain: expected the name of one event, got {name!r} for {len(hits)}; the events are {known}; "
-            "hypotheses that became no event are in discarded.csv"
+            "hypotheses that became no event are in discarded.csv: name one by its number, as in discarded:1"
         )
     return hits[0], next(x for x in formed.explanations if x.event_id == hits[0].event_id)
+
+
+def explain_discarded(formed: Formed, name: str) -> tuple[room.Discarded, tuple[tuple[Pick, str], ...]]:
+    """A hypothesis that became no event, `discarded:N` by its row in discarded.csv from 1, and its picks.
+
+    With each pick the name of the event that has it in the end, or "". InputError where there is no such row.
+    """
+    number = name.partition(":")[2]
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= len(formed.discarded):
+        raise InputError(
+            f"--explain: expected discarded:1 to discarded:{len(formed.discarded)}, got {name!r}; see discarded.csv"
+        )
+    hypothesis = _by_time(formed.discarded)[int(number) - 1]
+    owner = {a.pick_id: e.event_id for e in formed.events for a in e.arrivals}
+    picks = {p.pick_id: p for p in formed.picks}
+    return hypothesis, tuple((picks[i], owner.get(i, "")) for i in hypothesis.pick_ids if i in picks)
 
 
 def _folder(out: Path) -> Path:
@@ -232,8 +248,11 @@ def _table(path: Path, write_to: Callable[[Path], None], simulated: bool) -> Non
     whole(path, labelled)
 
 
+def _by_time(found: Sequence[room.Discarded]) -> list[room.Discarded]:
+    return sorted(found, key=lambda d: (d.time_ns, d.longitude, d.latitude, -d.score, d.reason))
+
+
 def _discarded(found: Sequence[room.Discarded]) -> list[csvio.Row]:
-    ordered = sorted(found, key=lambda d: (d.time_ns, d.longitude, d.latitude, -d.score, d.reason))
     return [
         {
             "time": format_time(d.time_ns),
@@ -245,5 +264,5 @@ def _discarded(found: Sequence[room.Discarded]) -> list[csvio.Row]:
             "n_picks": len(d.pick_ids),
             "pick_ids": " ".join(d.pick_ids),
         }
-        for d in ordered
+        for d in _by_time(found)
     ]

@@ -122,6 +122,23 @@ def test_associate_forms_the_event_and_says_why(ask, tmp_path):
     assert "one-S00" in err
 
 
+def test_a_discarded_hypothesis_is_explained_by_its_row(ask, tmp_path):
+    path = table(tmp_path / "few.csv", with_places(arrivals(places := stations()), places)[:4])
+    out = tmp_path / "o"
+    status, said, _ = ask("associate", path, "--out", out, "--json", "--min-stations", "40")
+    rows = read(out / "discarded.csv")
+    assert (status, json.loads(said)["events"]) == (0, [])
+    assert rows
+    status, said, _ = ask(
+        "associate", path, "--out", out, "--json", "--min-stations", "40", "--explain", "discarded:1"
+    )
+    why = json.loads(said)["explanation"]
+    assert why["reason"] == rows[0]["reason"]
+    assert [p["pick_id"] for p in why["picks"]] == rows[0]["pick_ids"].split()
+    status, _, err = ask("associate", path, "--out", out, "--min-stations", "40", "--explain", "discarded:1")
+    assert (status, rows[0]["reason"] in err) == (0, True)
+
+
 def test_associate_answers_in_one_line_what_it_cannot_use(ask, tmp_path):
     places = stations()
     bare = table(tmp_path / "bare.csv", arrivals(places))
@@ -130,6 +147,7 @@ def test_associate_answers_in_one_line_what_it_cannot_use(ask, tmp_path):
         ((bare,), "add coordinates or a station table"),
         ((tmp_path / "none.csv",), "readable table"),
         ((good, "--explain", "x"), "expected the name of one event"),
+        ((good, "--explain", "discarded:0"), "expected discarded:1 to"),
         ((good, "--min-stations", "1"), "from 2 to 50"),
         ((good, "--stations", tmp_path / "none.csv"), "none.csv"),
     ):

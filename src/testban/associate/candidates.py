@@ -1,0 +1,242 @@
+"""Where one window is worth a closer look: the local maxima of its cells.
+
+Rules: the picks that are left and the rates as the accepted events leave them; rows of candidates are in the order of
+their odds, thinned; ties by time, cell and layer. Two threads share the cells and change nothing in the result.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testban.associate import grid
+from testban.associate.circle import N_BINS, N_COLUMNS
+from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
+from testban.associate.search import Level, Search, thin_
+from testban.associate.table import Table, Window
+from testban.base import dmath
+from testban.base.geo import destination_, unit_vector_
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
+LOW_SHARE = 0.15  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
+SPARSE_NET = 400  # stations: more of them see an event in a coarse cell, and each halving costs more
+MAX_ROWS = 400_000
+NEAR_DEG = 2.0
+SEED_DEG = 0.15
+BUCKET_S = 60.0
+THREADS = 2  # share the scan; the result does not depend on them
+UNCALLED_SHARE = 0.135  # of S among picks that were all called P: collect.MISMATCH as a factor
+DEEP_GAIN = 3.0  # another depth must win by this
+
+
+class Candidates:
+    """One window: its picks, their rates, and the candidates that they give."""
+
+    def __init__(self, search: Search, table: Table, window: Window, claims: Sequence[Claim]) -> None:
+        self.search, self.table, self.window = search, table, window
+        self.sites = {s.key: s for s in table.sites}
+        n = max(len(window.number), 1)
+        self.keep = np.empty(n, dtype=np.int64)
+        self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
+        self.geo = np.empty((2 * len(table.sites) + 2, 8))
+        self.bins = np.empty((N_BINS, N_COLUMNS))
+        self.shear = _shear(window, len(table.sites))
+        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
+        self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
+        self.needed = search.needed(window.duration_s)
+        self.version = 0
+        self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
+        self.extra: Level | None = None
+        self.claims = list(claims)
+        self.rerate()
+
+    def rerate(self) -> None:
+        """Take the rates anew: what known events explain is no false alarm and does not count in them."""
+        for c in self.claims:
+            self._use(c)
+        self.window.rate = self.window.rates()
+        for c in self.claims:
+            self._raise(c)
+        self.value = -dmath.log(2.0 * self.window.rate)
+
+    def take(self, claim: Claim) -> None:
+        """Mark the picks of an event as used and raise the rates of what it explains."""
+        self.claims.append(claim)
+        self._use(claim)
+        self._raise(claim)
+        self.value = -dmath.log(2.0 * self.window.rate)
+
+    def _raise(self, claim: Claim) -> None:
+        w, t = self.window, self.table
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+        o = (claim.time_ns - w.reference_ns) / 1e9
+        claim_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
+        )  # fmt: skip
+
+    def _use(self, claim: Claim) -> None:
+        numbers = np.array(claim.numbers, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
+        self.window.used[at[self.window.number[at] == numbers]] = 1
+
+    def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
+        """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
+        w, t = self.window, self.table
+        saw = np.zeros(len(t.sites), dtype=np.int64)
+        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+        self._use(claim)
+        rows, residual = np.empty((len(w.number), 2), dtype=np.int64), np.empty(len(w.number))
+        n = absorb_(
+            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+            claim.depth_km, (claim.time_ns - w.reference_ns) / 1e9, claim.reach_deg, claim.n_first, saw, t.lon, t.lat,
+            w.start, w.data, w.hint, w.rate, w.used, rows, residual,
+        )  # fmt: skip
+        return [(int(a), int(b), float(r)) for (a, b), r in zip(rows[:n], residual[:n], strict=True)]
+
+    def candidates(
+        self, o_start: float, o_end: float, around: Sequence[tuple[float, float]] | None = None
+    ) -> Floats:
+        """Rows (score, cell, origin time, apart, layer) of local maxima, best first, thinned.
+
+        around: only cells near these places, where better candidates hid others.
+        """
+        t, s = self.table, self.search
+        if around is not None:
+            self._seed(around)
+        found: list[Floats] = []
+        for level in [*s.levels, *([self.extra] if self.extra is not None else [])]:
+            which = (
+                np.arange(len(level.cells)) if around is None else _near(level.vectors, level.cells, around)
+            )
+            if not len(which):
+                continue
+            cells, vectors = (
+                np.ascontiguousarray(level.cells[which]),
+                np.ascontiguousarray(level.vectors[which]),
+            )
+            for layer in level.layers:
+                low = level.first == 0 and len(t.sites) <= SPARSE_NET
+                threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
+                rows = self._scan(cells, vectors, layer, o_start, o_end, level.bin_s, threshold)
+                rows[:, 1] = which[rows[:, 1].astype(np.int64)] + level.first
+                if layer > 0:  # of two that are alike the shallow one
+                    rows[:, 0] -= DEEP_GAIN
+                found.append(rows)
+        rows = self._sharpened(np.concatenate(found)) if found else np.empty((0, 5))
+        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
+        keep = np.empty(len(rows), dtype=np.int64)
+        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
+        return np.ascontiguousarray(rows[keep[:n]])
+
+    def _scan(
+        self,
+        cells: Floats,
+        vectors: Floats,
+        layer: int,
+        o_start: float,
+        o_end: float,
+        bin_s: float,
+        threshold: float,
+    ) -> Floats:
+        """Rows of local maxima of some cells of one size, two threads sharing the cells; order is that of the cells."""
+        w, t, s = self.window, self.table, self.search
+        cut = len(cells) // 2
+
+        def half(a: int, b: int, least: float) -> Floats:
+            out = np.empty((MAX_ROWS, 4))
+            n = scan_(
+                cells[a:b], vectors[a:b], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+                w.used, self.shear, s.logs, o_start, o_end, bin_s, least, out,
+            )  # fmt: skip
+            out[:n, 1] += a
+            return out[:n]
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            while True:
+                parts = list(pool.map(half, (0, cut), (cut, len(cells)), (threshold, threshold)))
+                if sum(len(p) for p in parts) < MAX_ROWS:
+                    break
+                threshold *= 1.5
+        rows = np.zeros((sum(len(p) for p in parts), 5))
+        rows[:, :4] = np.concatenate(parts)
+        rows[:, 4] = layer
+        return rows
+
+    def _sharpened(self, rows: Floats) -> Floats:
+        """Rows that pass, and the weaker ones that do in smaller cells, which are added to the cells."""
+        w, t, s = self.window, self.table, self.search
+        if len(t.sites) > SPARSE_NET:
+            return rows
+        passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
+        weak = np.ascontiguousarray(rows[~passed])
+        cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
+        sharpen_(
+            weak, self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used, self.shear,
+            s.logs, LOW_SHARE * self.needed, cells, score,
+        )  # fmt: skip
+        keep = score[:, 0] >= COARSE_SHARE * self.needed
+        n = int(np.sum(keep))
+        weak, cells, score = weak[keep], cells[keep], score[keep]
+        weak[:, 0], weak[:, 2] = score[:, 0], score[:, 1]
+        weak[:, 0] -= np.where(weak[:, 4] > 0, DEEP_GAIN, 0.0)
+        weak[:, 1] = len(self.cells) + np.arange(n)
+        weak[:, 3] = CELL_SHARE * cells[:, 2] * 14.0 + 2.5
+        self.cells = np.concatenate([self.cells, cells])
+        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        self.vectors = np.concatenate([self.vectors, vectors])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+        return np.concatenate([rows[passed], weak])
+
+    def _seed(self, around: Sequence[tuple[float, float]]) -> None:
+        """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
+        cells = np.array(
+            [
+                (
+                    *destination_(*destination_(lon, lat, 0.0, i * SEED_DEG), 90.0, j * SEED_DEG),
+                    0.75 * SEED_DEG,
+                    grid.REACH_DEG,
+                )
+                for lon, lat in around
+                for i in (-1, 0, 1)
+                for j in (-1, 0, 1)
+            ]
+        )
+        s = self.search
+        self.extra = Level(cells, len(self.cells), 1.0, tuple(range(len(s.curves))))
+        self.cells = np.concatenate([self.cells, cells])
+        self.vectors = np.concatenate([self.vectors, self.extra.vectors])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+
+    def again(self, row: Floats) -> tuple[float, float]:
+        """Odds and origin time of a candidate with the picks that are left."""
+        w, t, s = self.window, self.table, self.search
+        cell, layer = int(row[1]), int(row[4])
+        bin_s = max(0.5, 0.15 * row[3])
+        return peak_(
+            self.cells[cell], self.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+            w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+        )  # fmt: skip
+
+
+def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]]) -> Ints:
+    """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
+    close = np.zeros(len(vectors), dtype=bool)
+    for lon, lat in around:
+        d = vectors - np.array(unit_vector_(lon, lat))
+        chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
+        close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
+    return np.flatnonzero(close)
+
+
+def _shear(window: Window, n: int) -> Ints:
+    """Whether a station has picks that may be S."""
+    out = np.zeros(n, dtype=np.int64)
+    out[window.station[window.hint != 1]] = 1
+    return out
