@@ -202,7 +202,9 @@ def noise() -> None:
                 prepared = stack.Prepared(msgspec.structs.replace(whole, channels=own))
                 place = Channel(nslc=day[0].nslc, longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
-                def load(_station: str, block: int, place: Channel = place) -> tuple[Sequence[Segment], Sequence[Channel]]:
+                def load(
+                    _station: str, block: int, place: Channel = place
+                ) -> tuple[Sequence[Segment], Sequence[Channel]]:
                     w = grid.window_of(block)
                     wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
                     near = [s for s in day if s.start_ns < wide.end_ns and s.end_ns > wide.start_ns]
@@ -218,7 +220,9 @@ def noise() -> None:
                 days += got.searched_hours / 24.0
                 print(f"{name} {station}: threshold {levels[0]:.2f} for one a year", flush=True)
     for asked, n in counts.items():
-        print(f"recorded noise, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted")
+        print(
+            f"recorded noise, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted"
+        )
 
 
 def coloured(rng: np.random.Generator, n: int, rate: float, slope: float) -> np.ndarray:
