@@ -171,7 +171,7 @@ def scale() -> list[dict[str, object]]:
     pool, sites, _ = world(global_day(), REAL_TO_FALSE)
     associate.associate(pool[:300], sites)
     last = None
-    for n in (1_000, 3_000, 10_000, 30_000, len(pool)):
+    for n in (1_000, 3_000, 10_000, 30_000):
         u = draws.uniform(draws.key(7, "thin"), len(pool))
         picks = [pool[i] for i in sorted(np.argsort(u, kind="stable")[:n].tolist())]
         begin = time.process_time()
