@@ -34,11 +34,11 @@ DEEPER_GAIN = 1.0
 # A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
 DEPTH_GAP_DEG = 210.0
 # Without near stations or depth phases the curvature of the P travel times over many stations resolves depth only
-# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this with 95 %
+# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this with 99 %
 # one-sided confidence (full covariance); all other events stay at the default.
 DEEP_STATIONS = 8
 DEEP_KM = 40.0
-DEEP_Z = 1.645
+DEEP_Z = 2.326
 # Such a depth is rough, but the surface is worse: an origin held there is 10 s early for every 100 km. It is sought from
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
