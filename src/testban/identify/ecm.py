@@ -21,6 +21,7 @@ from testban.base.verdicts import ClassOdds
 from testban.identify import depth, polarity, regional, surface
 from testban.identify.calibration import MsModel, PsModel, predictive
 from testban.identify.densities import distribution
+from testban.identify.halton import radical
 from testban.identify.registry import Settings
 
 EXPLOSION, EARTHQUAKE, OTHER = "explosion", "earthquake", "collapse or other"
@@ -195,15 +196,6 @@ def _inverse_t4(p: float) -> float:
     return 0.5 * (low + high)
 
 
-def _halton(i: int, base: int) -> float:
-    f, out = 1.0, 0.0
-    while i:
-        f /= base
-        out += f * (i % base)
-        i //= base
-    return out
-
-
 @functools.lru_cache(maxsize=8)
 def reference(ps: PsModel, ms: MsModel, s_model: float, correlation: float) -> EcmModel:
     """The model of the reference populations that the discriminants themselves rest on."""
@@ -216,7 +208,7 @@ def reference(ps: PsModel, ms: MsModel, s_model: float, correlation: float) -> E
     training: dict[str, list[dict[str, float]]] = {k: [] for k in (EXPLOSION, EARTHQUAKE, OTHER)}
     for kind, out in training.items():
         for i in range(1, POINTS + 1):
-            u = [_halton(i, b) for b in (2, 3, 5, 7, 11)]
+            u = [radical(i, b) for b in (2, 3, 5, 7, 11)]
             v = p_s[kind][0] + p_s[kind][1] * _inverse_t4(u[0])
             d = m_s[kind][0] + m_s[kind][1] * _inverse_t4(u[1])
             z = _depth(kind, u[2]) + DEPTH_SIGMA_KM * _inverse_t4(u[3])
