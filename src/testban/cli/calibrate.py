@@ -73,7 +73,7 @@ def yield_(
     name: str = "site v1",
     json: bool = False,
 ) -> int:
-    """Fit bias and scatter of a site to shots of known yield in odd positions.
+    """Fit bias and scatter of a site to shots of known yield, and tell how often the intervals hold a yield not fitted on.
 
     Example: `testban calibrate yield sipri.csv --region NTS --relation wet-tuff`.
 
@@ -94,9 +94,9 @@ def yield_(
 
     """
     from testban.cli import terminal
-    from testban.run import calibrating
+    from testban.run import calibrating, calibrating_yield
 
-    found = calibrating.yields(table, region, relation, name)
+    found = calibrating_yield.site(table, region, relation, name)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -104,7 +104,57 @@ def yield_(
         return 0
     m = found["model"]
     terminal.say(
-        f"{m['name']}: bias {m['bias']:+.3f} +- {m['bias_sigma']:.3f}, scatter {m['scatter']:.3f}, {m['n']} of {found['shots']} shots"
+        f"{m['name']}: bias {m['bias']:+.3f} +- {m['bias_sigma']:.3f}, scatter {m['scatter']:.3f}, {m['n']} shots"
+    )
+    for key, s in found["inside_90_percent"].items():
+        terminal.say(
+            f"  yield inside the 90 % interval, {key.replace('_', ' ')}: {s['k']} of {s['n']} ({s['low']:.0%} to {s['high']:.0%})"
+        )
+    for note in found["notes"]:
+        terminal.say(f"note: {note}")
+    return 0
+
+
+@calibrate.command
+def scatter(
+    table: Path,
+    /,
+    *,
+    relation: str,
+    without: list[str] | None = None,
+    out: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Fit the scatter of single shots about a relation over all regions but those named.
+
+    Example: `testban calibrate scatter sipri.csv --relation stable --without NTS --without "SEMI KAZAKH"`.
+
+    Parameters
+    ----------
+    table
+        CSV or Parquet with event, region, mb, yield_lower_kt and yield_upper_kt.
+    relation
+        Relation that the scatter is measured about.
+    without
+        Region to leave out; repeat it.
+    out
+        File for the table.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.cli import terminal
+    from testban.run import calibrating, calibrating_yield
+
+    found = calibrating_yield.scatter(table, relation, without or [])
+    if out is not None:
+        calibrating.write(found, out)
+    if json:
+        terminal.out(found)
+        return 0
+    terminal.say(
+        f"{found['shots']} shots of {found['regions']} regions about {found['relation']}: bias {found['bias']:+.3f}, "
+        f"scatter {found['scatter']:.3f}"
     )
     return 0
 

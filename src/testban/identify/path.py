@@ -32,7 +32,7 @@ NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
 COMPONENTS = 3
 LATE_SHORTEST_S = 15.0  # a record may end within the coda after Lg
-SHORTEST_S = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S)
+SHORTEST_S = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S, 2.0, 4.0)
 
 
 class _Power(msgspec.Struct, frozen=True):
@@ -44,6 +44,8 @@ class _Power(msgspec.Struct, frozen=True):
     sn: float
     lg: float
     late: float
+    before: float
+    onset: float
 
 
 def _refused(origin: Origin, site: Site, reason: str) -> PathMeasurement:
@@ -90,7 +92,7 @@ def _powers(
     gains = [_gain(channels, parts[0], edges) for parts in by_component]
     known = [g for g in gains if g is not None]
     scale = [g if g is not None and len(known) == len(gains) else 1.0 for g in gains]
-    totals, alone = [0.0] * 6, None
+    totals, alone = [0.0] * 8, None
     count = 0
     for parts, gain in zip(by_component, scale, strict=True):
         trace = win.band(parts, origin_ns, (w.noise[0] - 20.0, max(w.s[1], w.late[1]) + 1.0), edges)
@@ -98,7 +100,7 @@ def _powers(
             continue
         begin = max(w.noise[0], trace.start_s + min(3.0 / edges[0], 5.0))
         late = (w.late[0], min(w.late[1], trace.end_s))
-        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late)
+        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late, w.before, w.onset)
         own = [
             trace.mean_square(a, b, shortest) / (gain * gain)
             for (a, b), shortest in zip(limits, SHORTEST_S, strict=True)
@@ -150,6 +152,16 @@ def _lg_excess(powers: Sequence[_Power]) -> float | None:
             continue
         late = max(q.late - n, 0.05 * n)  # a late coda below the noise can only raise the excess: bounded
         values.append(_half_log(q.lg - n) - 0.5 * (_half_log(q.sn - n) + _half_log(late)))
+    return sum(values) / len(values) if values else None
+
+
+def _rise(powers: Sequence[_Power]) -> float | None:
+    """Mean over bands of log10 (rms after the predicted S / rms just before it); None where noise hides it."""
+    values = []
+    for q in powers:
+        n = q.noise
+        if n > 0.0 and q.before > 0.0 and q.onset > SNR_LEAST * SNR_LEAST * n:
+            values.append(_half_log(q.onset - n) - _half_log(max(q.before - n, 0.05 * n)))
     return sum(values) / len(values) if values else None
 
 
@@ -265,6 +277,7 @@ def _measure(
         lg_excess=excess,
         lg_blocked=blocked,
         lg_judged=w.lg_separate,
+        s_rise=_rise(lg),
         spectral_slope=spectrum.slope(ratios),
         corner_hz=spectrum.corner(ratios),
         first_motion=motion[0],

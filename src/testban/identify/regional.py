@@ -8,17 +8,19 @@ between events that does not shrink with stations. Method: Walter, Mayeda & Patt
 (see `calibration.PsModel`).
 """
 
-from testban.base.dmath import DEG, acos_, cos_, log10_, sincos_
+from testban.base.dmath import log10_
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Evidence
 from testban.identify.calibration import PsModel, predictive
-from testban.identify.densities import density, distribution, log10_ratio
+from testban.identify.densities import density, distribution, log10_ratio, normal_share
 from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
+from testban.identify.spread import apart_deg
 from testban.size import censored
 
 NAME = "regional P/S"
 ONE_VOICE_DEG = 0.15  # nearer stations share their path
+RISE_LEAST = 0.10  # log10 by which S must stand above what comes before it; located by P alone elsewhere: 0.06 and less
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
@@ -47,13 +49,6 @@ def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | Non
     return (min(upper), "upper") if upper else None
 
 
-def _apart_deg(a: PathMeasurement, b: PathMeasurement) -> float:
-    """Distance between two stations seen from the event, by the spherical law of cosines (degrees)."""
-    sa, ca = sincos_(a.distance_deg * DEG)
-    sb, cb = sincos_(b.distance_deg * DEG)
-    return acos_(ca * cb + sa * sb * cos_((a.azimuth_deg - b.azimuth_deg) * DEG)) / DEG
-
-
 def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[float, str]]:
     """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice.
 
@@ -65,7 +60,10 @@ def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[flo
         if got is None:
             continue
         for leader, members in groups:
-            if _apart_deg(leader, p) < ONE_VOICE_DEG:
+            if (
+                apart_deg((leader.distance_deg, leader.azimuth_deg), (p.distance_deg, p.azimuth_deg))
+                < ONE_VOICE_DEG
+            ):
                 members.append(got)
                 break
         else:
@@ -114,6 +112,17 @@ def model_errors(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[fl
     return x, q, model.spread_vertical * vertical_share(paths)
 
 
+def confirmed(paths: tuple[PathMeasurement, ...]) -> bool:
+    """Whether the records bear out that S comes where the origin says: Lg on a path, or S rising over the coda of P (median).
+
+    A distant event that a small network took for a near one has its P and S windows in one coda, whose ratio means nothing.
+    """
+    if any(p.lg_blocked is False for p in paths if p.usable):
+        return True
+    rises = sorted(p.s_rise for p in paths if p.usable and p.s_rise is not None)
+    return bool(rises) and 0.5 * (rises[(len(rises) - 1) // 2] + rises[len(rises) // 2]) >= RISE_LEAST
+
+
 @register(NAME)
 def regional(inquiry: Inquiry) -> Evidence:
     """P/S evidence; value is the network mean of log10 P/S from the middle between the classes."""
@@ -145,15 +154,19 @@ def regional(inquiry: Inquiry) -> Evidence:
         return not_applicable(
             NAME, f"{n} good path(s), at least {inquiry.settings.least_paths} are needed; {aside}"
         )
+    if not confirmed(paths):
+        return not_applicable(
+            NAME,
+            "neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
+        )
     mean, error, n, bounded = found
     half = model.separation()
     far_x, far_q, alone = model_errors(paths, model)
     x = predictive(model.spread_event, model.n_explosions, error, far_x, alone)
     q = predictive(model.spread_event, model.n_earthquakes, error, far_q, alone)
-    ratio = log10_ratio(density(mean, half, x), density(mean, -half, q), model.cap)
-    if mean > half or mean < -half:  # beyond a class mean the wider density must not turn the evidence round
-        edge = half if mean > 0 else -half
-        ratio = log10_ratio(density(edge, half, x), density(edge, -half, q), model.cap)
+    nx, nq = normal_share(model.n_explosions), normal_share(model.n_earthquakes)
+    at = max(-half, min(half, mean))  # beyond a class mean the wider density must not turn the evidence round
+    ratio = log10_ratio(density(at, half, x, nx), density(at, -half, q, nq), model.cap)
     few = sum(1 for p in paths if p.usable and p.components == 1)
     told = f"on {few} of them only the vertical was recorded, which widens the error; " if few else ""
     side = "nearer to explosions" if ratio > 0 else "nearer to earthquakes"
@@ -163,8 +176,8 @@ def regional(inquiry: Inquiry) -> Evidence:
         value=mean,
         sigma=max(x, q),
         unit="log10 P/S from the middle between the classes",
-        p_explosion=distribution(mean, half, x),
-        p_earthquake=1.0 - distribution(mean, -half, q),
+        p_explosion=distribution(mean, half, x, nx),
+        p_earthquake=1.0 - distribution(mean, -half, q, nq),
         log10_lr=ratio,
         reason=(
             f"P over S at 2-8 Hz on {n} good path(s) is {mean:+.2f} (log10) from the middle between the classes at "

@@ -18,7 +18,7 @@ from testban.base.errors import InputError
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Ellipse, Event, Evidence, Origin
 from testban.formats import csvio
-from testban.identify import calibration, regional, relations, scores, surface
+from testban.identify import calibration, regional, scores, surface
 from testban.identify.registry import Inquiry
 from testban.run import known
 from testban.run.outputs import whole
@@ -37,21 +37,22 @@ COLUMNS = {
 }
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
     """Rows of a table with the columns that we know under our names; other columns are left out."""
-    rows = csvio.read_rows(path, (), {})
-    if not rows:
+    read = csvio.read_rows(path, (), {})
+    if not read:
         raise InputError(f"expected a table with events, got none in {path}: check the file")
-    found = {k.lower(): k for k in rows[0]}
+    found = {k.lower(): k for k in read[0]}
     names = {ours: next((found[n] for n in theirs if n in found), None) for ours, theirs in COLUMNS.items()}
     if names["event"] is None or names["mb"] is None:
         raise InputError(
-            f"expected columns for event and mb in {path}, got {', '.join(list(rows[0])[:8])}: add them"
+            f"expected columns for event and mb in {path}, got {', '.join(list(read[0])[:8])}: add them"
         )
-    return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in rows]
+    return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in read]
 
 
-def _number(row: Mapping[str, str], name: str) -> float | None:
+def number(row: Mapping[str, str], name: str) -> float | None:
+    """A finite number of a row, or None."""
     try:
         value = float(row.get(name) or "nan")
     except ValueError:
@@ -62,8 +63,8 @@ def _number(row: Mapping[str, str], name: str) -> float | None:
 def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
     """Events with mb and Ms, sorted by name: underground explosions, or earthquakes shallower than 50 km."""
     out = []
-    for r in _rows(path):
-        mb, ms, depth = _number(r, "mb"), _number(r, "ms"), _number(r, "depth")
+    for r in rows(path):
+        mb, ms, depth = number(r, "mb"), number(r, "ms"), number(r, "depth")
         if not mb or not ms:  # 0 stands for unknown in these catalogues
             continue
         if explosions and r.get("underground", "True").lower() not in ("true", "1", "yes"):
@@ -85,7 +86,7 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str) -> dict[str, Any]:
         distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions"
     )
     rest_x, rest_q = x[1::2], q[1::2]
-    return _stamped(
+    return stamped(
         {
             "kind": "mb:Ms",
             "model": msgspec.to_builtins(model),
@@ -117,36 +118,8 @@ def _screened(rows: Sequence[tuple[str, float, float]]) -> scores.Share:
     return scores.share(sum(1 for _, mb, ms in rows if surface.screened_out(ms, mb, sigma)), len(rows))
 
 
-def yields(table: Path, region: str, relation: str, name: str) -> dict[str, Any]:
-    """A site table from shots of known yield (lower and upper yield equal) of one region."""
-    law = relations.relation(relation)
-    shots = []
-    for r in _rows(table):
-        mb, low, high = _number(r, "mb"), _number(r, "low"), _number(r, "high")
-        if r.get("region") != region or r.get("underground", "True").lower() not in ("true", "1", "yes"):
-            continue
-        if mb and high and low == high:
-            shots.append((r["event"], mb, high))
-    shots.sort()
-    if not shots:
-        raise InputError(
-            f"--region: expected shots of known yield in {region!r}, got none in {table}: check the name"
-        )
-    fitted = relations.fit_site(
-        [(mb, y) for _, mb, y in shots[0::2]], law, name, f"{table.name}, {region}, odd positions"
-    )
-    return _stamped(
-        {
-            "kind": "yield",
-            "model": msgspec.to_builtins(fitted),
-            "shots": len(shots),
-            "notes": [f"mb minus the relation {law.name}; the shots in even positions were left out"],
-        },
-        (table,),
-    )
-
-
-def _stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+def stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+    """A table with digests of its inputs, of itself and of the code."""
     built: dict[str, Any] = msgspec.to_builtins(result)
     files = {f"{p.parent.name}/{p.name}": digest(p.read_bytes()) for p in inputs}
     return {**built, "digests": {"inputs": files, "result": digest_of(built), "code": code_digest()}}
@@ -180,7 +153,7 @@ def p_over_s(explosions: Sequence[Path], earthquakes: Sequence[Path], name: str)
             a = identify.judge((_regional(paths, without),))
             lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
             left_out.append({"event": event, "class": kind, "log10_lr": lr, "verdict": a.verdict.value})
-    return _stamped(
+    return stamped(
         {
             "kind": "P/S",
             "model": msgspec.to_builtins(model),

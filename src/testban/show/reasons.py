@@ -180,6 +180,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         N_("the moment tensor cannot be used: {why}"),
     ),
     (
+        r"neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
+        N_("neither Lg nor a rise of S where the origin puts it: the records do not bear the location out"),
+    ),
+    (
         r"no earthquake on the paths of the DPRK test site was at hand",
         N_("no earthquake on the paths of the DPRK test site was at hand"),
     ),
