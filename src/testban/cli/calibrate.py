@@ -17,6 +17,7 @@ def mb_ms(
     *,
     out: Path | None = None,
     name: str = "mbms v1",
+    report: Path | None = None,
     json: bool = False,
 ) -> int:
     """Fit mb:Ms on the odd half of two catalogues and report on the other half.
@@ -34,6 +35,8 @@ def mb_ms(
         File for the table, for `testban identify --calibration`.
     name
         Name and version of the table.
+    report
+        Folder for scores.json, reliability.svg, roc.svg and scores.html of the events not fitted on.
     json
         Print one JSON object on stdout.
 
@@ -41,7 +44,7 @@ def mb_ms(
     from testban.cli import terminal
     from testban.run import calibrating
 
-    found = calibrating.mb_ms(explosions, earthquakes, name)
+    found = calibrating.mb_ms(explosions, earthquakes, name, report)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -166,6 +169,7 @@ def ps(
     earthquake: list[Path],
     out: Path | None = None,
     name: str = "ps v1",
+    report: Path | None = None,
     json: bool = False,
 ) -> int:
     """Fit regional P/S on runs over events of known class, and tell what each gets when it is left out.
@@ -183,6 +187,8 @@ def ps(
         File for the table, for `testban identify --calibration`.
     name
         Name and version of the table.
+    report
+        Folder for scores.json, reliability.svg, roc.svg and scores.html of the events not fitted on.
     json
         Print one JSON object on stdout.
 
@@ -190,7 +196,7 @@ def ps(
     from testban.cli import terminal
     from testban.run import calibrating
 
-    found = calibrating.p_over_s(explosion, earthquake, name)
+    found = calibrating.p_over_s(explosion, earthquake, name, report)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -199,8 +205,11 @@ def ps(
     m = found["model"]
     for (band, x), (_, q) in zip(m["explosion"], m["earthquake"], strict=True):
         terminal.say(f"{band[0]:g}-{band[1]:g} Hz: explosions {x:+.2f}, earthquakes {q:+.2f} (log10 P/S)")
-    for row in found["leave_one_event_out"]:
-        terminal.say(f"left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}")
+    for what in ("event", "region"):
+        for row in found[f"leave_one_{what}_out"]:
+            terminal.say(
+                f"{what} left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}"
+            )
     for note in found["notes"]:
         terminal.say(f"note: {note}")
     return 0

@@ -240,7 +240,7 @@ def fit_ms(explosions: Sequence[float], earthquakes: Sequence[float], name: str,
             f"expected ten events or more of each class, got {len(explosions)} explosions and {len(earthquakes)} "
             "earthquakes: give more"
         )
-    (mx, sx), (mq, sq) = _moments(explosions), _moments(earthquakes)
+    (mx, sx), (mq, sq) = moments(explosions), moments(earthquakes)
     if mx >= mq:
         raise InputError(
             f"expected explosions with less Ms than earthquakes, got means {mx:+.2f} and {mq:+.2f}: the tables are swapped, "
@@ -256,7 +256,8 @@ def fit_ms(explosions: Sequence[float], earthquakes: Sequence[float], name: str,
     )
 
 
-def _moments(values: Sequence[float]) -> tuple[float, float]:
+def moments(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation of two values or more."""
     ordered = sorted(values)
     mean = sum(ordered) / len(ordered)
     return mean, math.sqrt(sum((v - mean) * (v - mean) for v in ordered) / (len(ordered) - 1))
