@@ -289,3 +289,29 @@ def test_the_slope_with_distance_comes_from_inside_events() -> None:
     slope, sigma = calibration.fit_slope(events, 0.2)
     assert slope == pytest.approx(0.5, abs=2 * sigma)
     assert calibration.fit_slope([e[:1] for e in events], 0.2) == (0.0, pytest.approx(0.3))
+
+
+def test_every_discriminant_that_speaks_shows_its_populations() -> None:
+    from test_identify_verdict import magnitude, picks_and_arrivals
+
+    from testban.show import populations
+
+    picks, arrivals = picks_and_arrivals([1, 1, -1, 1, 1])
+    e = event(origin(12.0, False, 4.0), (magnitude("mb", 5.0), magnitude("Ms", 4.0)), arrivals)
+    paths = [msgspec.structs.replace(path(i, 0.3), spectral_slope=-1.0 - 0.1 * i) for i in range(4)]
+    a = identify.assess(e, paths, picks, beside=Beside(tensor=PURE))
+    drawn = {x.name: str(populations.picture(x)) for x in a.evidence if x.applicable}
+    assert set(drawn) == {"depth", "first motion", "regional P/S", "mb:Ms", shape.SLOPE, tensor.NAME}
+    for name, svg in drawn.items():
+        assert "взрывы" in svg, name
+        assert "earthquakes" in svg, name
+    assert str(populations.picture(msgspec.structs.replace(a.evidence[0], value=math.nan))) == ""
+
+
+def test_classes_that_nearly_coincide_keep_their_names_apart() -> None:
+    from testban.show.populations import _apart
+    from testban.show.texts import t
+
+    a, b = _apart([(150.0, 20.0, t("explosions"), "r"), (140.0, 22.0, t("earthquakes"), "b")])
+    assert abs(a[0] - b[0]) > 150
+    assert b[0] < a[0]
