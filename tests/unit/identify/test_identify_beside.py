@@ -225,8 +225,13 @@ def test_the_slope_of_a_known_spectrum_and_its_corner() -> None:
 def test_the_slope_says_next_to_nothing_and_never_screens() -> None:
     paths = [msgspec.structs.replace(path(i, 0.0), spectral_slope=-9.0) for i in range(4)]
     e = one(identify.assess(event(), paths, ()), shape.SLOPE)
-    assert abs(e.log10_lr) <= shape.CAP
+    assert e.log10_lr == 0.0
     assert e.detail["screens"] == "no"
+    many = calibration.ShapeModel(
+        name="m", explosion=(-1.0, 0.3), earthquake=(-2.0, 0.3), n_explosions=12, n_earthquakes=12
+    )
+    with_table = identify.assess(event(), paths, (), identify.Settings(slope=many))
+    assert -shape.CAP <= one(with_table, shape.SLOPE).log10_lr < 0.0
 
 
 def test_every_reason_of_theirs_has_its_russian() -> None:
