@@ -109,4 +109,10 @@ def series(
     return 0
 
 
-from testban.cli import assure_evasion, assure_map, assure_monitor, assure_quota  # noqa: E402, F401  (they add their verbs to the group above)
+from testban.cli import (  # noqa: E402  (they add their verbs to the group above)
+    assure_evasion,  # noqa: F401
+    assure_map,  # noqa: F401
+    assure_monitor,  # noqa: F401
+    assure_quota,  # noqa: F401
+    assure_siting,  # noqa: F401
+)
