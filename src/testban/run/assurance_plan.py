@@ -17,7 +17,7 @@ from testban.base.canonical import digest_of
 from testban.base.dmath import log10_
 from testban.base.errors import InputError
 from testban.identify import relations
-from testban.run.assurance_map import _scenario as scenario_of
+from testban.run.assurance_map import scenario_of
 from testban.run.provenance import code_digest
 
 DECOUPLING_LARGEST = 200.0
