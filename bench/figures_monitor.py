@@ -4,6 +4,7 @@
 stations read for the test itself, beside the published mb; limit and detection threshold in the minute before it.
 """
 
+import csv
 import json
 import os
 import tempfile
@@ -27,6 +28,51 @@ EVENTS = (
 BANDS = ((0.8, 2.0), (1.0, 3.0), (2.0, 4.0), (3.0, 6.0))
 
 
+def heard(sources, books, where, origin, settings, out) -> dict[str, float]:
+    """Magnitude of each station at the origin time of a known event."""
+    inventory = formats.inventory.read_inventory(books)
+    stations, _ = find_stations(open_source(sources), inventory, None, None)
+    told = configuration.load(workers=1)
+    held, _ = monitoring._levels(sources, stations, settings, [], told, out, lambda *_: None)
+    at, seen = origin // NS_PER_S, {}
+    for s in stations:
+        p = room.path(where, s.site.longitude, s.site.latitude, settings)
+        if p is None:
+            continue
+        line = monitoring._line(held[s.site.key], 0 if p.near else 1, at, round(p.travel_s) + 12)
+        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + p.decay
+        if np.isfinite(m):
+            seen[s.site.key] = float(m)
+    return seen
+
+
+def far(waves: Path) -> None:
+    """Teleseismic readings of tests on the Norwegian network beside mb of the Oklahoma catalogue, odd and even rows apart."""
+    folder = waves / "nnsn_nuclear"
+    rows = [
+        r for r in csv.DictReader((folder / "events.csv").open())
+        if r["okla_mb"] and r["probably_clipped"] == "0" and r["sipri_time"]
+    ]  # fmt: skip
+    sums: dict[int, list[float]] = {0: [], 1: []}
+    for k, r in enumerate(rows):
+        where = room.Place(name=r["id"], longitude=float(r["sipri_lon"]), latitude=float(r["sipri_lat"]))
+        with tempfile.TemporaryDirectory() as out:
+            settings = room.Settings(tolerance_s=6)
+            seen = heard(
+                (str(folder / f"{r['id']}.mseed"),), [folder / "stations.xml"], where,
+                parse_time(r["sipri_time"].split()[0]), settings, Path(out),
+            )  # fmt: skip
+        if seen:
+            d = np.array(list(seen.values())) - float(r["okla_mb"])
+            sums[k % 2].append(float(np.median(d)))
+            print(
+                f"far {r['id']} mb {r['okla_mb']}: stations {len(d)}, median {np.median(d):+.2f}, scatter {np.std(d):.2f}"
+            )
+    for k, name in enumerate(("odd rows", "even rows")):
+        if sums[k]:
+            print(f"far, {name}: {len(sums[k])} tests, mean of medians {np.mean(sums[k]):+.2f}")
+
+
 def readings(folder: Path, origin: int, settings: room.Settings, out: Path):
     """Magnitudes of each station at the origin time, and the summary of the 50 s before it."""
     waves = folder.parent
@@ -41,24 +87,14 @@ def readings(folder: Path, origin: int, settings: room.Settings, out: Path):
         sources, books, [place("punggye-ri")], out, told, settings=settings, target=3.0,
         start_ns=origin - 50 * NS_PER_S, end_ns=origin - 8 * NS_PER_S,
     )  # fmt: skip
-    inventory = formats.inventory.read_inventory(books)
-    stations, _ = find_stations(open_source(sources), inventory, None, None)
-    held, _ = monitoring._levels(sources, stations, settings, [], told, out, lambda *_: None)
-    at, seen = origin // NS_PER_S, {}
-    for s in stations:
-        p = room.path(place("punggye-ri"), s.site.longitude, s.site.latitude, settings)
-        if p is None:
-            continue
-        line = monitoring._line(held[s.site.key], 0, at, round(p.travel_s) + 10)
-        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + p.decay
-        if np.isfinite(m):
-            seen[s.site.key] = float(m)
+    seen = heard(sources, books, place("punggye-ri"), origin, settings, out)
     return found["sites"][0], seen
 
 
 def main() -> list[dict[str, object]]:
     """Print everything."""
     waves = Path(os.environ["TESTBAN_DATA"]) / "waveforms"
+    far(waves)
     for band in BANDS:
         for name, origin, mb in EVENTS:
             with tempfile.TemporaryDirectory() as out:

@@ -21,6 +21,7 @@ from testban.base.errors import InputError
 from testban.identify import relations
 from testban.run import assurance_noise
 from testban.run.assurance_noise import Measured
+from testban.show.texts import t
 
 Floats = NDArray[np.float64]
 DEEPEST_KM = 700.0
@@ -53,12 +54,20 @@ def factors(text: str) -> tuple[float, ...]:
     return out
 
 
-def network(layers: Layers, assumed: tuple[Sensor, ...]) -> tuple[tuple[Sensor, ...], tuple[Measured, ...]]:
-    """The stations of the map: as measured where noise is given (and then day by day), else as assumed."""
+def network(
+    layers: Layers, assumed: tuple[Sensor, ...]
+) -> tuple[tuple[Sensor, ...], tuple[Measured, ...], bool]:
+    """The stations of the map: as measured where noise is given (then day by day too), else as assumed; simulated or not."""
     if layers.noise is None:
-        return assumed, ()
-    days = assurance_noise.measured(layers.noise, layers.inventory, layers.band_hz, layers.arrays)
-    return days[0].sensors, days[1:]
+        return assumed, (), False
+    whole, *days = assurance_noise.measured(layers.noise, layers.inventory, layers.band_hz, layers.arrays)
+    return whole.sensors, tuple(days), whole.simulated
+
+
+def title(plain: str, russian: str, language: str, simulated: bool) -> str:
+    """The title of a picture, labelled where its noise is simulated."""
+    said = russian if language == "ru" and russian else plain
+    return f"{t('SIMULATED DATA').of(language)}. {said}" if simulated else said
 
 
 def _kt(mb: float, factor: float, law: relations.Relation) -> str:

@@ -56,7 +56,7 @@ def capability_of(
         raise InputError(f"--step: expected 0.5 to 30 degrees that divide 180, got {step_deg}; correct it")
     plan = scenario_of(name)
     rule = plan.rule
-    sensors, days = layers.network(extra, scenario.sensors(plan))
+    sensors, days, simulated = layers.network(extra, scenario.sensors(plan))
     lat1 = -90.0 + step_deg * (np.arange(cells) + 0.5)
     lon1 = -180.0 + step_deg * (np.arange(2 * cells) + 0.5)
     lon, lat = (a.ravel() for a in np.meshgrid(lon1, lat1))
@@ -73,8 +73,11 @@ def capability_of(
             (out / f"map-{day}.csv").write_text(_table(column, lon, lat, grid, {}), "utf-8")
         if told:
             csvio.write_rows(out / "days.csv", tuple(told[0]), told)
+        if simulated:
+            for made in ("map.csv", "days.csv", *(f"map-{day}.csv" for day in grids)):
+                csvio.add_column(out / made, "simulated", "true")
         for language in ("en", "ru"):
-            title = plan.title_ru if language == "ru" and plan.title_ru else plan.title
+            title = layers.title(plan.title, plan.title_ru, language, simulated)
             picture = capability_map.draw(
                 title, sensors, rule, step_deg, mb, language, extra.noise is not None
             )
@@ -91,6 +94,7 @@ def capability_of(
     }  # fmt: skip
     if told:
         result["days"] = told
+        result["simulated"] = simulated
     given = {"scenario": name, "title": plan.title, "step_deg": step_deg, "rule": rule, "sensors": sensors}
     if extra != layers.Layers():
         given["layers"] = msgspec.structs.replace(extra, noise=None, inventory=())

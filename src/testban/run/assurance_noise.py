@@ -27,6 +27,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     sensors: tuple[Sensor, ...]
     left_out: tuple[str, ...]
+    simulated: bool = False
 
 
 class _Hour(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,7 @@ class _Hour(msgspec.Struct, frozen=True, kw_only=True):
     hour_ns: int
     up_s: float
     noise: float | None
+    simulated: bool
 
 
 def _hours(path: Path, band: tuple[float, float]) -> list[_Hour]:
@@ -47,6 +49,7 @@ def _hours(path: Path, band: tuple[float, float]) -> list[_Hour]:
                     hour_ns=parse_time(csvio.text(row, "hour")),
                     up_s=csvio.number(row, "up_s") or 0.0,
                     noise=csvio.number(row, "a_over_t_nm_s"),
+                    simulated=csvio.text(row, "simulated") == "true",
                 )
             )
     if not out:
@@ -105,7 +108,8 @@ def measured(
         raise InputError(
             f"{file}: expected amplitudes of stations with a place, got none of {', '.join(left)}; give their responses and --inventory"
         )
-    out.append(Measured(day="all", sensors=whole, left_out=left))
+    simulated = any(h.simulated for h in hours)
+    out.append(Measured(day="all", sensors=whole, left_out=left, simulated=simulated))
     for day in sorted({h.hour_ns // DAY_NS for h in hours}):
         own = [h for h in hours if h.hour_ns // DAY_NS == day]
         window = min(end, (day + 1) * DAY_NS) - max(begin, day * DAY_NS)
