@@ -25,6 +25,8 @@ Ints = NDArray[np.int64]
 RADII_DEG = (0.25, 0.4, 0.6, 0.9, 1.3, 1.8, 2.5, 3.5, 4.7, 6.0, 9.0, 13.5, 20.0)
 N_BINS = len(RADII_DEG) + 3
 CIRCLE_COST = log_(len(RADII_DEG) + 1.0)
+ZONE_COST = log_(N_ZONES + 1.0)
+WHOLE = 3.0  # P in a zone from which on its stations may be the ones that all see the event
 FULL = 0.95  # of the stations at most: clocks, gaps and noisy hours
 # Last row of a curve of each bin, and its zone.
 LAST_ROW = tuple(int(sincos_(0.5 * d * DEG)[0] * (ROWS - 1.0)) for d in (*RADII_DEG, *ZONES_DEG[4:], 180.0))
@@ -70,15 +72,24 @@ def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
     bound = STEEPEST * near / listened
     for z in range(N_ZONES):
         n, e, c, most = 0.0, 0.0, 0.0, 0.0
+        n_p, raw_p, n_s, raw_s, all_s = 0.0, 0.0, 0.0, 0.0, 0.0
         for b in range(radius + 1, N_BINS):
             if ZONE_OF[b] == z:
                 n += bins[b, NUMBER]
                 e += bins[b, EVIDENCE]
                 c += bins[b, CHANCE]
                 most += bins[b, ALL_P]
+                n_p += bins[b, N_P]
+                raw_p += bins[b, RAW_P]
+                n_s += bins[b, N_S]
+                raw_s += bins[b, RAW_S]
+                all_s += bins[b, ALL_S]
         gains[z] = max(0.0, zone_gain_(e, n, c))
         if z >= FAR_ZONE and bound * most < n:  # no more than so many of them can have seen it
             gains[z] = max(0.0, e + n * log_(bound * most / c) - bound * most)
+        elif z >= FAR_ZONE and n_p >= WHOLE:
+            seen = share_gain_(raw_p, n_p, most) + share_gain_(raw_s, n_s, all_s) - ZONE_COST
+            gains[z] = max(gains[z], seen)
         total += gains[z]
     return total
 

@@ -4,6 +4,7 @@ Rules: residuals of a true event share the model's error with their neighbours (
 those of a chance or misplaced one do not. The gain is the logarithm of the density of the residuals under the full
 covariance over that under independent errors of the same size, bounded so that one bad clock cannot decide. It is what
 tells a plane wave across a small network from a near event that happens to have the same times within a second or two.
+Many stations that agree may add more than the bound, EACH of them.
 """
 
 import math
@@ -18,11 +19,12 @@ from testban.locate import Located, linear
 from testban.locate.errors_model import P_ERROR, correlations_, model_sigma_
 
 BOUND = 12.0
+EACH = 2.0
 PICK_FLOOR_S = 0.25  # readings and station terms that no model knows
 
 
 def gain(located: Located, sites: Mapping[str, Site]) -> float:
-    """Natural logarithm of the odds that the residuals' likeness adds, in -BOUND..BOUND; 0 below four P."""
+    """Natural logarithm of the odds that the residuals' likeness adds, from -BOUND; 0 below four P."""
     own = [
         a
         for a in located.arrivals
@@ -52,4 +54,4 @@ def gain(located: Located, sites: Mapping[str, Site]) -> float:
         return 0.0
     linear.forward_(whole, residual, n, 1)
     together = -sum(0.5 * float(residual[i, 0]) ** 2 + log_(float(whole[i, i])) for i in range(n))
-    return float(max(-BOUND, min(BOUND, together - independent)))
+    return float(max(-BOUND, min(max(BOUND, EACH * n), together - independent)))

@@ -22,6 +22,7 @@ from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
 from testban.associate.search import overlap_
 from testban.associate.table import RESOLVED_BACKAZIMUTH
+from testban.base.dmath import log_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.locate import Located
@@ -53,6 +54,16 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     score: float
     located: Located | None = None
     reason: str = ""
+    room: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """Score with the logarithm of the area (km2) that fits as well: what the place is worth among rivals.
+
+        The integral of the likelihood over places, not its peak, says which of two explanations of the same picks is
+        the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned.
+        """
+        return self.score + self.room
 
 
 class Contest(Candidates):
@@ -99,9 +110,22 @@ class Contest(Candidates):
                 continue
             m, score = self.fit(x, 1.0, 7)
             if score > h.score + WITHOUT_GAIN:
-                better = self._keep(x, m, score)
-                h.x, h.numbers, h.waves = better.x, better.numbers, better.waves
-                h.values, h.score = better.values, better.score
+                self._take_over(h, self._keep(x, m, score))
+
+    @staticmethod
+    def _take_over(h: Hypothesis, better: Hypothesis) -> None:
+        h.x, h.numbers, h.waves = better.x, better.numbers, better.waves
+        h.values, h.score = better.values, better.score
+
+    def _at(self, h: Hypothesis, located: Located) -> bool:
+        """Whether the picks fit better from the located place, which knows what errors neighbours share; h follows."""
+        o = located.origin
+        x = np.array([o.longitude, o.latitude, o.depth_km, (o.time_ns - self.window.reference_ns) / 1e9])
+        m, score = self.fit(x, 1.0, 7)
+        if m < 3 or score <= h.score + WITHOUT_GAIN:
+            return False
+        self._take_over(h, self._keep(x, m, score))
+        return True
 
     def _refined(self, row: Floats, layer: int) -> Hypothesis:
         """Refine and fit a candidate from one layer."""
@@ -182,10 +206,13 @@ class Contest(Candidates):
             return
         self._without(h)
         located = self._located(h)
+        if located is not None and self._at(h, located):
+            located = self._located(h) or located
         if located is not None:
             h.located = located
             h.score += gain(located, self.sites)
             origin = located.origin
+            h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
             place = (origin.longitude, origin.latitude)
             good = {a.pick_id for a in located.arrivals if a.defining}
             both = [
@@ -317,7 +344,7 @@ class Contest(Candidates):
         field.sort(
             key=lambda f: (
                 bool(f[1].reason) or f[1].located is None,
-                -f[1].score,
+                -f[1].worth,
                 f[1].x[3],
                 f[1].x[0],
                 f[1].x[1],

@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     detection_s: float = 0.3
     max_s_deg: float = 25.0
     one_sided: float = 6.0
-    max_smajor_km: float = 1000.0
+    max_smajor_km: float = 3000.0
     coarse_deg: float = 2.5
     fine_deg: float = 0.25
     window_s: int = 21600

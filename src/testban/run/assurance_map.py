@@ -13,7 +13,8 @@ from testban.run.provenance import code_digest
 from testban.show import capability_map
 
 
-def _scenario(name: str) -> scenario.Scenario:
+def scenario_of(name: str) -> scenario.Scenario:
+    """A scenario by the name of an included one or from a file. Raises InputError."""
     path = Path(name)
     if name in scenario.INCLUDED:
         return scenario.read(scenario.text_of(name), name)
@@ -35,7 +36,7 @@ def capability_of(name: str, out: Path, step_deg: float = 2.0) -> dict[str, Any]
     cells = round(180.0 / step_deg) if step_deg > 0.0 else 0
     if not (0.5 <= step_deg <= 30.0 and abs(cells * step_deg - 180.0) < 1e-9):
         raise InputError(f"--step: expected 0.5 to 30 degrees that divide 180, got {step_deg}; correct it")
-    plan = _scenario(name)
+    plan = scenario_of(name)
     sensors, rule = scenario.sensors(plan), plan.rule
     lat1 = -90.0 + step_deg * (np.arange(cells) + 0.5)
     lon1 = -180.0 + step_deg * (np.arange(2 * cells) + 0.5)
