@@ -29,7 +29,7 @@ ASSUMPTIONS = (
         "A limit says what could have been hidden, not what would have been seen: the detection threshold is the higher of the two."
     ),
     N_(
-        "An array counts by the mean power of its elements, without the gain of a beam: its limit is too high rather than too low."
+        "An array listens by a beam steered to the site and is taken to lose 0.1 of a magnitude of the signal (assumed); a place away from the site loses more."
     ),
 )
 
