@@ -2,6 +2,7 @@
 
 from testban.locate.corrections import TimeCorrection, VectorBin, VectorCorrection, read_sasc
 from testban.locate.depth import DepthPoint, depth_curve, depth_interval
+from testban.locate.joint import locate_together
 from testban.locate.locator import locate
 from testban.locate.result import Located
 from testban.locate.settings import Settings
@@ -16,5 +17,6 @@ __all__ = [
     "depth_curve",
     "depth_interval",
     "locate",
+    "locate_together",
     "read_sasc",
 ]

@@ -7,11 +7,13 @@ reason. Input order does not matter: arrivals are sorted by time, station and id
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.errors import InputError
+from testban.base.geo import delaz_
 from testban.base.records import Pick, Site
 from testban.locate import quality
 from testban.locate.kernel import NEAR_DEG
@@ -43,7 +45,17 @@ DEEP_Z = 2.326
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
+NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
 UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
+
+
+class Solved(NamedTuple):
+    """A solution in the arrays of its problem, whether its depth is free, and why."""
+
+    problem: Problem
+    found: Solution
+    free: bool
+    reason: str
 
 
 def locate(
@@ -58,16 +70,27 @@ def locate(
     start: (longitude, latitude, depth km, time ns); with settings.search it is only a first guess. Raises InputError
     where nothing can be located. Sources: see the module.
     """
+    return finished(solve(picks, sites, settings, start))
+
+
+def solve(
+    picks: Sequence[tuple[Pick, str]],
+    sites: Mapping[str, Site],
+    settings: Settings,
+    start: tuple[float, float, float, int] | None = None,
+) -> Solved:
+    """As `locate`, up to the solution."""
     problem = Problem(picks, sites, settings)
     depth = settings.default_depth_km if settings.fixed_depth_km is None else settings.fixed_depth_km
     found = epicentre(problem, start, depth)
     if settings.fixed_depth_km is not None:
-        return _finished(problem, found, False, "fixed on request")
-    return _finished(problem, *_depth(problem, found))
+        return Solved(problem, found, False, "fixed on request")
+    return Solved(problem, *_depth(problem, found))
 
 
-def _finished(problem: Problem, found: Solution, free: bool, reason: str) -> Located:
+def finished(solved: Solved) -> Located:
     """The solution that the arrays hold, whitened where that is asked for and possible, as records."""
+    problem, found, free, reason = solved
     if problem.settings.correlated and problem.settings.whitened:
         better = problem.whitened(found, free)
         if better is not None:
@@ -84,6 +107,10 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         problem.correct(x)
         found = problem.run(x, False)
         good = found.ok and 10 * found.used >= 9 * len(problem.rows) and found.chi2 < 4.0 * found.used
+        if good and settings.search:
+            # whoever had to go far may have stopped in a hollow on the way: in doubt the whole Earth is searched
+            delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
+            good = delta <= NEAR_START_DEG
         if good or (found.ok and not settings.search):
             return _corrected(problem, found)
         if not settings.search:
