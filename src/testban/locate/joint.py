@@ -21,6 +21,7 @@ from testban.locate.errors_model import CORRELATION, alike_, common_, correlatio
 from testban.locate.kernel import EXACT_KM, add_vectors_, held_, move_, weigh_
 from testban.locate.linear import cholesky_, forward_, inverse_, solve_
 from testban.locate.locator import Solved, finished, solve
+from testban.locate.paths import PathTimes
 from testban.locate.result import Located, record
 from testban.locate.settings import Settings
 
@@ -51,13 +52,14 @@ def locate_together(
     events: Sequence[Rows],
     sites: Mapping[str, Site],
     settings: Settings = Settings(),  # noqa: B008 - frozen record
+    paths: PathTimes | None = None,
 ) -> tuple[tuple[Located, ...], tuple[int, ...]]:
     """Locate every event, those of one place together.
 
     events: (pick, phase label) of each. Returns the locations in the order given, and the number of the family of each
     (0, 1, ... by first event; a family may be one event). InputError where one cannot be located. Sources: see the module.
     """
-    alone = [solve(rows, sites, settings) for rows in events]
+    alone = [solve(rows, sites, settings, None, paths) for rows in events]
     family = _families(alone)
     found: list[Located | None] = [None] * len(alone)
     for number in range(max(family, default=-1) + 1):

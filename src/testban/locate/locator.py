@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.errors import InputError
-from testban.base.geo import delaz_
+from testban.base.geo import delaz_, distance_km_
 from testban.base.records import Pick, Site
 from testban.locate import quality
 from testban.locate.kernel import NEAR_DEG
+from testban.locate.paths import PathTimes
 from testban.locate.problem import Problem, Solution
 from testban.locate.result import Located, record
 from testban.locate.search import starts
@@ -46,6 +47,7 @@ DEEP_Z = 2.326
 DEEP_SIGMA_KM = 120.0
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
+PATH_ROUNDS, PATH_STILL_KM = 6, 0.05  # of times by path: a correction over so short a way is the same
 UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
 
 
@@ -63,14 +65,15 @@ def locate(
     sites: Mapping[str, Site],
     settings: Settings = Settings(),  # noqa: B008 - frozen record
     start: tuple[float, float, float, int] | None = None,
+    paths: PathTimes | None = None,
 ) -> Located:
     """Locate one event.
 
     picks: (pick, phase label); the label "P", "S" or "" names a family (see `phases`). sites by station key.
-    start: (longitude, latitude, depth km, time ns); with settings.search it is only a first guess. Raises InputError
-    where nothing can be located. Sources: see the module.
+    start: (longitude, latitude, depth km, time ns); with settings.search it is only a first guess. paths: travel times in place of
+    the tables' where it has any (`paths`). Raises InputError where nothing can be located. Sources: see the module.
     """
-    return finished(solve(picks, sites, settings, start))
+    return finished(solve(picks, sites, settings, start, paths))
 
 
 def solve(
@@ -78,14 +81,19 @@ def solve(
     sites: Mapping[str, Site],
     settings: Settings,
     start: tuple[float, float, float, int] | None = None,
+    paths: PathTimes | None = None,
 ) -> Solved:
     """As `locate`, up to the solution."""
-    problem = Problem(picks, sites, settings)
+    problem = Problem(picks, sites, settings, paths)
     depth = settings.default_depth_km if settings.fixed_depth_km is None else settings.fixed_depth_km
     found = epicentre(problem, start, depth)
     if settings.fixed_depth_km is not None:
         return Solved(problem, found, False, "fixed on request")
-    return Solved(problem, *_depth(problem, found))
+    found, free, reason = _depth(problem, found)
+    if paths is not None and found.x[2] != depth:
+        problem.correct(found.x)
+        found = _solved(problem.run(found.x, free, scale=1.0))
+    return Solved(problem, found, free, reason)
 
 
 def finished(solved: Solved) -> Located:
@@ -141,11 +149,16 @@ def _solved(found: Solution) -> Solution:
 
 
 def _corrected(problem: Problem, found: Solution) -> Solution:
-    """Once more where corrections depend on the place of the source."""
-    if not problem.corrected:
+    """Once more where corrections depend on the place of the source, until it rests where times are by path."""
+    if not problem.corrected and problem.paths is None:
         return found
-    problem.correct(found.x)
-    return _solved(problem.run(found.x, False, scale=1.0))
+    for _ in range(PATH_ROUNDS if problem.paths is not None else 1):
+        before = found.x.copy()
+        problem.correct(found.x)
+        found = _solved(problem.run(found.x, False, scale=1.0))
+        if distance_km_(before[0], before[1], found.x[0], found.x[1]) < PATH_STILL_KM:
+            break
+    return found
 
 
 def _resolves_depth(census: tuple[int, int, int, int, int], depth: float) -> str:
