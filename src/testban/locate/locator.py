@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.errors import InputError
-from testban.base.geo import delaz_, distance_km_
+from testban.base.geo import KM_PER_DEG, delaz_, destination_, distance_km_
 from testban.base.records import Pick, Site
 from testban.locate import quality
 from testban.locate.kernel import NEAR_DEG
@@ -46,6 +46,9 @@ DEEP_Z = 2.326
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
+# Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
+LOOKS = (-3.0, -1.5, 1.5, 3.0)
+LOOK_GAIN = 0.01
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
 PATH_ROUNDS, PATH_STILL_KM = 6, 0.05  # of times by path: a correction over so short a way is the same
 UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
@@ -119,8 +122,10 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             # whoever had to go far may have stopped in a hollow on the way: in doubt the whole Earth is searched
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
-        if good or (found.ok and not settings.search):
+        if found.ok and not settings.search:
             return _corrected(problem, found)
+        if good:
+            return _corrected(problem, _second_look(problem, found))
         if not settings.search:
             raise InputError(UNDETERMINED)
     args = (
@@ -133,7 +138,31 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             best = found
     if best is None:
         raise InputError(UNDETERMINED)
-    return _corrected(problem, _again(problem, best))
+    return _corrected(problem, _second_look(problem, _again(problem, best)))
+
+
+def _second_look(problem: Problem, found: Solution) -> Solution:
+    """The best of the solution and those reached from points along the axes of its error ellipse.
+
+    A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
+    points far apart and a misfit of its own, cannot tell from one another. The arrays hold the one returned.
+    """
+    e, n, en = found.inverse[1, 1], found.inverse[2, 2], found.inverse[1, 2]
+    axes = quality.ellipse(float(e), float(en), float(n), quality.chi2_two(0.9), 0.9, "coverage")
+    best = found
+    for size, strike in ((axes.smajor_km, axes.strike_deg), (axes.sminor_km, axes.strike_deg + 90.0)):
+        for step in LOOKS:
+            x = found.x.copy()
+            x[0], x[1] = destination_(
+                float(x[0]),
+                float(x[1]),
+                strike + (180.0 if step < 0 else 0.0),
+                min(10.0, abs(step) * size / KM_PER_DEG),
+            )
+            trial = problem.run(x, False, scale=1.0)
+            if trial.ok and trial.cost < best.cost - LOOK_GAIN:
+                best = trial
+    return _again(problem, best)
 
 
 def _again(problem: Problem, solution: Solution) -> Solution:
