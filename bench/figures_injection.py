@@ -157,6 +157,25 @@ def told(name: str, rows, sensors, rule: Rule) -> None:
     )
 
 
+def by_site(parts, rule: Rule) -> None:
+    """The same site by site over all worlds given."""
+    sums = {i: np.zeros(4) for i in range(10)}
+    for rows, sensors in parts:
+        p = predicted(rows, sensors, rule)
+        lower = predicted([{**r, "mb": r["mb"] - SHIFT} for r in rows], sensors, rule)
+        upper = predicted([{**r, "mb": r["mb"] + SHIFT} for r in rows], sensors, rule)
+        for i, total in sums.items():
+            k = np.array([int(r["site"].split("/")[1]) == i for r in rows])
+            hit = sum(r["hit"] for r, own in zip(rows, k, strict=True) if own)
+            shift = 0.5 * float(np.sum(upper[k] - lower[k]))
+            total += np.array([hit, p[k].sum(), np.sum(p[k] * (1 - p[k])), shift * shift])
+    for i, (hit, want, chance, shift) in sums.items():
+        sd = math.sqrt(chance + shift)
+        print(
+            f"  site {i}: found {hit:.0f}, expected {want:.1f} +- {sd:.1f}: {(hit - want) / sd:+.1f} errors"
+        )
+
+
 def main() -> list[dict[str, object]]:
     """Print everything."""
     ask = argparse.ArgumentParser()
@@ -184,6 +203,7 @@ def main() -> list[dict[str, object]]:
         )
         told(f"seed {seed}, snr {rule.snr:g} of seed {first},", *parts[seed], rule)
         told(f"seed {seed}, snr 3 as in the included scenarios,", *parts[seed], Rule())
+    by_site([parts[seed] for seed in rest], rule)
     return []
 
 
