@@ -64,4 +64,4 @@ def series(
     return 0
 
 
-from testban.cli import assure_map, assure_quota, assure_siting  # noqa: E402, F401  (they add their verbs to the group above)
+from testban.cli import assure_map, assure_quota, assure_siting, assure_statement  # noqa: E402, F401  (they add their verbs to the group above)
