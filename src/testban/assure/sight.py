@@ -5,13 +5,13 @@ season's noise, what the rule calls common scatter, an outage) are integrated ov
 shots is integrated for each test by itself. The independent product of the mean chance stands beside it as upper bound.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.assure import capability, series
+from testban.assure import capability, identification, series
 from testban.assure.capability import Rule, Sensor
 from testban.assure.gauss import cdf_table, hermite
 from testban.assure.question import Spread
@@ -24,10 +24,12 @@ _ONE = np.array([[0.0, 1.0]])
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """n tests at a place: probability that at least one is seen, and the same as if their misses were independent."""
+    """n tests at a place: probability that at least one is seen, the same as if their misses were independent, and that at
+    least one is seen and told from an earthquake (`identification`)."""
 
     seen: float
     independent: float
+    told: float
 
 
 class Place:
@@ -44,6 +46,9 @@ class Place:
         self.rule = rule
         self._limits, self._up, self._points = (base + q)[keep], up[keep], points[keep]
         self._state = np.empty(rule.points + 1)
+        self._at = identification.at(
+            longitude, latitude, tuple(sensors), rule, identification.Identification()
+        )
 
     def given(self, magnitude: float) -> float:
         """P(the rule is met) where the rule's common scatter is at its mean."""
@@ -61,14 +66,14 @@ class Place:
         )  # fmt: skip
         return m
 
-    def one(self, magnitude: float, scatter: float) -> float:
-        """The same over the scatter of single shots."""
-        if scatter == 0.0:
-            return self.given(magnitude)
-        total = 0.0
-        for z, w in hermite(SCATTER_NODES):
-            total += w * self.given(magnitude + scatter * z)
-        return min(total, 1.0)
+    def one(self, magnitude: float, scatter: float) -> tuple[float, float]:
+        """P(detected), P(detected and told from an earthquake), over the scatter of single shots."""
+        seen = told = 0.0
+        for z, w in hermite(SCATTER_NODES) if scatter > 0.0 else ((0.0, 1.0),):
+            m = magnitude + scatter * z
+            seen += w * self.given(m)
+            told += w * self._at.seen(m)[1]
+        return min(seen, 1.0), min(max(told, 0.0), 1.0)
 
 
 def causes(rule: Rule, spread: Spread) -> tuple[series.Cause, ...]:
@@ -83,21 +88,19 @@ def causes(rule: Rule, spread: Spread) -> tuple[series.Cause, ...]:
 
 def sights(place: Place, magnitude: float, counts: Sequence[int], spread: Spread) -> tuple[Sight, ...]:
     """For each number of tests of that magnitude."""
-    kept: dict[float, float] = {}
+    kept: dict[float, tuple[float, float]] = {}
 
-    def chance(shift: float) -> float:
+    def chance(shift: float, which: int) -> float:
         if shift not in kept:
             kept[shift] = place.one(magnitude + shift, spread.scatter)
-        return kept[shift]
+        return kept[shift][which]
 
-    def of(n: int) -> Callable[[float], Sequence[float]]:
-        return lambda shift: [chance(shift)] * n
+    def unseen(n: int, which: int) -> float:
+        return series.unseen_of(lambda shift: [chance(shift, which)] * n, shared)
 
     shared = causes(place.rule, spread)
-    mean = 1.0 - series.unseen_of(of(1), shared)
+    mean = min(max(1.0 - unseen(1, 0), 0.0), 1.0)
     return tuple(
-        Sight(
-            seen=1.0 - series.unseen_of(of(n), shared), independent=series.seen(min(max(mean, 0.0), 1.0), n)
-        )
+        Sight(seen=1.0 - unseen(n, 0), independent=series.seen(mean, n), told=1.0 - unseen(n, 1))
         for n in counts
     )

@@ -163,6 +163,7 @@ def _shot_row(
         "weakest": spots[weakest].name, "weakest_ru": spots[weakest].name_ru or spots[weakest].name,
         "seen": [quanta.probability(s.seen) for s in at],
         "independent": [quanta.probability(s.independent) for s in at],
+        "told": quanta.probability(at[last].told),
         "mean_over_sites": quanta.probability(mean),
         "by_site": [[quanta.probability(s.seen) for s in g] for g in got],
     }  # fmt: skip

@@ -70,10 +70,17 @@ def render(found: dict[str, Any], language: str = "en") -> str:
 
 def test_name(row: dict[str, Any]) -> Both:
     """A test in words."""
-    kt = sig(row["yield_kt"], 2)
+    kt = f"{row['yield_kt']:g}"
     if row["decoupling"] == 1.0:
         return t("{kt} kt, tamped in hard rock", kt=_number(kt))
-    return t("{kt} kt, muffled {d} times", kt=_number(kt), d=_number(sig(row["decoupling"], 2)))
+    return t("{kt} kt, muffled {d} times", kt=_number(kt), d=_number(f"{row['decoupling']:g}"))
+
+
+def chance(p: float) -> str:
+    """A probability with three decimals; what is neither nothing nor certain is not written as if it were."""
+    if p < 0.0005:
+        return "<0.001"
+    return ">0.999" if p > 0.9995 else fixed(p, 3)
 
 
 def _number(text: str) -> Both:
@@ -148,8 +155,8 @@ def _shot(r: dict[str, Any]) -> dict[str, Any]:
     last = r["seen"][-1]
     return {
         "name": test_name(r), "mb": fixed(r["mb"], 2), "weakest": Both(r["weakest"], r["weakest_ru"]),
-        "seen": [fixed(p, 3) for p in r["seen"]], "mean": fixed(r["mean_over_sites"], 3),
-        "independent": fixed(r["independent"][-1], 3), "class": "no" if last < 0.5 else "yes" if last >= 0.9 else "",
+        "seen": [chance(p) for p in r["seen"]], "mean": chance(r["mean_over_sites"]),
+        "told": chance(r["told"]), "independent": chance(r["independent"][-1]), "class": "no" if last < 0.5 else "yes" if last >= 0.9 else "",
     }  # fmt: skip
 
 
@@ -172,7 +179,7 @@ def _help(r: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     start = found["help"]["rows"][0]
     return {
         "name": names[r["kind"]](), "mean": fixed(r["mean"], 2), "gain": fixed(start["mean"] - r["mean"], 2),
-        "seen": fixed(r["seen"], 3),
+        "seen": chance(r["seen"]),
     }  # fmt: skip
 
 

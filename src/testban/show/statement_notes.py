@@ -6,6 +6,7 @@ listed as not assured, not left out.
 
 from typing import Any
 
+from testban.assure.identification import Identification
 from testban.show import texts
 from testban.show.texts import Both, foreign, num, sig, t
 
@@ -62,14 +63,14 @@ def _number(text: str) -> Both:
 
 def not_assured(found: dict[str, Any]) -> list[Both]:
     """What the network does not give, said plainly; the computed ones first."""
-    from testban.show.statement import test_name
+    from testban.show.statement import chance, test_name
 
-    ask = found["question"]
-    n = ask.tests[-1]
+    n = found["question"].tests[-1]
+    how = Identification()
     out = [
         t(
-            "{what}: {n} tests at {site} are seen with {p} only.",
-            what=test_name(r), n=n, site=Both(r["weakest"], r["weakest_ru"]), p=num(r["seen"][-1], 3),
+            "{what}: of {n} tests at {site} one is seen with probability {p} only.",
+            what=test_name(r), n=n, site=Both(r["weakest"], r["weakest_ru"]), p=_number(chance(r["seen"][-1])),
         )
         for r in found["series"]
         if r["seen"][-1] < 0.9
@@ -90,7 +91,8 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
         out.append(t("The rule is met for no magnitude at: {names}.", names=names))
     out += [
         t(
-            "To see is not to know: these are probabilities of detection. That an event is recognised as an explosion needs more signal, and that it was nuclear no seismogram shows."
+            "To see is not to know. An event is taken to be told from an earthquake where {k} stations within {d} degrees see it {snr} times above noise, or from mb {m} on; of explosions {hit} % are then recognised (all assumed). That it was nuclear no seismogram shows.",
+            k=how.stations, d=num(how.farthest_deg, 0), snr=num(how.snr, 0), m=num(how.surface_mb, 1), hit=num(100 * how.hit, 0),
         ),
         t(
             "Tests hidden in a large earthquake, in an explosion of a mine, or in an hour of storm: the figures are for usual noise."
