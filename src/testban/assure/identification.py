@@ -172,7 +172,9 @@ def at(longitude: float, latitude: float, sensors: tuple[Sensor, ...], rule: Rul
         if rule.nearest_deg <= d <= rule.farthest_deg:
             limit = float(decay_(*decay.kernel(), d)) + log10_(rule.snr) + log10_(s.noise_nm_s)
             clear = limit + margin if d <= how.farthest_deg else 1e12
-            rows.append((s.code, limit, clear, s.reliability, rule.array_points if s.array else rule.station_points))
+            rows.append(
+                (s.code, limit, clear, s.reliability, rule.array_points if s.array else rule.station_points)
+            )
     return At(
         codes=tuple(r[0] for r in rows), limits=np.array([r[1] for r in rows]), clear=np.array([r[2] for r in rows]),
         up=np.array([r[3] for r in rows]), points=np.array([r[4] for r in rows], dtype=np.int64), rule=rule,

@@ -122,14 +122,16 @@ def check(q: Question) -> None:
         )
     for s in q.site:
         if not (-180.0 <= s.longitude <= 360.0 and -90.0 <= s.latitude <= 90.0 and s.name):
-            raise InputError(f"statement.site {s.name!r}: expected a name, a longitude, a latitude; correct it")
+            raise InputError(
+                f"statement.site {s.name!r}: expected a name, a longitude, a latitude; correct it"
+            )
     for x in q.shot:
         if not (1e-6 <= x.yield_kt <= 1e6 and 1.0 <= x.decoupling <= 1000.0):
             raise InputError(
                 f"statement.shot: expected a yield of 1e-6 to 1e6 kt and decoupling of 1 to 1000, got {x.yield_kt:g} "
                 f"and {x.decoupling:g}; correct it"
             )
-    if not 1 <= len(q.tests) <= MOST_COUNTS or list(q.tests) != sorted({*q.tests}) or not 1 <= q.tests[0]:
+    if not 1 <= len(q.tests) <= MOST_COUNTS or list(q.tests) != sorted({*q.tests}) or not q.tests[0] >= 1:
         raise InputError(
             f"statement.tests: expected 1 to {MOST_COUNTS} rising numbers of tests, got {list(q.tests)}; correct it"
         )
@@ -143,7 +145,9 @@ def _check_rest(q: Question) -> None:
     if not (all(0.0 <= v <= 2.0 for v in (p.site, p.season, p.scatter)) and 0.0 <= p.outage <= 1.0):
         raise InputError("statement.spread: expected spreads in 0..2 and outage in 0..1; correct them")
     x = q.next
-    if not (0 <= x.add <= 10 and 1.0 <= x.spacing_deg <= 30.0 and x.noise_nm_s > 0.0 and x.array_noise_nm_s > 0.0):
+    if not (
+        0 <= x.add <= 10 and 1.0 <= x.spacing_deg <= 30.0 and x.noise_nm_s > 0.0 and x.array_noise_nm_s > 0.0
+    ):
         raise InputError(
             "statement.next: expected add from 0 to 10, spacing_deg from 1 to 30, noise above 0; correct them"
         )

@@ -14,7 +14,19 @@ from testban.assure import question
 from testban.assure.capability import Rule, Sensor, check
 from testban.base.errors import InputError
 
-INCLUDED = ("ims", "external-1963", "external-1963-plus-3", "external-1963-plus-3-arrays")
+INCLUDED = (
+    "ims",
+    "external-1963",
+    "external-1963-plus-3",
+    "external-1963-plus-3-arrays",
+    "external-1963-plus-7",
+    "external-1963-plus-7-arrays",
+    "external-1963-plus-10",
+    "external-1963-plus-10-arrays",
+    "external-1963-plus-national",
+    "korea",
+    "central-asia",
+)
 _TABLES = ("ims_primary", "wwssn_1963", "soviet_towns")
 
 

@@ -25,7 +25,8 @@ _ONE = np.array([[0.0, 1.0]])
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
     """n tests at a place: probability that at least one is seen, the same as if their misses were independent, and that at
-    least one is seen and told from an earthquake (`identification`)."""
+    least one is seen and told from an earthquake (`identification`).
+    """
 
     seen: float
     independent: float

@@ -70,7 +70,7 @@ def scenarios(name: str | None = None, /, *, json: bool = False) -> int:
     from testban.run import scenarios as run
 
     if name is not None:
-        print(run.text(name), end="")  # noqa: T201
+        print(run.text(name), end="")
         return 0
     found = run.included()
     if json:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from testban.assure import capability, question, scenario, siting
+from testban.assure import capability, question, quota_random, scenario, siting
 from testban.assure import quota as games
 from testban.assure.capability import Rule, Sensor
 from testban.assure.question import Question, Shot, Spot
@@ -80,7 +80,7 @@ def compute(plan: scenario.Scenario, watched: Any = None) -> dict[str, Any]:
         "stations": len(sensors), "arrays": sum(s.array for s in sensors), "sensors": sensors, "spots": spots,
         "given_sites": bool(ask.site), "networks": _networks(plan), "maps": maps, "sites": _site_rows(places, spots, law),
         "series": rows, "key": key, "law": law,
-        "help": _help(sensors, rule, ask, spots, sizes[key], maps["region_mean"]),
+        "help": _help(sensors, rule, ask, spots, sizes[key]),
         "quota": None if ask.quota is None else _quota(ask.quota), "watched": watched,
     }  # fmt: skip
     found["digests"] = {
@@ -94,15 +94,20 @@ def compute(plan: scenario.Scenario, watched: Any = None) -> dict[str, Any]:
 def _maps(sensors: tuple[Sensor, ...], rule: Rule, ask: Question) -> dict[str, Any]:
     """Thresholds of the world and of the region on grids, rows from the south; means over what is seen."""
     w, e, s, n = question.WORLD
-    world = _grid(sensors, rule, (w, e, s, n), round((e - w) / WORLD_STEP_DEG), round((n - s) / WORLD_STEP_DEG))
-    w, e, s, n = ask.region
-    rows = max(1, round(REGION_CELLS * (n - s) / (e - w)))
-    region = world if ask.region == question.WORLD else _grid(sensors, rule, ask.region, REGION_CELLS, rows)
+    world = _grid(
+        sensors, rule, (w, e, s, n), round((e - w) / WORLD_STEP_DEG), round((n - s) / WORLD_STEP_DEG)
+    )
+    region = world if ask.region == question.WORLD else _region(sensors, rule, ask.region)
     return {
         "world": world[0], "region": region[0], "world_mean": _mean(*world), "region_mean": _mean(*region),
         "region_worst": _magnitude(float(np.max(region[0]))),
         "blind": quanta.probability(float(np.sum(region[1][~np.isfinite(region[0])]) / np.sum(region[1]))),
     }  # fmt: skip
+
+
+def _region(sensors: tuple[Sensor, ...], rule: Rule, box: question.Box) -> tuple[Any, Any]:
+    w, e, s, n = box
+    return _grid(sensors, rule, box, REGION_CELLS, max(1, round(REGION_CELLS * (n - s) / (e - w))))
 
 
 def _grid(sensors: tuple[Sensor, ...], rule: Rule, box: question.Box, nx: int, ny: int) -> tuple[Any, Any]:
@@ -124,7 +129,7 @@ def _magnitude(x: float) -> float | None:
 
 
 def _networks(plan: scenario.Scenario) -> list[dict[str, Any]]:
-    rows = [
+    return [
         {
             "table": part.table, "origin": scenario.provenance(part.table), "noise": part.noise_nm_s,
             "array_noise": part.array_noise_nm_s, "reliability": part.reliability,
@@ -132,10 +137,11 @@ def _networks(plan: scenario.Scenario) -> list[dict[str, Any]]:
         }
         for part in plan.network
     ]  # fmt: skip
-    return rows
 
 
-def _site_rows(places: Sequence[Place], spots: Sequence[Spot], law: relations.Relation) -> list[dict[str, Any]]:
+def _site_rows(
+    places: Sequence[Place], spots: Sequence[Spot], law: relations.Relation
+) -> list[dict[str, Any]]:
     out = []
     for p, s in zip(places, spots, strict=True):
         m = p.threshold()
@@ -178,22 +184,24 @@ def _key(rows: Sequence[dict[str, Any]]) -> int:
 
 
 def _help(
-    sensors: tuple[Sensor, ...], rule: Rule, ask: Question, spots: Sequence[Spot], mb: float, now: float | None
+    sensors: tuple[Sensor, ...], rule: Rule, ask: Question, spots: Sequence[Spot], size: float
 ) -> dict[str, Any]:
-    """Mean threshold of the region and the least chance of the key series, changed one thing at a time."""
+    """Mean threshold of the region and the least chance of the key series (mb `size`), changed one thing at a time.
+
+    Places of the region that nothing is seen from count as `siting.UNSEEN` here.
+    """
     lon, lat = siting.region(*ask.region, max(2.0, (ask.region[1] - ask.region[0]) / 40.0))
     target = Target(longitude=lon, latitude=lat, weight=np.ones(lon.size))
     rows: list[dict[str, Any]] = []
 
     def row(kind: str, with_: Sequence[Sensor], r: Rule, **said: Any) -> None:
         seen = min(
-            sights(Place(with_, r, s.longitude, s.latitude), mb, ask.tests[-1:], ask.spread)[0].seen
+            sights(Place(with_, r, s.longitude, s.latitude), size, ask.tests[-1:], ask.spread)[0].seen
             for s in spots
         )
-        mean = siting.value(with_, r, target)
-        rows.append(
-            {"kind": kind, "mean": quanta.magnitude(mean), "seen": quanta.probability(seen)} | said
-        )
+        mb, weight = _region(tuple(with_), r, ask.region)
+        mean = _mean(np.where(np.isfinite(mb), mb, siting.UNSEEN), weight)
+        rows.append({"kind": kind, "mean": mean, "seen": quanta.probability(seen)} | said)
 
     two = msgspec.structs.replace(rule, points=max(1, math.ceil(rule.points * 2 / 3)))
     row("now", sensors, rule)
@@ -206,7 +214,7 @@ def _help(
         row("arrays", [*sensors, *arrays], rule, count=len(arrays))
         row("arrays-two", [*sensors, *arrays], two, count=len(arrays))
     return {
-        "rows": rows, "candidates": chosen, "mean_of_map": now,
+        "rows": rows, "candidates": chosen,
         "points": (rule.points, two.points), "add": len(singles),
     }  # fmt: skip
 
@@ -233,11 +241,14 @@ def _quota(q: question.Inspections) -> dict[str, Any]:
     b = fraction(q.catch_payoff, "statement.quota.catch_payoff")
     stage = games.game(q.events, q.inspections, q.violations, b)
     one = games.game(q.events, q.inspections, 1, b)
+    legal = q.events - q.violations
     return {
         "events": q.events, "inspections": q.inspections, "violations": q.violations, "catch_payoff": str(b),
         "value": quanta.quantise(float(stage.value), 4), "first": quanta.quantise(float(stage.inspect), 4),
         "value_of_one": quanta.quantise(float(one.value), 4),
         "by_lot": quanta.probability(float(games.at_random(q.events, q.inspections, q.violations))),
+        "random_by_lot": quanta.probability(quota_random.by_lot(float(legal), q.inspections, q.violations)),
+        "random_value": quanta.quantise(quota_random.value(float(max(q.events - 1, 0)), q.inspections, 1, b), 4),
         "needed": games.least_quota(q.events, 1, b, Fraction(1, 10)),
         "source": q.source, "source_ru": q.source_ru or q.source,
     }  # fmt: skip

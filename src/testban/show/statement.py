@@ -36,6 +36,7 @@ def render(found: dict[str, Any], language: str = "en") -> str:
     if language not in texts.LANGUAGES:
         raise InputError(f"expected the language en or ru, got {language!r}")
     ask = found["question"]
+    first = statement_map.first_of(found["maps"]["world"], found["maps"]["region"])
     whole_world = ask.region == statement_map.WORLD_BOX
     values: dict[str, Any] = {
         "language": language,
@@ -45,12 +46,13 @@ def render(found: dict[str, Any], language: str = "en") -> str:
         "rule": rule(found),
         "world": statement_map.draw(
             statement_map.WORLD_BOX, found["maps"]["world"], found["sensors"], found["spots"],
-            t("Magnitude seen, world"), names=whole_world,
+            t("Magnitude seen, world"), names=whole_world, first=first,
         ),
         "region": None if whole_world else statement_map.draw(
-            ask.region, found["maps"]["region"], found["sensors"], found["spots"], t("Magnitude seen, region"), names=True
+            ask.region, found["maps"]["region"], found["sensors"], found["spots"], t("Magnitude seen, region"), names=True,
+            first=first,
         ),
-        "legend": statement_map.legend(),
+        "legend": statement_map.legend(first),
         "means": means(found),
         "sites": [_site(r) for r in found["sites"]],
         "tests": [str(n) for n in ask.tests],
@@ -193,9 +195,7 @@ def quota(q: dict[str, Any]) -> list[Both]:
         )
     ]  # fmt: skip
     if q["needed"] is not None:
-        said.append(
-            t("{m} inspections would bring the value of one hidden test down to 0.1.", m=q["needed"])
-        )
+        said.append(t("{m} inspections would bring the value of one hidden test down to 0.1.", m=q["needed"]))
     if q.get("random_by_lot") is not None:
         said.append(
             t(
@@ -204,7 +204,9 @@ def quota(q: dict[str, Any]) -> list[Both]:
             )
         )  # fmt: skip
     if q["source"]:
-        said.append(t("Numbers of events and inspections: {source}.", source=Both(q["source"], q["source_ru"])))
+        said.append(
+            t("Numbers of events and inspections: {source}.", source=Both(q["source"], q["source_ru"]))
+        )
     return said
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from testban.assure.capability import Sensor
 from testban.assure.question import WORLD, Box, Spot
 from testban.show import land, svg
-from testban.show.capability_map import BLIND, COLOURS, FIRST, STEP, colour
+from testban.show.capability_map import BLIND, COLOURS, STEP
 from testban.show.svg import INK, f1
 from testban.show.texts import Both, t
 
@@ -26,7 +26,9 @@ class Frame:
 
     def __init__(self, box: Box) -> None:
         self.west, self.east, self.south, self.north = box
-        middle = math.cos(math.radians(0.5 * (self.south + self.north))) if self.east - self.west < 300.0 else 1.0
+        middle = (
+            math.cos(math.radians(0.5 * (self.south + self.north))) if self.east - self.west < 300.0 else 1.0
+        )
         self.x = WIDTH / (self.east - self.west)
         self.y = self.x / max(middle, 0.2)
         self.height = (self.north - self.south) * self.y
@@ -40,18 +42,30 @@ class Frame:
         return (lon - self.west) % 360.0 <= self.east - self.west and self.south <= lat <= self.north
 
 
-def draw(box: Box, mb: NDArray[np.float64], sensors: Sequence[Sensor], spots: Sequence[Spot], label: Both, names: bool) -> Markup:  # fmt: skip
-    """One map; mb (rows from the south, columns from the west) fills the box."""
+def first_of(*grids: NDArray[np.float64]) -> float:
+    """Where the colours begin: the lower edge of the second one, so that the smallest magnitude of all maps is shown."""
+    least = [float(np.nanmin(g)) for g in grids if np.isfinite(g).any()]
+    return math.floor(min(least, default=3.0) / STEP + 1e-9) * STEP
+
+
+def colour(mb: float, first: float) -> str:
+    """The colour of a threshold; grey where nothing is seen with that probability."""
+    return BLIND if mb != mb else COLOURS[min(max(math.floor((mb - first) / STEP), 0), len(COLOURS) - 1)]
+
+
+def draw(
+    box: Box, mb: NDArray[np.float64], sensors: Sequence[Sensor], spots: Sequence[Spot], label: Both, names: bool,
+    first: float,
+) -> Markup:  # fmt: skip
+    """One map; mb (rows from the south, columns from the west) fills the box; `first`: where the colours begin."""
     frame = Frame(box)
-    parts = [_cells(frame, mb), _coasts(frame)]
+    parts = [_cells(frame, mb, first), _coasts(frame)]
     size = 4.0 if frame.east - frame.west > 200.0 else 6.0
     for s in sensors:
         if frame.holds(s.longitude, s.latitude):
             x, y = frame.at(s.longitude, s.latitude)
             fill = "#ffd33d" if s.array else "#ffffff"
-            parts.append(
-                svg.tip(svg.triangle(x, y, size, fill=fill, stroke=INK, stroke_width="0.8"), s.code)
-            )
+            parts.append(svg.tip(svg.triangle(x, y, size, fill=fill, stroke=INK, stroke_width="0.8"), s.code))
     taken: list[tuple[float, float]] = []
     for spot in spots:
         if frame.holds(spot.longitude, spot.latitude):
@@ -69,19 +83,22 @@ def _spot(frame: Frame, s: Spot, names: bool, taken: list[tuple[float, float]]) 
         ly += 13.0
     taken.append((x, ly))
     right = x > 0.8 * WIDTH
-    return mark + svg.text(
-        x - 8.0 if right else x + 8.0, ly, Both(s.name, s.name_ru or s.name), font_size="12",
-        text_anchor="end" if right else "start", stroke="#ffffff", stroke_width="3", paint_order="stroke", fill="#000000",
-    )  # fmt: skip
+    tx, said = x - 8.0 if right else x + 8.0, Both(s.name, s.name_ru or s.name)
+    anchor = "end" if right else "start"
+    # print engines know no paint-order: the white rim is a text of its own
+    rim = svg.text(
+        tx, ly, said, font_size="12", text_anchor=anchor, stroke="#ffffff", stroke_width="3", fill="#ffffff"
+    )
+    return mark + rim + svg.text(tx, ly, said, font_size="12", text_anchor=anchor, fill="#000000")
 
 
-def _cells(frame: Frame, mb: NDArray[np.float64]) -> str:
+def _cells(frame: Frame, mb: NDArray[np.float64], first: float) -> str:
     """The grid, runs of one colour joined."""
     ny, nx = mb.shape
     w, h = WIDTH / nx, frame.height / ny
     parts = []
     for j in range(ny):
-        names = [colour(float(m)) for m in mb[j]]
+        names = [colour(float(m), first) for m in mb[j]]
         begin = 0
         for i in range(1, nx + 1):
             if i == nx or names[i] != names[begin]:
@@ -116,14 +133,16 @@ def _coasts(frame: Frame) -> str:
     return svg.group(parts, fill="none", stroke="#222222", stroke_width="0.8")
 
 
-def legend() -> Markup:
+def legend(first: float) -> Markup:
     """Colours with the magnitudes between them."""
     step, parts = 48.0, []
     for i, c in enumerate(COLOURS):
         parts.append(svg.element("rect", x=8.0 + step * i, y=4.0, width=step, height=12.0, fill=c))
         if i:
             parts.append(
-                svg.text(8.0 + step * i, 29.0, f"{FIRST + STEP * i:.2f}", text_anchor="middle", font_size="11")
+                svg.text(
+                    8.0 + step * i, 29.0, f"{first + STEP * i:.2f}", text_anchor="middle", font_size="11"
+                )
             )
     x = 8.0 + step * len(COLOURS)
     parts.append(svg.text(x + 6.0, 15.0, "mb", font_size="12"))

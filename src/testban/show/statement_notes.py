@@ -28,7 +28,7 @@ def assumptions(found: dict[str, Any]) -> list[Both]:
         ),
         t(
             "Signal-to-noise {snr}, scatter of a station {sigma}, common scatter {c}, distances {a}–{b} degrees: usual values of such models, not read in a source.",
-            snr=num(rule.snr, 1), sigma=num(rule.sigma, 2), c=num(rule.common_sigma, 2), a=num(rule.nearest_deg, 0),
+            snr=num(rule.snr, 1), sigma=num(rule.sigma, 2), c=num(rule.common_sigma, 2), a=_number(f"{rule.nearest_deg:g}"),
             b=num(rule.farthest_deg, 0),
         ),
         texts.joined(
@@ -92,7 +92,11 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
     out += [
         t(
             "To see is not to know. An event is taken to be told from an earthquake where {k} stations within {d} degrees see it {snr} times above noise, or from mb {m} on; of explosions {hit} % are then recognised (all assumed). That it was nuclear no seismogram shows.",
-            k=how.stations, d=num(how.farthest_deg, 0), snr=num(how.snr, 0), m=num(how.surface_mb, 1), hit=num(100 * how.hit, 0),
+            k=how.stations,
+            d=num(how.farthest_deg, 0),
+            snr=num(how.snr, 0),
+            m=num(how.surface_mb, 1),
+            hit=num(100 * how.hit, 0),
         ),
         t(
             "Tests hidden in a large earthquake, in an explosion of a mine, or in an hour of storm: the figures are for usual noise."
