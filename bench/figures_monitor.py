@@ -33,16 +33,14 @@ def heard(sources, books, where, origin, settings, out) -> dict[str, float]:
     inventory = formats.inventory.read_inventory(books)
     stations, _ = find_stations(open_source(sources), inventory, None, None)
     told = configuration.load(workers=1)
-    held, _ = monitoring._levels(sources, stations, settings, [], told, out, lambda *_: None)
+    held, _ = monitoring._levels(sources, stations, [where], settings, [], told, out, lambda *_: None)
     at, seen = origin // NS_PER_S, {}
-    for s in stations:
-        p = room.path(where, s.site.longitude, s.site.latitude, settings)
-        if p is None:
-            continue
-        line = monitoring._line(held[s.site.key], 0 if p.near else 1, at, round(p.travel_s) + 12)
-        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + p.decay
+    for u in monitoring._heard(where, stations, held, settings):
+        p = u.path
+        line = monitoring._line(u.parts, 0 if p.near else 1, at, round(p.travel_s) + 12)
+        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + u.add
         if np.isfinite(m):
-            seen[s.site.key] = float(m)
+            seen[u.key] = float(m)
     return seen
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from testban.assure.capability import decay_
 from testban.assure.gauss import cdf_, cdf_table
+from testban.base.dmath import DEG, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.earth import decay, travel
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     level: confidence of the upper limit. sigma: scatter of one station's magnitude about the law [unconfirmed].
     near_band_hz: for stations nearer than 20 degrees, far_band_hz: beyond. tolerance_s: how far from the predicted time
     the largest amplitude is taken. peak: log10 of what the mb amplitude of a P exceeds its short-term amplitude by.
+    beam_loss: the same of what a steered beam loses of a signal [assumed].
     """
 
     level: float = 0.9
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     far_band_hz: tuple[float, float] = (1.0, 3.0)
     tolerance_s: int = 3
     peak: float = 0.0
+    beam_loss: float = 0.1
     nearest_deg: float = 0.5
     farthest_deg: float = 95.0
 
@@ -61,25 +64,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
-    """From a place to a station: distance, predicted travel time of the first P, and what is added to log10(A/T)."""
+    """From a place to a station: distance, predicted travel time of the first P, and what is added to log10(A/T).
+
+    steer: slowness at the station towards the place (east, north, in hundredths of s/deg), for the beam of an array.
+    """
 
     delta_deg: float
     travel_s: float
     decay: float
     near: bool
+    steer: tuple[float, float]
 
 
 def path(place: Place, longitude: float, latitude: float, settings: Settings) -> Path | None:
     """The path to a station; None where it lies outside the distances that count."""
-    delta = float(delaz_(place.longitude, place.latitude, longitude, latitude)[0])
+    delta, _, back = (float(x) for x in delaz_(place.longitude, place.latitude, longitude, latitude))
     if not settings.nearest_deg <= delta <= settings.farthest_deg:
         return None
-    seconds = float(travel.load("ak135").predict("P1", place.depth_km, delta)[0])
+    seconds, slowness = (float(x) for x in travel.load("ak135").predict("P1", place.depth_km, delta)[:2])
     if not math.isfinite(seconds):
         return None
+    near = delta < decay.MIN_DEG
+    q = decay_(*decay.kernel(), delta) if near else decay.veith_clawson(delta, place.depth_km)
+    east, north = sincos_(back * DEG)
     return Path(
-        delta_deg=delta, travel_s=seconds, near=delta < decay.MIN_DEG,
-        decay=float(decay_(*decay.kernel(), delta)) + settings.peak,
+        delta_deg=delta, travel_s=seconds, near=near, decay=float(q) + settings.peak,
+        steer=(round(slowness * float(east), 2), round(slowness * float(north), 2)),
     )  # fmt: skip
 
 

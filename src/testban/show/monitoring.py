@@ -29,7 +29,7 @@ ASSUMPTIONS = (
         "A limit says what could have been hidden, not what would have been seen: the detection threshold is the higher of the two."
     ),
     N_(
-        "An array counts by the mean power of its elements, without the gain of a beam: its limit is too high rather than too low."
+        "An array listens by a beam steered to the site and is taken to lose 0.1 of a magnitude of the signal (assumed); a place away from the site loses more."
     ),
 )
 
@@ -139,7 +139,7 @@ def _view(s: Shown, target: float) -> dict[str, Any]:
         "course": course(s, target) if any(r.limit is not None for r in s.minutes) else "",
         "days": [daily(s.place.name, d, target) for d in days],
         "hours": [
-            (format_time(h.start_s * NS_PER_S, 0)[:13].replace("T", " ") + " h", texts.fixed(h.largest, 2), h.above, h.unwatched)
+            (format_time(h.start_s * NS_PER_S, 0)[:16].replace("T", " "), texts.fixed(h.largest, 2), h.above, h.unwatched)
             for h in hours[:200]
         ],
         "more": max(0, len(hours) - 200),
