@@ -190,7 +190,11 @@ def _help(
 
     Places of the region that nothing is seen from count as `siting.UNSEEN` here.
     """
-    lon, lat = siting.region(*ask.region, max(2.0, (ask.region[1] - ask.region[0]) / 40.0))
+    if ask.region == question.WORLD:
+        # the mean of the world is lowered most in the far south, which helps none of the places asked about
+        lon, lat = np.array([s.longitude for s in spots]), np.array([s.latitude for s in spots])
+    else:
+        lon, lat = siting.region(*ask.region, max(2.0, (ask.region[1] - ask.region[0]) / 40.0))
     target = Target(longitude=lon, latitude=lat, weight=np.ones(lon.size))
     rows: list[dict[str, Any]] = []
 
