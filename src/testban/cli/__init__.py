@@ -27,7 +27,7 @@ _VERBS = (
     "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
     "reproduce", "keys", "log", "witness", "station", "warden", "party",
     "identify", "yield", "calibrate",
-    "template", "watch",
+    "template", "watch", "relocate",
 )  # fmt: skip
 for _verb in _VERBS:
     # "yield" is a word of Python: its module and function bear an underscore.

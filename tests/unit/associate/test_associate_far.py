@@ -36,7 +36,11 @@ def crossing(sites, where, seed):
         t = float(model.predict("P1", 0.0, d)[0]) + shared[int(s.key[3])] + rnd.gauss(0.0, 0.08)
         picks.append(
             Pick(
-                pick_id=s.key, station_key=s.key, time_ns=T0 + round(t * 1e9), phase_hint="P", time_sigma_s=0.2
+                pick_id=s.key,
+                station_key=s.key,
+                time_ns=T0 + round(t * 1e9),
+                phase_hint="P",
+                time_sigma_s=0.2,
             )
         )
     return picks
