@@ -14,7 +14,7 @@ few seconds long. t stays as it was recorded (the matched filter of a weak signa
 
 Rules: the energy of a window is a suffix plus a prefix of fixed sections, without subtraction, so that a quiet window
 after a loud one keeps its digits; every transform has the length of the absolute window; transforms are in single
-precision (r good to 1e-6) and go one by one, for several together no longer fit a processor's cache.
+precision (r good to 1e-6) and go in batches of `BATCH`, of which no row depends on another.
 """
 
 import math
@@ -53,7 +53,7 @@ LEVEL_S = 5.0
 ENOUGH_S = 60.0  # of values in an hour, to read its scatter
 THIN = 8  # every so manieth value is enough for a median
 REACH = 1.6  # times the upper corner: beyond it neither side has power
-BATCH = 8  # templates whose sums are held together
+BATCH = 4  # transforms together: one a lane of the processor, and no more than its cache holds
 
 
 class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -114,12 +114,12 @@ def _multiply(a: F32, b: F32, out: F32) -> None:
 
 def products(pairs: Sequence[tuple[C64, C64]]) -> F32:
     """sum_i b[i] a[i + k] for k = 0 .. N - 1 from the transforms (a, b) of each pair, shape (pairs, N)."""
-    out = np.empty((len(pairs), N), dtype=np.float32)
-    both = np.empty(N // 2 + 1, dtype=np.complex64)
-    for row, (a, b) in zip(out, pairs, strict=True):
-        _multiply(_plain(a), _plain(b), _plain(both))
-        row[:] = _fft.irfft(both, N)
-    return out
+    both = np.empty((len(pairs), N // 2 + 1), dtype=np.complex64)
+    for row, (a, b) in zip(both, pairs, strict=True):
+        _multiply(_plain(a), _plain(b), _plain(row))
+    if len(pairs) == BATCH:
+        return np.asarray(_fft.irfft(both, N, axis=1, overwrite_x=True), dtype=np.float32)
+    return np.array([_fft.irfft(row, N) for row in both], dtype=np.float32).reshape(-1, N)
 
 
 def _plain(a: C64) -> F32:
@@ -187,7 +187,8 @@ def freedom(r: F32, root: F32, band: Band, length: int) -> float:
 
 def scaled(z: F32 | F64) -> tuple[F32, float, float]:
     """Statistic less its median, over its scatter, and both, read from every `THIN`th value; as it is with too few."""
-    out = np.array(z, dtype=np.float32)
+    out = np.asarray(z, dtype=np.float32)
+    out = out.copy() if out is z else out
     middle, away, held = middle_spread_(
         out, THIN, np.empty(len(out), dtype=np.uint32), np.empty(1, dtype=np.float32)
     )
@@ -230,21 +231,23 @@ def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[St
 
 
 def _batch(parts: Sequence[tuple[Part, dict[int, Recorded]]], work: F32) -> list[StationBlock]:
-    top = np.zeros((len(parts), OUT), dtype=np.float32)
-    gain = np.zeros((len(parts), OUT), dtype=np.float32)
-    share = np.zeros((len(parts), 2))
+    tops = [np.zeros(OUT, dtype=np.float32) for _ in parts]
+    gains = [np.zeros(OUT, dtype=np.float32) for _ in parts]
+    shares = np.zeros((len(parts), 2))
     for place in range(max((len(p.channels) for p, _ in parts), default=0)):
         some = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
         if not some:
             continue
         rows = products([(parts[j][1][place].spectrum, parts[j][0].transforms[place]) for j in some])
         for j, row in zip(some, rows, strict=True):
-            _add(parts[j][0], parts[j][1][place], place, row, work, top[j], gain[j], share[j])
-    return [_finish(t, g, s, work) for t, g, s in zip(top, gain, share, strict=True)]
+            p, recorded = parts[j]
+            fresh = place == min(recorded)
+            _add(p, recorded[place], place, row, fresh, work, tops[j], gains[j], shares[j])
+    return [_finish(t, g, s, work) for t, g, s in zip(tops, gains, shares, strict=True)]
 
 
 def _add(
-    p: Part, recorded: Recorded, place: int, row: F32, work: F32, top: F32, gain: F32, share: F64
+    p: Part, recorded: Recorded, place: int, row: F32, fresh: bool, work: F32, top: F32, gain: F32, share: F64
 ) -> None:
     """Add one channel of one template to its station."""
     x, energy = p.samples[place], p.energies[place]
@@ -252,7 +255,7 @@ def _add(
     r = row[FIRST : FIRST + OUT]
     normalise_(r, own, 1.0 / math.sqrt(energy))
     nu = freedom(r, own, p.channels[place].band, len(x))
-    accumulate_(r, root, nu, math.sqrt(nu * energy), work, top, gain)
+    accumulate_(r, root, nu, math.sqrt(nu * energy), fresh, work, top, gain)
     strong = nu * energy * usual * usual
     share[0] += strong
     share[1] += strong * strong / nu
@@ -263,4 +266,4 @@ def _finish(top: F32, gain: F32, share: F64, work: F32) -> StationBlock:
     widen_(top, gain, round(TOLERANCE_S * RATE), work, np.empty_like(work), z)
     made, middle, spread = scaled(z)
     together = float(share[0] * share[0] / share[1]) if share[1] > 0.0 else FEWEST
-    return StationBlock(z=made, gain=gain.copy(), middle=middle, spread=spread, freedom=together)
+    return StationBlock(z=made, gain=gain, middle=middle, spread=spread, freedom=together)

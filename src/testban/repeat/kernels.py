@@ -57,8 +57,10 @@ def normalise_(top: F32, root: F32, scale: float) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def accumulate_(r: F32, root: F32, nu: float, weight: float, work: F32, top: F32, gain: F32) -> None:
-    """Add w z and w^2 of one channel, w = weight * root, z = sign(r) sqrt(-nu ln(1 - r^2)).
+def accumulate_(
+    r: F32, root: F32, nu: float, weight: float, fresh: bool, work: F32, top: F32, gain: F32
+) -> None:
+    """Add w z and w^2 of one channel, w = weight * root, z = sign(r) sqrt(-nu ln(1 - r^2)); fresh: the first one.
 
     Below |r| = 0.5 sqrt(-ln(1 - q) / q) is a polynomial of q = r^2 (Chebyshev fit, relative error 1e-9).
     """
@@ -76,6 +78,12 @@ def accumulate_(r: F32, root: F32, nu: float, weight: float, work: F32, top: F32
             x = np.float64(r[i])
             z = np.sqrt(-nu * log_(max(1e-9, 1.0 - x * x)))
             work[i] = np.float32(-z if x < 0.0 else z)
+    if fresh:
+        for i in range(n):
+            w = w0 * root[i]
+            top[i] = w * work[i]
+            gain[i] = w * w
+        return
     for i in range(n):
         w = w0 * root[i]
         top[i] += w * work[i]

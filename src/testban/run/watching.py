@@ -33,7 +33,8 @@ from testban.store import Catalogue
 
 CHUNK = 6
 CALIBRATION_HOURS = 72
-GROUP = 24  # templates that go through the recordings together
+GROUP = 24  # templates that go through the recordings together, fewer where they have many stations
+HELD = 120  # station hours of statistics (some 8 MB with surrogates) that one process may hold
 BESIDE_NS = 20 * 10**9  # read beyond a window, so that its ends are judged like its middle
 BEFORE_S, AFTER_S = 700.0, 4100.0  # of the origin: what a template may need
 
@@ -185,12 +186,13 @@ def watch(
     keys = tuple((str(p), digest_of(p.read_bytes().hex())) for p in template_paths)
     base = [code_digest(), input_digests(source.digests(), inventory_paths)]
     stride = max(1, len(blocks) // CALIBRATION_HOURS)
+    group = _group(templates)
     jobs = [
         WatchJob(
-            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys[g : g + GROUP], number=g,
+            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys[g : g + group], number=g,
             first=max(blocks.start, a), last=min(blocks.stop, a + chunk), stride=stride,
         )
-        for g in range(0, len(keys), GROUP)
+        for g in range(0, len(keys), group)
         for a in range(blocks.start // chunk * chunk, blocks.stop, chunk)
     ]  # fmt: skip
     units = [
@@ -225,6 +227,12 @@ def watch(
             )
     found = [_decided(t, hours.get(i, []), false_alarms_per_year, jobs[0]) for i, t in enumerate(templates)]
     return found, tidy(notes)
+
+
+def _group(templates: Sequence[repeat.Template]) -> int:
+    """How many templates go together: two hours of every station of each are held at once."""
+    most = max(len(t.stations) for t in templates)
+    return max(1, min(GROUP, HELD // (2 * most)))
 
 
 def _decided(

@@ -419,7 +419,7 @@ def test_signed_root_is_that_of_the_logarithm():
     r = np.linspace(-0.999, 0.999, 4001).astype(np.float32)
     one = np.ones(len(r), dtype=np.float32)
     work, top, gain = np.empty_like(one), np.zeros_like(one), np.zeros_like(one)
-    kernels.accumulate_(r, one, 100.0, 2.0, work, top, gain)
+    kernels.accumulate_(r, one, 100.0, 2.0, True, work, top, gain)
     q = r.astype(np.float64) ** 2
     want = 2.0 * np.sign(r) * np.sqrt(-100.0 * np.log1p(-q))
     assert np.max(np.abs(top - want)) < 1e-5 * np.max(np.abs(want))
