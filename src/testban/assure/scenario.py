@@ -14,7 +14,7 @@ from testban.assure.capability import Rule, Sensor, check
 from testban.base.errors import InputError
 
 INCLUDED = ("ims", "external-1963", "external-1963-plus-3", "external-1963-plus-3-arrays")
-_TABLES = ("ims_primary", "wwssn_1963")
+_TABLES = ("ims_primary", "wwssn_1963", "soviet_towns")
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,16 +56,25 @@ def sensors(scenario: Scenario) -> tuple[Sensor, ...]:
     """All stations of a scenario, in the order of the file."""
     out: list[Sensor] = []
     for part in scenario.network:
-        if part.table not in _TABLES:
-            raise InputError(f"network: expected a table of {', '.join(_TABLES)}, got {part.table!r}")
-        body = (resources.files("testban.assure") / "data" / f"{part.table}.csv").read_text("utf-8")
-        for line in body.splitlines()[2:]:
-            code, lon, lat, array = line.split(",")
-            quiet = part.array_noise_nm_s if array == "1" else None
-            out.append(
-                Sensor(
-                    code=code, longitude=float(lon), latitude=float(lat), array=array == "1",
-                    noise_nm_s=part.noise_nm_s if quiet is None else quiet, reliability=part.reliability,
-                )
-            )  # fmt: skip
+        out += table(part.table, part.noise_nm_s, part.array_noise_nm_s, part.reliability)
     return (*out, *scenario.station)
+
+
+def table(
+    name: str, noise_nm_s: float, array_noise_nm_s: float | None = None, reliability: float = 0.95
+) -> tuple[Sensor, ...]:
+    """Stations of a table that ships with the package. Raises InputError."""
+    if name not in _TABLES:
+        raise InputError(f"network: expected a table of {', '.join(_TABLES)}, got {name!r}")
+    body = (resources.files("testban.assure") / "data" / f"{name}.csv").read_text("utf-8")
+    out = []
+    for line in body.splitlines()[2:]:
+        code, lon, lat, array = line.split(",")
+        quiet = array_noise_nm_s if array == "1" else None
+        out.append(
+            Sensor(
+                code=code, longitude=float(lon), latitude=float(lat), array=array == "1",
+                noise_nm_s=noise_nm_s if quiet is None else quiet, reliability=reliability,
+            )
+        )  # fmt: skip
+    return tuple(out)
