@@ -99,7 +99,10 @@ def main() -> list[dict[str, object]]:
         correlate.station_blocks([(p, {0: recorded}) for p in parts])
 
     statistics()
-    rivals = {f"{m.__name__}, all templates at once": _best(lambda m=m: rival(hour, waves, m)) for m in (scipy_fft, np.fft)}
+    rivals = {
+        f"{m.__name__}, all templates at once": _best(lambda m=m: rival(hour, waves, m))
+        for m in (scipy_fft, np.fft)
+    }
     for m in (scipy_fft, np.fft):
         rivals[f"{m.__name__}, template by template"] = _best(
             lambda m=m: [rival(hour, waves[j : j + 1], m) for j in range(TEMPLATES)]

@@ -178,7 +178,9 @@ def _root(energy: F64) -> F32:
 def freedom(r: F32, root: F32, band: Band, length: int) -> float:
     """Degrees of freedom of a correlation from its own scatter, at most 2 B T, at least `FEWEST`."""
     most = 2.0 * (band[1] - band[0]) * length / RATE
-    size, held = median_size_(r, root, THIN, np.empty(len(root), dtype=np.uint32), np.empty(1, dtype=np.float32))
+    size, held = median_size_(
+        r, root, THIN, np.empty(len(root), dtype=np.uint32), np.empty(1, dtype=np.float32)
+    )
     if held * THIN < ENOUGH_S * RATE:
         return max(FEWEST, 0.5 * most)
     scatter = size * size / MEDIAN_CHI2

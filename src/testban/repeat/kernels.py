@@ -149,7 +149,7 @@ def select_(keys: U32, n: int, k: int) -> int:
                 m += 1
         n = m
         if shift == 0:
-            return np.int64(keys[0])
+            return int(keys[0])
         shift, bits = (10, 11) if shift == 21 else (0, 10)
 
 

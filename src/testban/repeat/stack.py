@@ -88,10 +88,7 @@ class Prepared:
         for station in template.stations:
             own = template.of(station)
             kinds = [[c.samples for c in own], *([surrogate(c, k) for c in own] for k in range(surrogates))]
-            self.parts[station] = [
-                part(own, waves)
-                for waves in kinds
-            ]
+            self.parts[station] = [part(own, waves) for waves in kinds]
 
 
 def network(
