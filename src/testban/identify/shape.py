@@ -1,7 +1,8 @@
 """The shape of the P spectrum and of the teleseismic record: measured and shown, of next to no weight.
 
 Rules: the slope and the corner of regional P depend on size and path at least as much as on the kind of source: in the events at hand
-explosions (-0.3 to -2.0) and earthquakes (-0.5 to -3.2) overlap, so the densities are wide and the ratio is capped at 10^0.3.
+explosions (-0.3 to -2.0) and earthquakes (-0.5 to -3.2) overlap, and the larger shot has the steeper one, so the slope has no weight
+before a table of ten regions of each class is at hand, and then at most 10^0.3.
 Complexity is log10 of the energy 5-35 s after a teleseismic P over that of its first 5 s; no earthquake recorded at such distances
 by such stations was at hand to compare with, so it has no weight at all.
 """
@@ -13,6 +14,7 @@ from testban.identify.registry import Inquiry, not_applicable, register
 
 SLOPE, COMPLEXITY = "spectral slope", "complexity"
 CAP = 0.3
+LEAST_REGIONS = 10
 LEAST_PATHS, LEAST_STATIONS = 2, 3
 
 
@@ -37,6 +39,8 @@ def slope(inquiry: Inquiry) -> Evidence:
     v = median(values)
     (mx, sx), (mq, sq) = model.explosion, model.earthquake
     x, q = predictive(sx, model.n_explosions), predictive(sq, model.n_earthquakes)
+    known = min(model.n_explosions, model.n_earthquakes) >= LEAST_REGIONS
+    word = "so it says next to nothing" if known else "and too few regions are known to give it weight"
     return Evidence(
         name=SLOPE,
         applicable=True,
@@ -45,8 +49,8 @@ def slope(inquiry: Inquiry) -> Evidence:
         unit="d log10 amplitude / d log10 frequency",
         p_explosion=min(1.0, 2.0 * min(distribution(v, mx, x), 1.0 - distribution(v, mx, x))),
         p_earthquake=min(1.0, 2.0 * min(distribution(v, mq, q), 1.0 - distribution(v, mq, q))),
-        log10_lr=log10_ratio(density(v, mx, x), density(v, mq, q), CAP),
-        reason=f"the P spectrum of {len(values)} path(s) falls with a slope of {v:+.1f}; explosions and earthquakes overlap in it, so it says next to nothing",
+        log10_lr=log10_ratio(density(v, mx, x), density(v, mq, q), CAP) if known else 0.0,
+        reason=f"the P spectrum of {len(values)} path(s) falls with a slope of {v:+.1f}; explosions and earthquakes overlap in it, {word}",
         detail={
             "n_paths": float(len(values)),
             "explosion_mean": mx, "scale_explosion": x, "earthquake_mean": mq, "scale_earthquake": q,

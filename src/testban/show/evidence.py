@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
-from testban.show import plots
+from testban.show import plots, populations
 from testban.show.reasons import reason
 from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, sig, t
 
@@ -51,9 +51,11 @@ KINDS = (
     Kind(
         r"first.?motion|polarit",
         N_("First motion"),
-        N_("An explosion pushes outward in every direction; a single clear dilatation speaks against it."),
         N_(
-            "Clear first motions at stations of known polarity: one downwards would speak against an explosion."
+            "An explosion pushes outward in every direction; several clear dilatations speak against it, one may be a reversed channel."
+        ),
+        N_(
+            "Clear first motions at more stations whose polarity was checked: of confident readings of known explosions four in ten were wrong."
         ),
     ),
     Kind(
@@ -187,14 +189,14 @@ def card(e: Evidence) -> Card:
         words=times_likelier(e.log10_lr) if e.applicable else t("does not apply here"),
         change=_change(e, kind),
         balance=plots.balance(e.log10_lr if e.applicable else None),
-        populations=plots.populations(e) if e.applicable else Markup(""),
+        populations=populations.picture(e) if e.applicable else Markup(""),
         details=details,
     )
 
 
 def _change(e: Evidence, kind: Kind) -> Both:
     """What would change the word of one evidence, with the even point where the populations give it."""
-    keys = plots.population_keys(e)
+    keys = populations.keys(e)
     if keys and e.value is not None and finite(e.value) and finite(e.log10_lr):
         m1, s1, m2, s2 = keys
         even = (m1 * s2 + m2 * s1) / (s1 + s2)

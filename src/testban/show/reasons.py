@@ -58,6 +58,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         N_("the P spectrum of {n} path(s) falls with a slope of {v}"),
     ),
     (
+        r"explosions and earthquakes overlap in it, and too few regions are known to give it weight",
+        N_("explosions and earthquakes overlap in it, and too few regions are known to give it weight"),
+    ),
+    (
         r"explosions and earthquakes overlap in it, so it says next to nothing",
         N_("explosions and earthquakes overlap in it, so it says next to nothing"),
     ),

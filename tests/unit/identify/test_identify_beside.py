@@ -225,8 +225,13 @@ def test_the_slope_of_a_known_spectrum_and_its_corner() -> None:
 def test_the_slope_says_next_to_nothing_and_never_screens() -> None:
     paths = [msgspec.structs.replace(path(i, 0.0), spectral_slope=-9.0) for i in range(4)]
     e = one(identify.assess(event(), paths, ()), shape.SLOPE)
-    assert abs(e.log10_lr) <= shape.CAP
+    assert e.log10_lr == 0.0
     assert e.detail["screens"] == "no"
+    many = calibration.ShapeModel(
+        name="m", explosion=(-1.0, 0.3), earthquake=(-2.0, 0.3), n_explosions=12, n_earthquakes=12
+    )
+    with_table = identify.assess(event(), paths, (), identify.Settings(slope=many))
+    assert -shape.CAP <= one(with_table, shape.SLOPE).log10_lr < 0.0
 
 
 def test_every_reason_of_theirs_has_its_russian() -> None:
@@ -289,3 +294,29 @@ def test_the_slope_with_distance_comes_from_inside_events() -> None:
     slope, sigma = calibration.fit_slope(events, 0.2)
     assert slope == pytest.approx(0.5, abs=2 * sigma)
     assert calibration.fit_slope([e[:1] for e in events], 0.2) == (0.0, pytest.approx(0.3))
+
+
+def test_every_discriminant_that_speaks_shows_its_populations() -> None:
+    from test_identify_verdict import magnitude, picks_and_arrivals
+
+    from testban.show import populations
+
+    picks, arrivals = picks_and_arrivals([1, 1, -1, 1, 1])
+    e = event(origin(12.0, False, 4.0), (magnitude("mb", 5.0), magnitude("Ms", 4.0)), arrivals)
+    paths = [msgspec.structs.replace(path(i, 0.3), spectral_slope=-1.0 - 0.1 * i) for i in range(4)]
+    a = identify.assess(e, paths, picks, beside=Beside(tensor=PURE))
+    drawn = {x.name: str(populations.picture(x)) for x in a.evidence if x.applicable}
+    assert set(drawn) == {"depth", "first motion", "regional P/S", "mb:Ms", shape.SLOPE, tensor.NAME}
+    for name, svg in drawn.items():
+        assert "взрывы" in svg, name
+        assert "earthquakes" in svg, name
+    assert str(populations.picture(msgspec.structs.replace(a.evidence[0], value=math.nan))) == ""
+
+
+def test_classes_that_nearly_coincide_keep_their_names_apart() -> None:
+    from testban.show.populations import _apart
+    from testban.show.texts import t
+
+    a, b = _apart([(150.0, 20.0, t("explosions"), "r"), (140.0, 22.0, t("earthquakes"), "b")])
+    assert abs(a[0] - b[0]) > 150
+    assert b[0] < a[0]
