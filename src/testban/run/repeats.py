@@ -19,6 +19,7 @@ from testban.repeat.stack import log_tail
 
 SAME_S = 5.0
 LEAST_RATE = 1e-3
+GROWN = 1.5  # times the threshold from which on a repeat is good enough to become a master
 PHASE = "P"
 
 Place = Callable[[str, int], tuple[float, float] | None]  # of a station (longitude, latitude) at a time
@@ -66,6 +67,23 @@ def evidence(f: Found) -> RepeatEvidence:
         false_alarms_per_year=rate(f.threshold, f.peak.statistic), relative_magnitude=f.measured.relative_magnitude,
         n_channels=len(f.measured.matches), source="testban watch",
     )  # fmt: skip
+
+
+def masters_to_be(found: Sequence[Found], masters: Sequence[Template]) -> list[tuple[str, Found]]:
+    """(name, best detection) of each new event that stands `GROWN` times over a threshold, by name.
+
+    What lies no higher may be noise, and a template of noise would find noise for ever.
+    """
+    known = {m.template_id for m in masters}
+    best: dict[str, Found] = {}
+    for f, name in zip(found, names(found, masters), strict=True):
+        over = f.peak.statistic / f.threshold.z
+        if name in known or over < GROWN:
+            continue
+        held = best.get(name)
+        if held is None or over > held.peak.statistic / held.threshold.z:
+            best[name] = f
+    return [(n, best[n]) for n in sorted(best)]
 
 
 def evidence_files(found: Sequence[Found], masters: Sequence[Template]) -> list[tuple[str, bytes]]:
