@@ -131,5 +131,9 @@ def write(found: Sequence[Found], masters: Sequence[Template], place: Place, out
 
     for name, text in (("difftimes.txt", differences(found, masters)), ("phases.txt", phases(found, place))):
         whole(out / name, lambda p, text=text: p.write_text(text, encoding="utf-8"))  # type: ignore[misc]
-    for name, data in evidence_files(found, masters):
+    files = evidence_files(found, masters)
+    for old in sorted((out / "evidence").glob("*.json")):  # of an earlier search with other settings
+        if old.name not in {name for name, _ in files}:
+            old.unlink()
+    for name, data in files:
         whole(out / "evidence" / name, lambda p, data=data: p.write_bytes(data))  # type: ignore[misc]

@@ -78,6 +78,8 @@ def test_the_rate_beyond_a_statistic_falls_from_the_asked_one_and_is_never_less_
 def test_what_is_written_is_read_by_relocate_and_identify(tmp_path):
     a = template("a")
     f = found(a, T0 + 10**15)
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "of-an-earlier-search.json").write_text("{}")
     repeats.write([f], [a], lambda _s, _t: (12.5, -3.25), tmp_path)
     (pair,) = difftimes.read_pairs(tmp_path / "difftimes.txt")
     assert (pair.first, pair.station, pair.phase, pair.correlation) == ("a", "XX.AAA", "P", 0.91)
