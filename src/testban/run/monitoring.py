@@ -17,7 +17,7 @@ from testban.assure import capability, monitoring
 from testban.assure.monitoring import Place, Settings
 from testban.base import quanta
 from testban.base.canonical import digest_of, pack
-from testban.base.errors import InputError
+from testban.base.errors import InputError, StoreError
 from testban.base.records import Channel, Finding
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
@@ -105,6 +105,8 @@ def monitor(
 ) -> dict[str, Any]:  # fmt: skip
     """Write monitor.csv, hours.csv, days.csv, findings.csv and monitor.html into `out`; the same call goes on."""
     s = settings or Settings()
+    if not -2.0 <= target <= 10.0:
+        raise InputError(f"--target: expected a magnitude from -2 to 10, got {target:g}; correct it")
     if not places:
         raise InputError("--site: expected at least one place, got none; give --site LON,LAT or --sites FILE")
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -112,7 +114,12 @@ def monitor(
     # An origin time is watched through arrivals that come later, so more is read than is told of.
     reach = None if end_ns is None else end_ns + LONGEST_S * NS_PER_S
     stations, left_out = find_stations(source, inventory, start_ns, reach)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
     inputs = input_digests(source.digests(), inventory_paths)
     held, said = _levels(sources, stations, places, s, inputs, configuration, out, progress)
     span = Span(

@@ -29,6 +29,9 @@ ASSUMPTIONS = (
         "A limit says what could have been hidden, not what would have been seen: the detection threshold is the higher of the two."
     ),
     N_(
+        "Where an event was seen, the limit of that minute is no estimate of its size and may lie below it: it asks what could hide, and that event did not."
+    ),
+    N_(
         "An array listens by a beam steered to the site and is taken to lose 0.1 of a magnitude of the signal (assumed); a place away from the site loses more."
     ),
 )
