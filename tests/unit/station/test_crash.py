@@ -3,8 +3,8 @@
 import hashlib
 import os
 import random
-import select
 import resource
+import select
 import signal
 import time
 
