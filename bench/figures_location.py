@@ -138,6 +138,22 @@ def relative(found: list[dict]) -> None:
     print(f"dprk relative to the common shift ({e:+.1f} east, {n:+.1f} north): {text} km")
 
 
+def together(settings: locate.Settings) -> list[dict]:
+    """The tests located together."""
+    cases = dprk()
+    sites = {k: v for c in cases for k, v in c[3].items()}
+    located, family = locate.locate_together([c[2] for c in cases], sites, settings)
+    out = []
+    for c, one, number in zip(cases, located, family, strict=True):
+        km, u = inside(one.origin, c[4][0], c[4][1])
+        print(
+            f"dprk together {c[1]}: family {number}, error {km:.2f} km, ellipse {one.origin.ellipse.smajor_km:.0f} x "
+            f"{one.origin.ellipse.sminor_km:.0f} km, {'in' if u <= 1 else 'OUT'} {u:.2f}"
+        )
+        out.append({"set": "dprk", "event": c[1], "origin": one.origin, "truth": c[4]})
+    return out
+
+
 def starts(settings: locate.Settings) -> None:
     """The tests from starts off in eight directions and 30 s late: largest move of the solution."""
     for search in (False, True):
@@ -292,6 +308,7 @@ def main() -> None:
     found = events(settings)
     print_events(found)
     relative(found)
+    relative(together(settings))
     starts(settings)
     print_locsat(locsat())
     trials = 4000

@@ -40,8 +40,9 @@ def watch(
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
-        Folder for detections.csv, channels.csv, thresholds.csv, findings.csv, the page watch.html and the catalogue of
-        finished work.
+        Folder for detections.csv, channels.csv, thresholds.csv, reach.csv, findings.csv, the page watch.html, the
+        catalogue of finished work, difftimes.txt and phases.txt for `testban relocate`, and evidence/ for
+        `testban identify --repeats`.
     false_alarms_per_year
         How often noise alone may raise an alarm, for each template.
     start
