@@ -68,7 +68,7 @@ def rival(sensors, rule: Rule, lon, lat) -> np.ndarray:
 
 def main() -> list[dict[str, object]]:
     """Print everything."""
-    days = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    days = max(1, int(sys.argv[1])) if len(sys.argv) > 1 else 30
     rule, (lon, lat) = Rule(), grid(1.0)
     cdf_table()
     capability.thresholds(network(0), rule, lon[:100], lat[:100])
