@@ -197,7 +197,7 @@ def card(e: Evidence) -> Card:
 def _change(e: Evidence, kind: Kind) -> Both:
     """What would change the word of one evidence, with the even point where the populations give it."""
     keys = populations.keys(e)
-    if keys and e.value is not None and finite(e.value) and finite(e.log10_lr):
+    if keys and e.value is not None and finite(e.value) and finite(e.log10_lr) and e.log10_lr != 0.0:
         m1, s1, m2, s2 = keys
         even = (m1 * s2 + m2 * s1) / (s1 + s2)
         return t(
