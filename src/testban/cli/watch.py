@@ -21,6 +21,7 @@ def watch(
     end: str | None = None,
     config: Path | None = None,
     chunk_hours: int = 6,
+    grow: bool = False,
     workers: int | None = None,
     executor: str | None = None,
     json: bool = False,
@@ -53,6 +54,8 @@ def watch(
         TOML file of settings; options given here win.
     chunk_hours
         Hours of a unit of work; changes no result.
+    grow
+        Make templates of the repeats that stand well over their threshold, in grown/ of --out, for the next search.
     workers
         Worker processes; 0 takes one for each processor.
     executor
@@ -82,6 +85,7 @@ def watch(
             start_ns=parse_time(start) if start else None,
             end_ns=parse_time(end) if end else None,
             chunk=chunk_hours,
+            grow=grow,
             progress=report,
         )
     if json:
@@ -99,6 +103,8 @@ def watch(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
             f"{len(d.matches)} channels, {size}"
         )
+    for p in done.grown:
+        terminal.say(f"  grown: {p}, to be given to the next search beside its master")
     terminal.say(
         "  a decoupled shot, or one 4 km off, is not the same waveform: silence here says nothing of it"
     )

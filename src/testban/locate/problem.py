@@ -19,10 +19,11 @@ from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import corrections, phases
 from testban.locate.errors_model import CORRELATION
-from testban.locate.kernel import SCATTER, census_, iterate_, shared_
+from testban.locate.kernel import SCATTER, census_, iterate_
 from testban.locate.paths import PathTimes
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
+from testban.locate.shared import shared_
 from testban.locate.whiten import whiten_
 
 Floats = NDArray[np.float64]

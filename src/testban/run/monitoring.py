@@ -34,9 +34,9 @@ from testban.show import monitoring as page
 from testban.store import Catalogue
 
 Floats = NDArray[np.float64]
-COLUMNS = ("site", "time", "m90", "n_stations", "controlling", "watched")
-HOURS = ("site", "hour", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
-DAYS = ("site", "day", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
+COLUMNS = ("site", "time", "m90", "safe90", "n_stations", "controlling", "watched")
+HOURS = ("site", "hour", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
+DAYS = ("site", "day", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
 SNR = 3.0
 LONGEST_S = 900  # the first P at 95 degrees takes 13 minutes
 
@@ -247,7 +247,8 @@ def _watch(place: Place, stations: Sequence[Station], held: Held, s: Settings, s
             values[:, i] = monitoring.aligned(line, round(p.travel_s), s.tolerance_s, n) + u.add
             heard[i].append(line[round(p.travel_s) : round(p.travel_s) + n])
         limit, rule = monitoring.upper_limit(values, s.sigma, s.level)
-        rows += monitoring.minutes(lo, limit, rule, np.isfinite(values).sum(axis=1))
+        safe, _ = monitoring.upper_limit(values, s.sigma, s.level, safe=True)
+        rows += monitoring.minutes(lo, limit, safe, rule, np.isfinite(values).sum(axis=1))
     known = sorted(r.limit for r in rows if r.limit is not None)
     quiet = tuple(
         (u.key, u.path.delta_deg, float(np.nanmedian(np.concatenate(x))) + u.add - u.path.decay)
@@ -287,7 +288,7 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         "site": w.place.name, "longitude": w.place.longitude, "latitude": w.place.latitude,
         "stations": list(w.stations), "minutes": len(w.minutes),
         "unwatched_minutes": sum(h.unwatched for h in hours),
-        "median_m90": _rounded(w.median), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
+        "median_m90": _rounded(w.median), "median_safe90": _rounded(_median([r.safe for r in w.minutes])), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
         "largest_m90": None if top is None else _rounded(top.limit),
         "largest_at": None if top is None else format_time(top.start_s * NS_PER_S, 0),
         "hours": len(hours),
@@ -296,13 +297,18 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         ],
         "days": [
             {
-                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_m90": _rounded(d.largest),
-                "median_m90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
+                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_safe90": _rounded(d.largest),
+                "median_safe90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
                 "statement": page.daily(w.place.name, d, target).en,
             }
             for d in days
         ],
     }  # fmt: skip
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = sorted(v for v in values if v is not None)
+    return known[len(known) // 2] if known else None
 
 
 def _rounded(x: float | None) -> float | None:
@@ -317,7 +323,7 @@ def _stretches(found: Sequence[Watched], target: float, every_s: int, name: str)
     return [
         {
             "site": w.place.name, name: format_time(h.start_s * NS_PER_S, 0), "minutes": h.minutes,
-            "unwatched": h.unwatched, "median_m90": _text(h.median), "largest_m90": _text(h.largest),
+            "unwatched": h.unwatched, "median_safe90": _text(h.median), "largest_safe90": _text(h.largest),
             "minutes_above_target": h.above,
         }
         for w in found
@@ -335,7 +341,7 @@ def _write(
 ) -> None:
     rows = [
         {
-            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit),
+            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit), "safe90": _text(r.safe),
             "n_stations": r.stations, "controlling": w.stations[r.station] if r.station >= 0 else "",
             "watched": f"{r.watched:.4f}",
         }

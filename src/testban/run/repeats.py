@@ -19,6 +19,7 @@ from testban.repeat.stack import log_tail
 
 SAME_S = 5.0
 LEAST_RATE = 1e-3
+GROWN = 1.5  # times the threshold from which on a repeat is good enough to become a master
 PHASE = "P"
 
 Place = Callable[[str, int], tuple[float, float] | None]  # of a station (longitude, latitude) at a time
@@ -68,6 +69,23 @@ def evidence(f: Found) -> RepeatEvidence:
     )  # fmt: skip
 
 
+def masters_to_be(found: Sequence[Found], masters: Sequence[Template]) -> list[tuple[str, Found]]:
+    """(name, best detection) of each new event that stands `GROWN` times over a threshold, by name.
+
+    What lies no higher may be noise, and a template of noise would find noise for ever.
+    """
+    known = {m.template_id for m in masters}
+    best: dict[str, Found] = {}
+    for f, name in zip(found, names(found, masters), strict=True):
+        over = f.peak.statistic / f.threshold.z
+        if name in known or over < GROWN:
+            continue
+        held = best.get(name)
+        if held is None or over > held.peak.statistic / held.threshold.z:
+            best[name] = f
+    return [(n, best[n]) for n in sorted(best)]
+
+
 def evidence_files(found: Sequence[Found], masters: Sequence[Template]) -> list[tuple[str, bytes]]:
     """(name, JSON) of each event that was found, for `testban identify --event ... --repeats`; no master repeats itself."""
     rows: dict[str, list[RepeatEvidence]] = {}
@@ -113,5 +131,9 @@ def write(found: Sequence[Found], masters: Sequence[Template], place: Place, out
 
     for name, text in (("difftimes.txt", differences(found, masters)), ("phases.txt", phases(found, place))):
         whole(out / name, lambda p, text=text: p.write_text(text, encoding="utf-8"))  # type: ignore[misc]
-    for name, data in evidence_files(found, masters):
+    files = evidence_files(found, masters)
+    for old in sorted((out / "evidence").glob("*.json")):  # of an earlier search with other settings
+        if old.name not in {name for name, _ in files}:
+            old.unlink()
+    for name, data in files:
         whole(out / "evidence" / name, lambda p, data=data: p.write_bytes(data))  # type: ignore[misc]

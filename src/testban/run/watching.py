@@ -79,7 +79,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def make_template(
     sources: Sequence[str], inventory_paths: Sequence[str | Path], origin: tuple[int, float, float, float], out: Path,
-    name: str | None = None, kind: str = "",
+    name: str | None = None, kind: str = "", grown_from: str = "",
 ) -> tuple[repeat.Template, tuple[Finding, ...]]:  # fmt: skip
     """The template of one event, written to a file. origin: time (ns), longitude, latitude, depth (km)."""
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -103,6 +103,7 @@ def make_template(
         ("inputs", digest_of(input_digests(source.digests(), inventory_paths))),
         ("source", ", ".join(Path(s).name for s in sources)),
         *((("kind", kind),) if kind else ()),
+        *((("grown_from", grown_from),) if grown_from else ()),
     )
     made, more = repeat.make(name or out.stem, origin, clean, channels, provenance)
     whole(out, lambda p: p.write_bytes(template_file.encode(made)))
@@ -301,6 +302,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     watched: tuple[Watched, ...]
     detections: tuple[watch_tables.DetectionRow, ...]
     findings: tuple[Finding, ...]
+    grown: tuple[Path, ...] = ()
 
     def summary(self) -> dict[str, object]:
         """For machines."""
@@ -322,6 +324,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 }
                 for d in self.detections
             ],
+            "grown": [str(p) for p in self.grown],
             "findings": len(self.findings),
         }
 
@@ -329,7 +332,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def run(
     template_paths: Sequence[Path], sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path,
     configuration: Configuration, *, false_alarms_per_year: float, start_ns: int | None = None,
-    end_ns: int | None = None, chunk: int = CHUNK, progress: Progress = lambda _stage, _done, _total: None,
+    end_ns: int | None = None, chunk: int = CHUNK, grow: bool = False,
+    progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:  # fmt: skip
     """The watch with its tables. Raises InputError where no template can be decided."""
     found, notes = watch(
@@ -338,9 +342,19 @@ def run(
     )  # fmt: skip
     if all(w.decision is None for w in found):
         raise InputError(found[0].error)
+    handed = [
+        repeats.Found(template=w.template, threshold=w.decision.threshold, peak=p, measured=m)
+        for w in found
+        if w.decision is not None
+        for p, m in w.detections
+    ]
+    grown, said = (
+        _grown(handed, [w.template for w in found], sources, inventory_paths, out) if grow else ((), ())
+    )
     notes = tidy(
         [
             *notes,
+            *said,
             *(
                 Finding(kind="watch", subject=w.template.template_id, message=w.error)
                 for w in found
@@ -365,16 +379,27 @@ def run(
     whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
     whole(out / "reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
     inventory = _inventory(tuple(str(p) for p in inventory_paths))
-    handed = [
-        repeats.Found(template=w.template, threshold=w.decision.threshold, peak=p, measured=m)
-        for w in found
-        if w.decision is not None
-        for p, m in w.detections
-    ]
     repeats.write(handed, [w.template for w in found], lambda s, at: _place(inventory, s, at), out)
     page = show.render([_subject(w) for w in found], configuration.language)
     whole(out / "watch.html", lambda p: p.write_text(page, encoding="utf-8"))
-    return Done(watched=tuple(found), detections=rows, findings=notes)
+    return Done(watched=tuple(found), detections=rows, findings=notes, grown=grown)
+
+
+def _grown(
+    handed: Sequence[repeats.Found], masters: Sequence[repeat.Template], sources: Sequence[str],
+    inventory_paths: Sequence[str | Path], out: Path,
+) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:  # fmt: skip
+    """Templates of what was found, at the place of its master; of what they are a repeat stands in their provenance."""
+    made, notes = [], []
+    for name, f in repeats.masters_to_be(handed, masters):
+        path = out / "grown" / f"{name}.template"
+        origin = (f.measured.time_ns, f.template.longitude, f.template.latitude, f.template.depth_km)
+        try:
+            make_template(sources, inventory_paths, origin, path, name, grown_from=f.template.template_id)
+            made.append(path)
+        except InputError as exc:
+            notes.append(Finding(kind="grow", subject=name, message=f"became no template: {exc}"))
+    return tuple(made), tuple(notes)
 
 
 def _place(inventory: Inventory, station: str, time_ns: int) -> tuple[float, float] | None:

@@ -58,3 +58,56 @@ def test_what_comes_from_elsewhere_is_rejected_and_its_slowness_found(east, nort
     assert made.best > made.zero
     assert abs(made.east_s_km - east) < 0.03
     assert abs(made.north_s_km - north) < 0.03
+
+
+@pytest.mark.parametrize(("slow", "same"), [(0.0, True), (0.2, False)])
+def test_recordings_of_an_array_are_judged_where_a_detection_is_measured(slow, same):
+    """SIMULATED recordings of nine elements: the same waveform across the array as the master, or otherwise."""
+    from testban.base.geo import offset_km_
+    from testban.base.ids import Nslc
+    from testban.base.records import Channel, Segment
+    from testban.repeat import Template, TemplateChannel, grid, measure
+    from testban.repeat.ground import ground
+
+    start = 400_000 * grid.BLOCK_NS
+    begin = start + 1000 * 10**9
+    rng = np.random.default_rng(8)
+    n = 60 * RATE
+    t = rng.standard_normal(n) * np.exp(-np.arange(n) / (20.0 * RATE))
+    first = next(iter(NINE.values()))
+
+    def recorded(name: str, slowness: float) -> Segment:
+        east, _ = offset_km_(*first, *NINE[name])
+        x = 0.05 * np.random.default_rng(sum(map(ord, name))).standard_normal(grid.WINDOW_S * RATE)
+        at = (grid.LEAD_S + 1000) * RATE + round(slowness * east * RATE)
+        x[at : at + n] += t
+        station = name.split(".")[1]
+        return Segment(
+            nslc=Nslc("XX", station, "", "BHZ"), start_ns=grid.window_of(400_000).start_ns, sample_rate_hz=float(RATE), samples=x
+        )  # fmt: skip
+
+    def load(name: str, _block: int):
+        lon, lat = NINE[name]
+        s = recorded(name, slow)
+        return [s], [Channel(nslc=s.nslc, longitude=lon, latitude=lat, dip_deg=-90.0)]
+
+    channels = []
+    for name in sorted(NINE):
+        s = recorded(name, 0.0)
+        got = ground([s], None, BAND_HZ, grid.window_of(400_000).start_ns, RATE)
+        assert got is not None
+        at = (grid.LEAD_S + 1000) * RATE
+        channels.append(
+            TemplateChannel(
+                station=name, location="", component="Z", sources=(str(s.nslc),), band=BAND_HZ, unit="counts", offset_samples=0,
+                samples=got[0][at : at + n].copy(), noise=0.1, snr=50.0,
+            )
+        )  # fmt: skip
+    made = Template(
+        template_id="array", origin_ns=begin, longitude=0.0, latitude=40.0, depth_km=0.0, rate_hz=RATE, channels=tuple(channels)
+    )  # fmt: skip
+    (beam,) = measure.measure(made, begin, load).beams
+    assert beam.same == same
+    assert len(beam.stations) == len(NINE)
+    if not same:
+        assert abs(beam.east_s_km - slow) < 0.03

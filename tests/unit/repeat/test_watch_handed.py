@@ -78,6 +78,8 @@ def test_the_rate_beyond_a_statistic_falls_from_the_asked_one_and_is_never_less_
 def test_what_is_written_is_read_by_relocate_and_identify(tmp_path):
     a = template("a")
     f = found(a, T0 + 10**15)
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "of-an-earlier-search.json").write_text("{}")
     repeats.write([f], [a], lambda _s, _t: (12.5, -3.25), tmp_path)
     (pair,) = difftimes.read_pairs(tmp_path / "difftimes.txt")
     assert (pair.first, pair.station, pair.phase, pair.correlation) == ("a", "XX.AAA", "P", 0.91)
@@ -86,3 +88,17 @@ def test_what_is_written_is_read_by_relocate_and_identify(tmp_path):
     (path,) = (tmp_path / "evidence").iterdir()
     (read,) = beside.repeats(path)
     assert (read.template, read.kind, read.statistic, read.threshold) == ("a", "explosion", 12.0, 7.0)
+
+
+def test_only_what_stands_well_over_its_threshold_becomes_a_master():
+    a = template("a")
+    day = 86_400 * 10**9
+    rows = [
+        found(a, T0),
+        found(a, T0 + day, 8.0),
+        found(a, T0 + 2 * day, 12.0),
+        found(a, T0 + 2 * day + 10**9, 13.0),
+    ]
+    ((name, f),) = repeats.masters_to_be(rows, [a])
+    assert f.peak.statistic == 13.0
+    assert name == repeats.names(rows, [a])[2]
