@@ -1,6 +1,6 @@
 """What `assure monitor` measured, as the statement takes it: its table of days, summed by site.
 
-Rules: a minute that was not watched is not quiet; a table of simulated recordings is said to be so.
+Rules: the safe limit counts, not the published one, which lies below an event that is there; a minute that was not watched is not quiet; a table of simulated recordings is said to be so.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from testban.base.errors import InputError
 from testban.formats import csvio
 
 TABLE = "days.csv"
-NEEDED = ("site", "day", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
+NEEDED = ("site", "day", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def _site(name: str, rows: list[Any]) -> dict[str, Any]:
     def total(key: str) -> int:
         return round(sum(csvio.number(r, key) or 0.0 for r in rows))
 
-    largest = [v for r in rows if (v := csvio.number(r, "largest_m90")) is not None]
-    middle = sorted(v for r in rows if (v := csvio.number(r, "median_m90")) is not None)
+    largest = [v for r in rows if (v := csvio.number(r, "largest_safe90")) is not None]
+    middle = sorted(v for r in rows if (v := csvio.number(r, "median_safe90")) is not None)
     days = sorted(csvio.text(r, "day")[:10] for r in rows)
     return {
         "name": name, "days": len(rows), "first": days[0], "last": days[-1], "minutes": total("minutes"),

@@ -16,7 +16,7 @@ from testban.assure.question import Spread
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.cli import app
-from testban.run import assurance_statement, statement_watch
+from testban.run import assurance_statement, monitoring, statement_watch
 from testban.show import report, statement, texts
 
 SMALL = """
@@ -188,7 +188,7 @@ def test_scenarios_verb(capsys):
         app(["assure", "scenarios", "nowhere"], result_action="return_value", exit_on_error=False)
 
 
-DAYS = "site,day,minutes,unwatched,median_m90,largest_m90,minutes_above_target,simulated\n"
+DAYS = ",".join((*monitoring.DAYS, "simulated")) + "\n"  # as `assure monitor` writes it
 
 
 def test_what_was_watched_is_taken_in(made, tmp_path):
