@@ -91,20 +91,25 @@ class Session:
         o_start = max(-BACK_S, window.active[0][0] - MAX_TRAVEL_S)
         o_end = min(step + GUARD_S, window.active[-1][1])
         around: list[tuple[float, float]] | None = None
+        won: list[tuple[float, float]] = []
+
+        def accepted(h: Hypothesis) -> Claim | None:
+            claim = self._accept(contest, h, begin_ns)
+            if claim is not None:
+                won.append((claim.longitude, claim.latitude))
+            return claim
+
         for _ in range(self.settings.passes):
-            won: list[tuple[float, float]] = []
-
-            def accepted(h: Hypothesis, won: list[tuple[float, float]] = won) -> Claim | None:
-                claim = self._accept(contest, h, begin_ns)
-                if claim is not None:
-                    won.append((claim.longitude, claim.latitude))
-                return claim
-
+            won.clear()
             rows = contest.candidates(o_start, o_end, around)
             if not contest.run(rows, accepted, losers.append):
                 break
-            around = won
+            around = list(won)
             contest.rerate()
+        for _ in range(self.settings.sequence_passes):
+            contest.rerate()
+            if not contest.run(contest.sequence(), accepted, losers.append):
+                break
         self._discard(contest, losers, begin_ns)
 
     def _accept(self, contest: Contest, h: Hypothesis, begin_ns: int) -> Claim | None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import grid
+from testban.associate import dense, grid
 from testban.associate.circle import N_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
@@ -52,6 +52,7 @@ class Candidates:
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
+        self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
         self.claims = list(claims)
         self.rerate()
 
@@ -124,22 +125,19 @@ class Candidates:
             for layer in level.layers:
                 low = level.first == 0 and len(t.sites) <= SPARSE_NET
                 threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
-                rows = self._scan(cells, vectors, layer, o_start, o_end, level.bin_s, threshold)
+                rows = self._scan(cells, vectors, s.curves[layer], o_start, o_end, level.bin_s, threshold)
                 rows[:, 1] = which[rows[:, 1].astype(np.int64)] + level.first
+                rows[:, 4] = layer
                 if layer > 0:  # of two that are alike the shallow one
                     rows[:, 0] -= DEEP_GAIN
                 found.append(rows)
-        rows = self._sharpened(np.concatenate(found)) if found else np.empty((0, 5))
-        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
-        keep = np.empty(len(rows), dtype=np.int64)
-        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, o_start, keep)
-        return np.ascontiguousarray(rows[keep[:n]])
+        return self._thinned(self._sharpened(np.concatenate(found)) if found else np.empty((0, 5)))
 
     def _scan(
         self,
         cells: Floats,
         vectors: Floats,
-        layer: int,
+        curve: Floats,
         o_start: float,
         o_end: float,
         bin_s: float,
@@ -152,7 +150,7 @@ class Candidates:
         def half(a: int, b: int, least: float) -> Floats:
             out = np.empty((MAX_ROWS, 4))
             n = scan_(
-                cells[a:b], vectors[a:b], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
+                cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
                 w.used, self.shear, s.logs, o_start, o_end, bin_s, least, out,
             )  # fmt: skip
             out[:n, 1] += a
@@ -166,7 +164,6 @@ class Candidates:
                 threshold *= 1.5
         rows = np.zeros((sum(len(p) for p in parts), 5))
         rows[:, :4] = np.concatenate(parts)
-        rows[:, 4] = layer
         return rows
 
     def _sharpened(self, rows: Floats) -> Floats:
@@ -194,6 +191,35 @@ class Candidates:
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return np.concatenate([rows[passed], weak])
 
+    def sequence(self) -> Floats:
+        """Candidates as of `candidates` in stretches where stations are too busy for them: see `dense`."""
+        t, s = self.table, self.search
+        found: list[Floats] = []
+        for begin, end, who in dense.spans(self.window, t):
+            cells = dense.cells(t, who)
+            vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+            first = len(self.cells)
+            for layer, curve in enumerate(s.tight):
+                rows = self._scan(cells, vectors, curve, begin, end, dense.BIN_S, COARSE_SHARE * self.needed)
+                rows[:, 1] += first + layer * len(cells)
+                rows[:, 4] = layer
+                found.append(rows)
+                self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
+                self.cells, self.vectors = (
+                    np.concatenate([self.cells, cells]),
+                    np.concatenate([self.vectors, vectors]),
+                )
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+        return self._thinned(np.concatenate(found) if found else np.empty((0, 5)))
+
+    def _thinned(self, rows: Floats) -> Floats:
+        """Rows best first; those that a better one nearby and of the same time shadows are left out."""
+        order = np.lexsort((rows[:, 4], rows[:, 1], rows[:, 2], -rows[:, 0]))
+        keep = np.empty(len(rows), dtype=np.int64)
+        start = float(rows[:, 2].min()) if len(rows) else 0.0
+        n = thin_(rows, order, self.vectors, self.radius, BUCKET_S, start, keep)
+        return np.ascontiguousarray(rows[keep[:n]])
+
     def _seed(self, around: Sequence[tuple[float, float]]) -> None:
         """Fine cells where events were found: aftershocks come where the coarser cells blur one into the next."""
         cells = np.array(
@@ -220,8 +246,8 @@ class Candidates:
         cell, layer = int(row[1]), int(row[4])
         bin_s = max(0.5, 0.15 * row[3])
         return peak_(
-            self.cells[cell], self.vectors[cell], s.curves[layer], t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-            w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start, w.data,
+            w.hint, self.value, w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
 

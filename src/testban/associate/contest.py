@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
+from testban.associate import dense
 from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, Candidates
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND, gain
@@ -83,11 +84,14 @@ class Contest(Candidates):
 
     def build(self, row: Floats) -> Hypothesis:
         """Refine and fit a candidate, from its own layer and from the first one, then at other depths."""
-        best = self._refined(row, int(row[4]))
-        if row[4] > 0:
-            shallow = self._refined(row, 0)
-            if shallow.score > best.score - DEEP_GAIN:
-                best = shallow
+        if int(row[1]) in self.tight:
+            best = self._from_cell(row)
+        else:
+            best = self._refined(row, int(row[4]))
+            if row[4] > 0:
+                shallow = self._refined(row, 0)
+                if shallow.score > best.score - DEEP_GAIN:
+                    best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
         for depth in self.search.settings.fit_depths_km:
@@ -98,6 +102,13 @@ class Contest(Candidates):
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
         return best
+
+    def _from_cell(self, row: Floats) -> Hypothesis:
+        """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
+        cell = self.cells[int(row[1])]
+        x = np.array([cell[0], cell[1], dense.DEPTHS_KM[int(row[4])], row[2]])
+        m, score = self.fit(x, 0.7, 9)
+        return self._keep(x, m, score)
 
     def _without(self, h: Hypothesis) -> None:
         """Move to the best of the places that the other picks give when one is left out at the start."""

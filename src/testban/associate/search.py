@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate import grid, odds, trials
+from testban.associate import dense, grid, odds, trials
 from testban.associate.claims import LATER
 from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
@@ -40,6 +40,7 @@ class Search:
         self.model = travel.load(settings.model)
         chances = (settings.detection, settings.detection_s)
         self.curves = [odds.curve(self.model, d, chances, settings.max_s_deg) for d in settings.depths_km]
+        self.tight = dense.curves(self.model, chances, settings.max_s_deg)
         self.logs = odds.logs()
         self.detection = np.array(chances)
         self.cells = grid.cells(table.unit, settings.coarse_deg, settings.fine_deg)

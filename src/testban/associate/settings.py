@@ -20,7 +20,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     probability that a station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is
     needed where the azimuthal gap exceeds 180 deg, since outside a network many places fit any few picks, unless two
     arrays measured the direction. max_smajor_km: semi-major axis of the 90 % ellipse beyond which no place was found.
-    window_s: origins that compete at a time.
+    window_s: origins that compete at a time. passes, sequence_passes: how often the search is repeated with what is left, in
+    all cells and in those of busy stretches (see `dense`), while it finds anything.
     """
 
     model: str = "ak135"
@@ -40,4 +41,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fine_deg: float = 0.25
     window_s: int = 21600
     passes: int = 3
+    sequence_passes: int = 6
     keep_discarded: int = 200

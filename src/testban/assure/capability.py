@@ -8,6 +8,7 @@ nearer the Pn law of Denny, Taylor & Vergino 1987 (BSSA 77, 1879), 2.4 log10(km)
 """
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -36,7 +37,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes an event: `points` in all, one from each detecting station, `array_points` from an array.
+    """What makes an event: `points` in all, `station_points` from each detecting station, `array_points` from an array.
 
     snr, sigma: threshold and scatter of a station (log10 units); common_sigma: spread of what all share; distances in
     degrees outside which nothing counts.
@@ -44,6 +45,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     points: int = 3
     array_points: int = 1
+    station_points: int = 1
     level: float = 0.9
     snr: float = 3.0
     sigma: float = 0.35
@@ -54,8 +56,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(rule: Rule, sensors: tuple[Sensor, ...]) -> None:
     """Raises InputError for a rule or a station that cannot be used."""
-    if not (1 <= rule.points <= POINT_LIMIT and 1 <= rule.array_points <= POINT_LIMIT):
-        raise InputError(f"rule: expected points and array_points from 1 to {POINT_LIMIT}; correct them")
+    if not all(1 <= k <= POINT_LIMIT for k in (rule.points, rule.array_points, rule.station_points)):
+        raise InputError(
+            f"rule: expected points, array_points and station_points from 1 to {POINT_LIMIT}; correct them"
+        )
     if not (0.0 < rule.level < 1.0 and rule.snr > 0.0 and rule.sigma > 0.0 and rule.common_sigma >= 0.0):
         raise InputError("rule: expected level in 0..1 (both excluded), snr and sigma above 0; correct them")
     if not 0.0 <= rule.nearest_deg < rule.farthest_deg <= 105.0:
@@ -210,17 +214,20 @@ def map_(
             guess = m
 
 
-def _nodes(rule: Rule) -> Floats:
+def nodes_of(rule: Rule) -> Floats:
+    """Shifts of magnitude by the common cause and their weights (n, 2)."""
     if rule.common_sigma == 0.0:
         return np.array([[0.0, 1.0]])
     return np.array([(rule.common_sigma * x, w) for x, w in hermite(11)])
 
 
-def _points(sensors: tuple[Sensor, ...], rule: Rule) -> NDArray[np.int64]:
-    return np.array([rule.array_points if s.array else 1 for s in sensors], dtype=np.int64)
+def points_of(sensors: Sequence[Sensor], rule: Rule) -> NDArray[np.int64]:
+    """Points that each station gives."""
+    return np.array([rule.array_points if s.array else rule.station_points for s in sensors], dtype=np.int64)
 
 
-def _limits(sensors: tuple[Sensor, ...], rule: Rule) -> Floats:
+def base_of(sensors: Sequence[Sensor], rule: Rule) -> Floats:
+    """log10 of the amplitude over period that each station detects."""
     return np.array([log10_(rule.snr) + log10_(s.noise_nm_s) for s in sensors])
 
 
@@ -232,9 +239,9 @@ def thresholds(sensors: tuple[Sensor, ...], rule: Rule, longitude: Floats, latit
         where = np.array([unit_vector_(s.longitude, s.latitude) for s in sensors])
         up = np.array([s.reliability for s in sensors])
         map_(
-            cdf_table(), *decay.kernel(), where, _limits(sensors, rule), up, _points(sensors, rule),
+            cdf_table(), *decay.kernel(), where, base_of(sensors, rule), up, points_of(sensors, rule),
             np.ascontiguousarray(longitude, float), np.ascontiguousarray(latitude, float), rule.points, rule.sigma,
-            rule.level, rule.nearest_deg, rule.farthest_deg, _nodes(rule), out,
+            rule.level, rule.nearest_deg, rule.farthest_deg, nodes_of(rule), out,
         )  # fmt: skip
     return out
 
@@ -244,7 +251,9 @@ def detected(distances: Floats, sensors: tuple[Sensor, ...], rule: Rule, magnitu
     check(rule, sensors)
     limits, up, points = _at(distances, sensors, rule)
     state = np.empty(rule.points + 1)
-    p: float = seen_(cdf_table(), limits, up, points, rule.points, rule.sigma, magnitude, state, _nodes(rule))
+    p: float = seen_(
+        cdf_table(), limits, up, points, rule.points, rule.sigma, magnitude, state, nodes_of(rule)
+    )
     return p
 
 
@@ -254,7 +263,7 @@ def threshold(distances: Floats, sensors: tuple[Sensor, ...], rule: Rule) -> flo
     limits, up, points = _at(distances, sensors, rule)
     state = np.empty(rule.points + 1)
     m: float = threshold_(
-        cdf_table(), limits, up, points, rule.points, rule.sigma, rule.level, 4.0, state, _nodes(rule)
+        cdf_table(), limits, up, points, rule.points, rule.sigma, rule.level, 4.0, state, nodes_of(rule)
     )
     return m
 
@@ -265,4 +274,4 @@ def _at(
     keep = (distances >= rule.nearest_deg) & (distances <= rule.farthest_deg)
     q = np.array([decay_(*decay.kernel(), float(d)) for d in distances])
     up = np.array([s.reliability for s in sensors])
-    return (_limits(sensors, rule) + q)[keep], up[keep], _points(sensors, rule)[keep]
+    return (base_of(sensors, rule) + q)[keep], up[keep], points_of(sensors, rule)[keep]

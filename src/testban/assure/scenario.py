@@ -10,11 +10,24 @@ from typing import Any
 
 import msgspec
 
+from testban.assure import question
 from testban.assure.capability import Rule, Sensor, check
 from testban.base.errors import InputError
 
-INCLUDED = ("ims", "external-1963", "external-1963-plus-3", "external-1963-plus-3-arrays")
-_TABLES = ("ims_primary", "wwssn_1963")
+INCLUDED = (
+    "ims",
+    "external-1963",
+    "external-1963-plus-3",
+    "external-1963-plus-3-arrays",
+    "external-1963-plus-7",
+    "external-1963-plus-7-arrays",
+    "external-1963-plus-10",
+    "external-1963-plus-10-arrays",
+    "external-1963-plus-national",
+    "korea",
+    "central-asia",
+)
+_TABLES = ("ims_primary", "wwssn_1963", "soviet_towns")
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +47,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rule: Rule = msgspec.field(default_factory=Rule)
     network: tuple[Network, ...] = ()
     station: tuple[Sensor, ...] = ()
+    statement: question.Question = msgspec.field(default_factory=question.Question)
 
 
 def text_of(name: str) -> str:
@@ -49,6 +63,7 @@ def read(text: str, name: str) -> Scenario:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
         raise InputError(f"{name}: expected a scenario in TOML; {exc}; correct it") from None
     check(scenario.rule, sensors(scenario))
+    question.check(scenario.statement)
     return scenario
 
 
@@ -56,16 +71,31 @@ def sensors(scenario: Scenario) -> tuple[Sensor, ...]:
     """All stations of a scenario, in the order of the file."""
     out: list[Sensor] = []
     for part in scenario.network:
-        if part.table not in _TABLES:
-            raise InputError(f"network: expected a table of {', '.join(_TABLES)}, got {part.table!r}")
-        body = (resources.files("testban.assure") / "data" / f"{part.table}.csv").read_text("utf-8")
-        for line in body.splitlines()[2:]:
-            code, lon, lat, array = line.split(",")
-            quiet = part.array_noise_nm_s if array == "1" else None
-            out.append(
-                Sensor(
-                    code=code, longitude=float(lon), latitude=float(lat), array=array == "1",
-                    noise_nm_s=part.noise_nm_s if quiet is None else quiet, reliability=part.reliability,
-                )
-            )  # fmt: skip
+        out += table(part.table, part.noise_nm_s, part.array_noise_nm_s, part.reliability)
     return (*out, *scenario.station)
+
+
+def provenance(name: str) -> str:
+    """Where a table of stations is from: its first line."""
+    body = (resources.files("testban.assure") / "data" / f"{name}.csv").read_text("utf-8")
+    return body.splitlines()[0].lstrip("# ")
+
+
+def table(
+    name: str, noise_nm_s: float, array_noise_nm_s: float | None = None, reliability: float = 0.95
+) -> tuple[Sensor, ...]:
+    """Stations of a table that ships with the package. Raises InputError."""
+    if name not in _TABLES:
+        raise InputError(f"network: expected a table of {', '.join(_TABLES)}, got {name!r}")
+    body = (resources.files("testban.assure") / "data" / f"{name}.csv").read_text("utf-8")
+    out = []
+    for line in body.splitlines()[2:]:
+        code, lon, lat, array = line.split(",")
+        quiet = array_noise_nm_s if array == "1" else None
+        out.append(
+            Sensor(
+                code=code, longitude=float(lon), latitude=float(lat), array=array == "1",
+                noise_nm_s=noise_nm_s if quiet is None else quiet, reliability=reliability,
+            )
+        )  # fmt: skip
+    return tuple(out)

@@ -4,6 +4,8 @@ from typing import Literal
 
 import cyclopts
 
+from testban.base.errors import InputError
+
 assure = cyclopts.App(
     name="assure", help="The assurance as numbers: what a series of tests risks, what inspections are worth."
 )
@@ -12,24 +14,38 @@ assure = cyclopts.App(
 @assure.command
 def series(
     *,
-    p: float,
+    p: float | None = None,
     n: int,
     rho: float = 0.0,
     model: Literal["independent", "beta-binomial", "copula"] = "independent",
     p_later: float | None = None,
     false_alarm_rate: float | None = None,
     magnitude: float = 4.0,
+    network: str | None = None,
+    site: str | None = None,
+    yield_kt: float | None = None,
+    decoupling: float = 1.0,
+    relation: str = "bowers",
+    site_sigma: float = 0.2,
+    noise_sigma: float = 0.1,
+    decoupling_sigma: float = 0.15,
+    scatter: float = 0.2,
+    outage: float = 0.01,
+    template_gain: float = 1.0,
     language: Literal["en", "ru"] = "en",
     json: bool = False,
 ) -> int:
     """Tell with what probability a series of tests is seen, and what silence then says.
 
     Example: `testban assure series --p 0.3 --n 10 --rho 0.3 --model copula`. All three models stand in the result.
+    Or from network, place and yield: `testban assure series --network ims --site 78.9,49.9 --yield-kt 1 --n 10
+    --decoupling 70`; then --p, --rho, --model, --p-later, --false-alarm-rate and --magnitude do not count: misses hang
+    together by explicit common causes.
 
     Parameters
     ----------
     p
-        Probability that one test is detected and not taken for an earthquake.
+        Probability that one test is detected and not taken for an earthquake; needed without --network.
     n
         Number of tests.
     rho
@@ -42,6 +58,28 @@ def series(
         Share of earthquakes that the same criterion calls suspicious; adds false alarms a year.
     magnitude
         Least mb of the earthquakes that count for --false-alarm-rate.
+    network
+        A TOML file or the name of an included scenario (ims, external-1963, ...), as for `assure map`.
+    site
+        LON,LAT or punggye-ri, novaya-zemlya, semipalatinsk, lop-nor, nevada.
+    yield_kt
+        Yield of each test in kt.
+    decoupling
+        Factor that divides the yield; 1 is a tamped shot, 70 full decoupling in salt.
+    relation
+        Relation of mb and yield: bowers, stable, wet-tuff or shagan-small.
+    site_sigma
+        Bias of the place that all tests share, magnitude units.
+    noise_sigma
+        Noise and season that all tests share, magnitude units.
+    decoupling_sigma
+        How well the cavity decouples, shared by all tests, magnitude units.
+    scatter
+        Scatter of single shots, magnitude units.
+    outage
+        Probability that nobody listens at all.
+    template_gain
+        How much smaller a later test may be once one was seen and serves as template, magnitude units.
     language
         Language of the sentences.
     json
@@ -52,6 +90,13 @@ def series(
     from testban.run import assurance
     from testban.show import assurance as words
 
+    if network is not None:
+        from testban.cli.assure_plan import planned
+
+        spread = (site_sigma, noise_sigma, decoupling_sigma, outage, scatter, template_gain)
+        return planned(network, site, yield_kt, n, decoupling, relation, spread, language, json)
+    if p is None:
+        raise InputError("expected --p, or --network with --site and --yield-kt; give one of them")
     found = assurance.series(
         p, n, rho=rho, model=model, p_later=p_later, false_alarm_rate=false_alarm_rate, magnitude=magnitude
     )
@@ -64,4 +109,11 @@ def series(
     return 0
 
 
-from testban.cli import assure_map, assure_quota  # noqa: E402, F401  (they add their verbs to the group above)
+from testban.cli import (  # noqa: E402  (they add their verbs to the group above)
+    assure_evasion,  # noqa: F401
+    assure_map,  # noqa: F401
+    assure_monitor,  # noqa: F401
+    assure_quota,  # noqa: F401
+    assure_siting,  # noqa: F401
+    assure_statement,  # noqa: F401
+)

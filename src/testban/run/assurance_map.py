@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from testban.assure import capability, scenario
 from testban.base import quanta
 from testban.base.canonical import digest_of
 from testban.base.errors import InputError
+from testban.formats import csvio
+from testban.run import assurance_layers as layers
 from testban.run.provenance import code_digest
 from testban.show import capability_map
 
 
-def _scenario(name: str) -> scenario.Scenario:
+def scenario_of(name: str) -> scenario.Scenario:
+    """A scenario by the name of an included one or from a file. Raises InputError."""
     path = Path(name)
     if name in scenario.INCLUDED:
         return scenario.read(scenario.text_of(name), name)
@@ -30,48 +34,84 @@ def _mean(values: Any, weights: Any, keep: Any) -> float | None:
     return quanta.magnitude(float(np.sum((values * weights)[ok]) / np.sum(weights[ok]))) if ok.any() else None
 
 
-def capability_of(name: str, out: Path, step_deg: float = 2.0) -> dict[str, Any]:
-    """Write map.csv and map.en.svg, map.ru.svg into `out`; step_deg from 0.5 to 30, dividing 180."""
+def _table(column: str, lon: Any, lat: Any, mb: Any, more: dict[str, list[str]]) -> str:
+    """The grid as CSV text."""
+    lines = [",".join(["longitude", "latitude", column, *more])]
+    for i, (x, y, m) in enumerate(zip(lon, lat, mb, strict=True)):
+        cells = ["" if m != m else f"{quanta.magnitude(float(m)):.2f}", *(more[k][i] for k in more)]
+        lines.append(",".join([f"{x:g}", f"{y:g}", *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def capability_of(
+    name: str, out: Path, step_deg: float = 2.0, extra: layers.Layers | None = None
+) -> dict[str, Any]:
+    """Write map.csv and map.en.svg, map.ru.svg into `out`; step_deg from 0.5 to 30, dividing 180.
+
+    extra: what stands beside the threshold; with measured noise also days.csv and map-DAY.csv.
+    """
+    extra = extra or layers.Layers()
     cells = round(180.0 / step_deg) if step_deg > 0.0 else 0
     if not (0.5 <= step_deg <= 30.0 and abs(cells * step_deg - 180.0) < 1e-9):
         raise InputError(f"--step: expected 0.5 to 30 degrees that divide 180, got {step_deg}; correct it")
-    plan = _scenario(name)
-    sensors, rule = scenario.sensors(plan), plan.rule
+    plan = scenario_of(name)
+    rule = plan.rule
+    sensors, days, simulated = layers.network(extra, scenario.sensors(plan))
     lat1 = -90.0 + step_deg * (np.arange(cells) + 0.5)
     lon1 = -180.0 + step_deg * (np.arange(2 * cells) + 0.5)
     lon, lat = (a.ravel() for a in np.meshgrid(lon1, lat1))
     mb = capability.thresholds(sensors, rule, lon, lat)
     weight = np.cos(np.radians(lat))
     column = f"mb{100 * rule.level:g}"
-    rows = [
-        f"{x:g},{y:g},{'' if m != m else f'{quanta.magnitude(float(m)):.2f}'}"
-        for x, y, m in zip(lon, lat, mb, strict=True)
-    ]
+    more = layers.columns(extra, sensors, rule, lon, lat, mb)
+    text = _table(column, lon, lat, mb, more)
+    told, grids = layers.by_day(days, rule, lon, lat, weight)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        text = "\n".join([f"longitude,latitude,{column}", *rows]) + "\n"
         (out / "map.csv").write_text(text, "utf-8")
+        for day, grid in grids.items():
+            (out / f"map-{day}.csv").write_text(_table(column, lon, lat, grid, {}), "utf-8")
+        if told:
+            csvio.write_rows(out / "days.csv", tuple(told[0]), told)
+        if simulated:
+            for made in ("map.csv", "days.csv", *(f"map-{day}.csv" for day in grids)):
+                csvio.add_column(out / made, "simulated", "true")
         for language in ("en", "ru"):
             title = plan.title_ru if language == "ru" and plan.title_ru else plan.title
-            picture = capability_map.draw(title, sensors, rule, step_deg, mb, language)
+            title = capability_map.heading(title, language, extra.noise is not None, simulated)
+            picture = capability_map.draw(
+                title, sensors, rule, step_deg, mb, language, extra.noise is not None
+            )
             (out / f"map.{language}.svg").write_text(picture, "utf-8")
     except OSError as exc:
         raise InputError(
             f"--out: expected a folder that can be written, got {out} ({exc}); correct it"
         ) from None
-    result = {
+    result: dict[str, Any] = {
         "level": rule.level, "stations": len(sensors), "arrays": sum(s.array for s in sensors),
         "mean_north": _mean(mb, weight, lat > 0), "mean_south": _mean(mb, weight, lat < 0),
         "mean_world": _mean(mb, weight, lat < 91),
         "blind_share": quanta.probability(float(np.sum(weight[~np.isfinite(mb)]) / np.sum(weight))),
     }  # fmt: skip
+    if told:
+        result["days"] = told
+        result["simulated"] = simulated
     given = {"scenario": name, "title": plan.title, "step_deg": step_deg, "rule": rule, "sensors": sensors}
+    if extra != layers.Layers():
+        given["layers"] = msgspec.structs.replace(extra, noise=None, inventory=())
     return {
         **result,
         "out": str(out),
         "rule": rule,
         "assumptions": [
-            "noise is assumed station by station as the scenario gives it, not measured; after array gain",
+            *(
+                []
+                if extra.noise
+                else [
+                    "noise is assumed station by station as the scenario gives it, not measured; after array gain"
+                ]
+            ),
+            *layers.assumptions(extra),
             "Veith-Clawson decay at 20 degrees and beyond, 2.4 log10(km) - 3.95 nearer; surface source; no site terms",
             "snr 3, sigma 0.35, reliability 0.95 of the included scenarios: unconfirmed defaults of the literature",
             "the threshold is of detection, not of identification; means are over the area that the network sees",

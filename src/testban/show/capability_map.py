@@ -71,23 +71,38 @@ def coasts() -> str:
     return svg.group(parts, fill="none", stroke="#222", stroke_width="0.7")
 
 
-def caption(sensors: Sequence[Sensor], rule: Rule) -> list[Both]:
+def caption(sensors: Sequence[Sensor], rule: Rule, measured: bool = False) -> list[Both]:
     """What the numbers assume, line by line."""
+    values = {"snr": num(rule.snr, 1), "sigma": num(rule.sigma, 2), "c": num(rule.common_sigma, 2)}
+    second = t(
+        "Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; noise by scenario, not measured; surface source. Grey: not seen.",
+        **values,
+    )
+    if measured:
+        second = t(
+            "Noise and up-time measured. Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; surface source. Grey: not seen.",
+            **values,
+        )
     return [
         t(
             "Magnitude mb detected with probability {p} %: at least {k} points, one from a station, {a} from an array; {n} stations.",
             p=num(100 * rule.level, 0), k=rule.points, a=rule.array_points, n=len(sensors),
         ),
-        t(
-            "Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; noise by scenario, not measured; surface source. Grey: not seen.",
-            snr=num(rule.snr, 1), sigma=num(rule.sigma, 2), c=num(rule.common_sigma, 2),
-        ),
+        second,
     ]  # fmt: skip
 
 
+def heading(title: str, language: str, measured: bool, simulated: bool) -> str:
+    """The title of a picture: whose network it is, and whether its noise is simulated."""
+    if measured:
+        title = t("Network as recorded, by the rule of: {title}", title=title).of(language)
+    return f"{t('SIMULATED DATA').of(language)}. {title}" if simulated else title
+
+
 def draw(
-    title: str, sensors: Sequence[Sensor], rule: Rule, step: float, mb: NDArray[np.float64], language: str
-) -> str:
+    title: str, sensors: Sequence[Sensor], rule: Rule, step: float, mb: NDArray[np.float64], language: str,
+    measured: bool = False,
+) -> str:  # fmt: skip
     """The whole picture in one language, as SVG."""
     width, height = 360.0 * SCALE, 180.0 * SCALE
     parts = [svg.element("rect", width=width, height=height + 95, fill="#ffffff"), cells(step, mb), coasts()]
@@ -104,7 +119,7 @@ def draw(
                 svg.text(x, height + 35, f"{FIRST + STEP * i:.2f}", text_anchor="middle", font_size="11")
             )
     parts.append(svg.text(635, height + 21, "mb", font_size="12"))
-    lines = [title, *(c.of(language) for c in caption(sensors, rule))]
+    lines = [title, *(c.of(language) for c in caption(sensors, rule, measured))]
     for i, said in enumerate(lines):
         parts.append(svg.text(20, height + 54 + 16 * i, said, font_size="12", fill=SOFT))
     return str(svg.picture(width, height + 95, parts, title))

@@ -151,3 +151,20 @@ def _pieces(xy: Array, shown: NDArray[np.bool_]) -> list[Array]:
     """Runs of shown edges as lines."""
     edges = np.flatnonzero(np.diff(np.r_[False, shown, False].astype(np.int8)))
     return [xy[a : b + 1] for a, b in zip(edges[0::2], edges[1::2], strict=True)]
+
+
+@functools.cache
+def _edges() -> tuple[Array, Array, Array, Array]:
+    """Edges of all rings of land: longitudes and latitudes of their ends."""
+    a = np.concatenate([r[:-1] for r in rings("110m")])
+    b = np.concatenate([r[1:] for r in rings("110m")])
+    return a[:, 0], a[:, 1], b[:, 0], b[:, 1]
+
+
+def inside(lon: float, lat: float) -> bool:
+    """Whether a point is on land (1:110 million, even-odd rule; small islands are not there)."""
+    x0, y0, x1, y1 = _edges()
+    cut = (y0 > lat) != (y1 > lat)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = x0 + (lat - y0) / (y1 - y0) * (x1 - x0)
+    return bool(np.sum(cut & (x > lon)) % 2)

@@ -1,0 +1,87 @@
+"""testban assure evasion: what each way of hiding a series buys."""
+
+from pathlib import Path
+from typing import Literal
+
+from testban.cli.assure import assure
+
+
+@assure.command
+def evasion(
+    *,
+    network: str,
+    site: str,
+    yield_kt: float,
+    n: int = 10,
+    cavity_m: float | None = None,
+    monitor: Path | None = None,
+    relation: str = "bowers",
+    site_sigma: float = 0.2,
+    noise_sigma: float = 0.1,
+    decoupling_sigma: float = 0.15,
+    scatter: float = 0.2,
+    outage: float = 0.01,
+    language: Literal["en", "ru"] = "en",
+    json: bool = False,
+) -> int:
+    """Tell what each way of hiding buys a violator: cavities, soft rock, shots at once, deaf stations, earthquakes.
+
+    Example: `testban assure evasion --network ims --site semipalatinsk --yield-kt 1 --n 10`. One table: magnitude
+    units bought, and the probability that one test and the series stay unseen.
+
+    Parameters
+    ----------
+    network
+        A TOML file or the name of an included scenario, as for `assure map`.
+    site
+        LON,LAT or punggye-ri, novaya-zemlya, semipalatinsk, lop-nor, nevada.
+    yield_kt
+        Yield of each test in kt.
+    n
+        Number of tests.
+    cavity_m
+        Radius of a cavity in salt, in m; half the radius and the whole radius of full decoupling are always shown.
+    monitor
+        Folder of `testban assure monitor` of the same place: adds hiding in earthquakes.
+    relation
+        Relation of mb and yield: bowers, stable, wet-tuff or shagan-small.
+    site_sigma
+        Bias of the place that all tests share, magnitude units.
+    noise_sigma
+        Noise and season that all tests share, magnitude units.
+    decoupling_sigma
+        How well the cavity decouples, shared by all tests, magnitude units.
+    scatter
+        Scatter of single shots, magnitude units.
+    outage
+        Probability that nobody listens at all.
+    language
+        Language of the sentences.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.assure.sites import place
+    from testban.cli import terminal
+    from testban.run import assurance_evasion as room
+    from testban.run.assurance_plan import Shots, Spread
+    from testban.show import assurance_evasion as words
+
+    found = room.evade(
+        network, place(site), Shots(yield_kt=yield_kt, n=n, relation=relation), cavity_m=cavity_m, monitor=monitor,
+        spread=Spread(site=site_sigma, noise=noise_sigma, decoupling=decoupling_sigma, scatter=scatter, outage=outage),
+    )  # fmt: skip
+    if json:
+        terminal.out(found)
+        return 0
+    terminal.say(words.lead(found).of(language))
+    for line in words.table(found, language):
+        terminal.say(line)
+    for said in words.hosts(found):
+        terminal.say(said.of(language))
+    for constant in found["constants"]:
+        mark = "" if constant["confirmed"] else " (unconfirmed)"
+        terminal.say(f"  constant: {constant['name']}: {constant['value']:g}{mark}; {constant['source']}")
+    for line in found["assumptions"]:
+        terminal.say(f"  assumed: {line}")
+    return 0
