@@ -61,7 +61,7 @@ def kills(work, check, seed):
     draw = random.Random(seed)
     for _ in range(KILLS):
         # On a busy machine a child may not get to its first word in 30 ms: most are killed some time after it.
-        said += killed(work, draw.uniform(0.001, 0.03), draw.random() < 0.8)
+        said += killed(work, draw.uniform(0.001, 0.1), draw.random() < 0.8)
     assert len(said) > KILLS
     check(said)
 
