@@ -108,18 +108,15 @@ def main() -> list[dict]:
 
 
 def _rate(f) -> float:
-    """Calls a second by the fastest tenth of a second's calls, for ours and the rivals alike: other work on the machine slows
-    the rest by chance.
+    """Calls in a second of processor time of the calling thread, so that other work on the machine does not count (nor do
+    threads that a rival's linear algebra may start, to its advantage).
     """
     f()
-    spent: list[float] = []
-    begin = time.perf_counter()
-    while time.perf_counter() - begin < 1.0 or len(spent) < 10:
-        t = time.perf_counter()
+    n, begin = 0, time.thread_time()
+    while time.thread_time() - begin < 1.0:
         f()
-        spent.append(time.perf_counter() - t)
-    spent.sort()
-    return 1.0 / spent[len(spent) // 10]
+        n += 1
+    return n / (time.thread_time() - begin)
 
 
 if __name__ == "__main__":
