@@ -8,6 +8,7 @@ decay law of the world is the map's own beyond 20 degrees, so this tests noise, 
 """
 
 import argparse
+import csv
 import json
 import math
 import tempfile
@@ -65,34 +66,44 @@ def world(seed: int, repeats: int) -> Scenario:
     )  # fmt: skip
 
 
-def found(seed: int, repeats: int, out: Path) -> list[dict[str, float]]:
+def found(seed: int, repeats: int, out: Path) -> list[dict]:
     """Each event with its place, size and whether the pipeline has it."""
     folder = out / f"seed{seed}"
     plan = world(seed, repeats)
     if not (folder / "stations.xml").exists():
         worlds.write(plan, folder, workers=1, progress=lambda *_: None)
-    done = batch.run(
+    batch.run(
         [str(folder / "archive")],
         [folder / "stations.xml"],
         folder / "run",
         Configuration(workers=1),
         simulated=True,
     )
-    events = [e.origin for e in done.bulletin.events]
-    rows = []
-    for s in plan.source:
-        at = parse_time(s.time)
-        hit = any(
-            abs(o.time_ns - at) <= 20 * NS_PER_S
-            and delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] <= 2.0
-            for o in events
-        )
-        rows.append({"site": s.name, "lon": s.longitude, "lat": s.latitude, "mb": s.mb, "hit": float(hit)})
-    false = len(events) - int(sum(r["hit"] for r in rows))
+    rows, events = judged(plan, folder)
+    false = events - int(sum(r["hit"] for r in rows))
     print(
         f"seed {seed}: {len(rows)} events, {int(sum(r['hit'] for r in rows))} found, {false} others in the bulletin"
     )
     return rows
+
+
+def judged(plan: Scenario, folder: Path) -> tuple[list[dict], int]:
+    """Each true event and whether the bulletin of a finished run has it; the number of events in the bulletin."""
+    events = [
+        (parse_time(r["time"]), float(r["longitude"]), float(r["latitude"]))
+        for r in csv.DictReader((folder / "run" / "events.csv").open())
+    ]
+    rows = []
+    for s in plan.source:
+        at = parse_time(s.time)
+        hit = any(
+            abs(t - at) <= 20 * NS_PER_S and delaz_(x, y, s.longitude, s.latitude)[0] <= 2.0
+            for t, x, y in events
+        )
+        rows.append(
+            {"site": s.name, "lon": s.longitude, "lat": s.latitude, "mb": s.mb, "hit": float(hit), "time": at}
+        )
+    return rows, len(events)
 
 
 def predicted(rows, sensors, rule: Rule) -> np.ndarray:
@@ -146,6 +157,25 @@ def told(name: str, rows, sensors, rule: Rule) -> None:
     )
 
 
+def by_site(parts, rule: Rule) -> None:
+    """The same site by site over all worlds given."""
+    sums = {i: np.zeros(4) for i in range(10)}
+    for rows, sensors in parts:
+        p = predicted(rows, sensors, rule)
+        lower = predicted([{**r, "mb": r["mb"] - SHIFT} for r in rows], sensors, rule)
+        upper = predicted([{**r, "mb": r["mb"] + SHIFT} for r in rows], sensors, rule)
+        for i, total in sums.items():
+            k = np.array([int(r["site"].split("/")[1]) == i for r in rows])
+            hit = sum(r["hit"] for r, own in zip(rows, k, strict=True) if own)
+            shift = 0.5 * float(np.sum(upper[k] - lower[k]))
+            total += np.array([hit, p[k].sum(), np.sum(p[k] * (1 - p[k])), shift * shift])
+    for i, (hit, want, chance, shift) in sums.items():
+        sd = math.sqrt(chance + shift)
+        print(
+            f"  site {i}: found {hit:.0f}, expected {want:.1f} +- {sd:.1f}: {(hit - want) / sd:+.1f} errors"
+        )
+
+
 def main() -> list[dict[str, object]]:
     """Print everything."""
     ask = argparse.ArgumentParser()
@@ -173,6 +203,7 @@ def main() -> list[dict[str, object]]:
         )
         told(f"seed {seed}, snr {rule.snr:g} of seed {first},", *parts[seed], rule)
         told(f"seed {seed}, snr 3 as in the included scenarios,", *parts[seed], Rule())
+    by_site([parts[seed] for seed in rest], rule)
     return []
 
 

@@ -174,6 +174,4 @@ def line(label, rows, prior):
 
 
 if __name__ == "__main__":
-    figures(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 60, Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    )
+    figures(int(sys.argv[1]) if len(sys.argv) > 1 else 60, Path(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -48,7 +48,7 @@ def signed(text, lines, key):
         message = text
         if kind == 4:
             message = b"cosignature/v1\ntime %d\n" % struct.unpack(">Q", s[:8]) + text
-            s = s[8:]  # noqa: PLW2901
+            s = s[8:]
         try:
             Ed25519PublicKey.from_public_bytes(public).verify(s, message)
         except InvalidSignature:
@@ -92,10 +92,10 @@ def climb(index, size, leaf, path):
 
 
 def number(n):
-    parts = ["%03d" % (n % 1000)]
+    parts = [f"{n % 1000:03d}"]
     while n >= 1000:
         n //= 1000
-        parts.insert(0, "x%03d" % (n % 1000))
+        parts.insert(0, f"x{n % 1000:03d}")
     return "/".join(parts)
 
 

@@ -19,9 +19,11 @@ from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import corrections, phases
 from testban.locate.errors_model import CORRELATION
-from testban.locate.kernel import SCATTER, census_, iterate_, shared_
+from testban.locate.kernel import SCATTER, census_, iterate_
+from testban.locate.paths import PathTimes
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
+from testban.locate.shared import shared_
 from testban.locate.whiten import whiten_
 
 Floats = NDArray[np.float64]
@@ -124,7 +126,11 @@ class Problem:
     """The arrays of one location, in seconds from `reference_ns` (the earliest pick); see `predict` for the columns."""
 
     def __init__(
-        self, picks: Sequence[tuple[Pick, str]], sites: Mapping[str, Site], settings: Settings
+        self,
+        picks: Sequence[tuple[Pick, str]],
+        sites: Mapping[str, Site],
+        settings: Settings,
+        paths: PathTimes | None = None,
     ) -> None:
         rows = [r for r in picks if r[0].station_key in sites]
         if not rows:
@@ -159,7 +165,8 @@ class Problem:
         self.geo = np.empty((n, 4))
         self.kept = np.empty((n, self.index.shape[1], 5))
         self.at = np.full(3, np.nan)
-        self.corrected = self._by_station()
+        self.corrected, self.paths = self._by_station(), paths
+        self.on_paths = 0
 
     def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)
@@ -203,12 +210,27 @@ class Problem:
         return [[c for c in table if c.station_key == p.station_key] for p, _ in self.rows]
 
     def correct(self, x: Floats) -> None:
-        """Station corrections for a source at x; nothing where none are given."""
+        """Station corrections, and times by path, for a source at x; nothing where none are given."""
         for i, own in enumerate(self.corrected):
             seconds, sigma = corrections.time_of(own, self.rows[i][1], float(x[0]), float(x[1]))
             self.data[i, 1] = seconds
             self.data[i, 2] = math.sqrt(self.pick_sigma[i] ** 2 + sigma**2)
+        if self.paths is not None:
+            if not self.corrected:
+                self.data[:, 1] = 0.0
+            self._by_path(self.paths, x)
         self.at[:] = np.nan
+
+    def _by_path(self, paths: PathTimes, x: Floats) -> None:
+        """What times by path differ by from those of the tables, added to the station corrections; for phases identified at x."""
+        self.evaluate(x)
+        lon, lat, depth = (float(v) for v in x[:3])
+        self.on_paths = 0
+        for i, name in enumerate(self.names(depth)):
+            seconds = paths.seconds(name, lon, lat, depth, self.sites[i]) if name else None
+            if seconds is not None:
+                self.data[i, 1] += seconds - self.kept[i, self.column[i], 0]
+                self.on_paths += 1
 
     def evaluate(self, x: Floats) -> None:
         """Residuals, derivatives and angles at x."""

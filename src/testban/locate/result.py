@@ -66,7 +66,7 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
         secondary_gap_deg=second,
         min_distance_deg=min(distances),
         max_distance_deg=max(distances),
-        model=problem.model.name,
+        model=problem.model.name + (f"+{problem.paths.name}" if problem.paths and problem.on_paths else ""),
         covariance=tuple((r[0], r[1], r[2], r[3]) for r in cov.tolist()),
     )
     interval = None

@@ -17,7 +17,7 @@ from testban.assure import capability, monitoring
 from testban.assure.monitoring import Place, Settings
 from testban.base import quanta
 from testban.base.canonical import digest_of, pack
-from testban.base.errors import InputError
+from testban.base.errors import InputError, StoreError
 from testban.base.records import Channel, Finding
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
@@ -34,9 +34,9 @@ from testban.show import monitoring as page
 from testban.store import Catalogue
 
 Floats = NDArray[np.float64]
-COLUMNS = ("site", "time", "m90", "n_stations", "controlling", "watched")
-HOURS = ("site", "hour", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
-DAYS = ("site", "day", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
+COLUMNS = ("site", "time", "m90", "safe90", "n_stations", "controlling", "watched")
+HOURS = ("site", "hour", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
+DAYS = ("site", "day", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
 SNR = 3.0
 LONGEST_S = 900  # the first P at 95 degrees takes 13 minutes
 
@@ -105,6 +105,8 @@ def monitor(
 ) -> dict[str, Any]:  # fmt: skip
     """Write monitor.csv, hours.csv, days.csv, findings.csv and monitor.html into `out`; the same call goes on."""
     s = settings or Settings()
+    if not -2.0 <= target <= 10.0:
+        raise InputError(f"--target: expected a magnitude from -2 to 10, got {target:g}; correct it")
     if not places:
         raise InputError("--site: expected at least one place, got none; give --site LON,LAT or --sites FILE")
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -112,7 +114,12 @@ def monitor(
     # An origin time is watched through arrivals that come later, so more is read than is told of.
     reach = None if end_ns is None else end_ns + LONGEST_S * NS_PER_S
     stations, left_out = find_stations(source, inventory, start_ns, reach)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
     inputs = input_digests(source.digests(), inventory_paths)
     held, said = _levels(sources, stations, places, s, inputs, configuration, out, progress)
     span = Span(
@@ -240,7 +247,8 @@ def _watch(place: Place, stations: Sequence[Station], held: Held, s: Settings, s
             values[:, i] = monitoring.aligned(line, round(p.travel_s), s.tolerance_s, n) + u.add
             heard[i].append(line[round(p.travel_s) : round(p.travel_s) + n])
         limit, rule = monitoring.upper_limit(values, s.sigma, s.level)
-        rows += monitoring.minutes(lo, limit, rule, np.isfinite(values).sum(axis=1))
+        safe, _ = monitoring.upper_limit(values, s.sigma, s.level, safe=True)
+        rows += monitoring.minutes(lo, limit, safe, rule, np.isfinite(values).sum(axis=1))
     known = sorted(r.limit for r in rows if r.limit is not None)
     quiet = tuple(
         (u.key, u.path.delta_deg, float(np.nanmedian(np.concatenate(x))) + u.add - u.path.decay)
@@ -280,7 +288,7 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         "site": w.place.name, "longitude": w.place.longitude, "latitude": w.place.latitude,
         "stations": list(w.stations), "minutes": len(w.minutes),
         "unwatched_minutes": sum(h.unwatched for h in hours),
-        "median_m90": _rounded(w.median), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
+        "median_m90": _rounded(w.median), "median_safe90": _rounded(_median([r.safe for r in w.minutes])), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
         "largest_m90": None if top is None else _rounded(top.limit),
         "largest_at": None if top is None else format_time(top.start_s * NS_PER_S, 0),
         "hours": len(hours),
@@ -289,13 +297,18 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         ],
         "days": [
             {
-                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_m90": _rounded(d.largest),
-                "median_m90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
+                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_safe90": _rounded(d.largest),
+                "median_safe90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
                 "statement": page.daily(w.place.name, d, target).en,
             }
             for d in days
         ],
     }  # fmt: skip
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = sorted(v for v in values if v is not None)
+    return known[len(known) // 2] if known else None
 
 
 def _rounded(x: float | None) -> float | None:
@@ -310,7 +323,7 @@ def _stretches(found: Sequence[Watched], target: float, every_s: int, name: str)
     return [
         {
             "site": w.place.name, name: format_time(h.start_s * NS_PER_S, 0), "minutes": h.minutes,
-            "unwatched": h.unwatched, "median_m90": _text(h.median), "largest_m90": _text(h.largest),
+            "unwatched": h.unwatched, "median_safe90": _text(h.median), "largest_safe90": _text(h.largest),
             "minutes_above_target": h.above,
         }
         for w in found
@@ -328,7 +341,7 @@ def _write(
 ) -> None:
     rows = [
         {
-            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit),
+            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit), "safe90": _text(r.safe),
             "n_stations": r.stations, "controlling": w.stations[r.station] if r.station >= 0 else "",
             "watched": f"{r.watched:.4f}",
         }

@@ -10,8 +10,8 @@ from testban.base.geo import delaz_, destination_
 from testban.base.records import Pick, Site
 from testban.earth import surface_times, travel
 from testban.locate.errors_model import CORRELATION, correlations_
-from testban.locate.kernel import shared_
 from testban.locate.problem import Problem
+from testban.locate.shared import shared_
 
 
 @pytest.mark.parametrize("model", travel.MODELS)
