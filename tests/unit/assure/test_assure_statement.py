@@ -296,7 +296,9 @@ def test_a_random_number_of_events(mean, m, k):
     rng = np.random.default_rng(1)
     n = rng.poisson(mean, 4000) + k
     sample = np.array([1.0 - math.comb(x - k, min(m, x)) / math.comb(x, min(m, x)) for x in n.tolist()])
-    error = 5.0 * sample.std() / math.sqrt(sample.size) + 1e-9
+    error = (
+        5.0 * sample.std() / math.sqrt(sample.size) + 10.0 / sample.size
+    )  # a rare count may not be drawn at all
     assert quota_random.by_lot(mean, m, k) == pytest.approx(float(sample.mean()), abs=error)
 
 
