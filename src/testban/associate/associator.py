@@ -14,6 +14,7 @@ from testban.associate.claims import LATER, Claim, claim_of
 from testban.associate.contest import Contest, Hypothesis
 from testban.associate.search import Search
 from testban.associate.settings import Settings
+from testban.associate.sight import Sight
 from testban.associate.silence import expected
 from testban.associate.table import Table
 from testban.base.geo import delaz_
@@ -64,6 +65,7 @@ class Session:
     ) -> None:
         self.table, self.settings, self.noise = table, settings, noise
         self.search = search or Search(table, settings)
+        self.sight = Sight(noise, self.search.model) if noise else None
         self.claims: list[Claim] = []
         self.events: list[Event] = []
         self.explanations: list[Explanation] = []
@@ -86,7 +88,7 @@ class Session:
         if not len(window.number):
             return
         recent = [c for c in self.claims if c.time_ns > begin_ns - round((CODA_S + back) * 1e9)]
-        contest = Contest(self.search, self.table, window, recent)
+        contest = Contest(self.search, self.table, window, recent, self.sight)
         losers: list[Hypothesis] = []
         o_start = max(-BACK_S, window.active[0][0] - MAX_TRAVEL_S)
         o_end = min(step + GUARD_S, window.active[-1][1])

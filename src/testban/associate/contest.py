@@ -22,6 +22,7 @@ from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
 from testban.associate.search import overlap_
+from testban.associate.sight import LEAST, MOST
 from testban.associate.table import RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
@@ -221,7 +222,7 @@ class Contest(Candidates):
             located = self._located(h) or located
         if located is not None:
             h.located = located
-            h.score += gain(located, self.sites)
+            h.score += gain(located, self.sites) + self._sighted(h, located)
             origin = located.origin
             h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
             place = (origin.longitude, origin.latitude)
@@ -241,6 +242,16 @@ class Contest(Candidates):
                 h.reason = f"score {h.score:.1f} below {needed:.1f}"
             elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
                 h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+
+    def _sighted(self, h: Hypothesis, located: Located) -> float:
+        """What noise, up-time and amplitudes add to a score of shares, or take from it: see `sight`."""
+        if self.sight is None:
+            return 0.0
+        w = self.window
+        rows = zip(h.numbers, h.waves, h.values, strict=True)
+        picks = {k: (int(w.station[k]), wave, value) for k, wave, value in rows}
+        known = self.sight.gain(located.origin, picks, self.table, w, self.search.detection)
+        return 0.0 if known is None else max(LEAST, min(MOST, known - h.score))
 
     def _located(self, h: Hypothesis) -> Located | None:
         w, t = self.window, self.table
