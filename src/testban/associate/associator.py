@@ -122,6 +122,8 @@ class Session:
         origin, w, t = located.origin, contest.window, self.table
         numbers = [int(w.number[k]) for k in h.numbers]
         claim = claim_of(origin, numbers)
+        if h.deep is not None:  # where its reflections put it; the published depth is the locator's
+            claim = msgspec.structs.replace(claim, depth_km=h.deep[0], time_ns=h.deep[1])
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None
         if origin.time_ns >= begin_ns + self.settings.window_s * 10**9:
@@ -137,14 +139,16 @@ class Session:
         self.explanations.append(
             Explanation(
                 event_id=event_id,
-                score=h.score,
+                score=h.score + h.sighted,
                 needed=contest.needed,
                 picks=tuple((a.pick_id, a.phase, a.score or 0.0) for a in first),
             )
         )
         seen = expected(origin, arrivals, t.picks, t.sites, self.noise, self.search.model)
         self.events.append(
-            Event(event_id=event_id, origin=origin, arrivals=arrivals, expected=seen, score=h.score)
+            Event(
+                event_id=event_id, origin=origin, arrivals=arrivals, expected=seen, score=h.score + h.sighted
+            )
         )
         return claim
 
@@ -176,7 +180,7 @@ class Session:
                     longitude=h.x[0],
                     latitude=h.x[1],
                     depth_km=h.x[2],
-                    score=h.score,
+                    score=h.score + h.sighted,
                     reason=h.reason,
                     pick_ids=tuple(self.table.picks[contest.window.number[k]].pick_id for k in h.numbers),
                 )

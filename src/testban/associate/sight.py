@@ -5,7 +5,8 @@ m. At a size a station sees P with the probability that the amplitude, log10(A/T
 stations, stands over its noise (see `silence`); one that was up, quiet and clear of other picks and saw nothing counts
 with the logarithm of one less that. A measured amplitude counts with its density against that of picks for other
 reasons, most of which stand little above the noise. The score of shares (`odds`, `circle`), which knows none of
-this, is replaced by it within LEAST and MOST: what is known of noise and of B is not good enough for more.
+this, is replaced by it within LEAST and MOST where an event must reach what it needs: what is known of noise and of B
+is not good enough for more, nor to choose between two places (one of the recorded tests went 43 km astray by it).
 Beyond P_DEG nothing is said of silence.
 """
 
