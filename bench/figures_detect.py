@@ -215,10 +215,69 @@ def collapse():
         print(f"{key} collapse: {[round((p.time_ns - at) / 1e9, 2) for p in r.picks]} s from 03:39:26")
 
 
+def analysts():
+    """First P and S against the analyst picks of picks_norsar_arrays: one element, band-passed 2-8 Hz by its authors."""
+    examples = np.load(ROOT / "picks_norsar_arrays/examples.npz")
+    picked = {}
+    with (ROOT / "picks_norsar_arrays/picks.csv").open() as f:
+        for r in csv.DictReader(f):
+            picked.setdefault(r["example"], []).append((float(r["seconds_from_start"]), r["phase"]))
+    start, rate = 17_000 * 86400 * 10**9, float(examples["fs"])
+    errors, firsts, s_found, s_all, early = [], 0, 0, 0, 0
+    for name, x in zip(examples["names"], examples["X"], strict=True):
+        segments = [
+            Segment(
+                nslc=Nslc("NO", "AAA", "", f"BH{c}"),
+                start_ns=start,
+                sample_rate_hz=rate,
+                samples=np.ascontiguousarray(x[:, i], dtype=np.float64),
+            )
+            for i, c in enumerate("ZNE")
+        ]
+        _, r = process("NO.AAA", segments)
+        ours = [((p.time_ns - start) / 1e9, p.time_sigma_s) for p in r.picks]
+        first = min(picked[str(name)])
+        early += sum(t < first[0] - 4.0 for t, _ in ours)
+        for at, phase in picked[str(name)]:
+            t, sigma = min(ours, key=lambda v: abs(v[0] - at), default=(np.inf, 1.0))
+            if phase.startswith("S"):
+                s_all, s_found = s_all + 1, s_found + (abs(t - at) < 3.0)
+            elif phase.startswith("P") and at == first[0]:
+                firsts += 1
+                errors += [(t - at, sigma)] if abs(t - at) < 3.0 else []
+    e, sigma = np.array(errors).T
+    print(
+        f"analyst picks: first P within 3 s {len(e)} of {firsts}, late by {np.median(e):+.2f} s (median), MAD "
+        f"{np.median(np.abs(e - np.median(e))):.2f} s, inside sigma {100 * np.mean(np.abs(e) <= sigma):.0f} %, inside two "
+        f"{100 * np.mean(np.abs(e) <= 2 * sigma):.0f} %; S {s_found} of {s_all}; picks ahead of the first P {early}"
+    )
+
+
+def starts():
+    """False alarms near the start of a record: the noise day cut into pieces that are processed each by itself."""
+    for key, segments in read("noise_day_DK.COP_2009-02-19/waveforms.mseed").items():
+        (whole,) = segments
+        for length in (60, 120, 300):
+            n = round(length * whole.sample_rate_hz)
+            picks = pieces = 0
+            for a in range(0, len(whole.samples) - n + 1, n):
+                piece = Segment(
+                    nslc=whole.nslc,
+                    start_ns=whole.start_ns + round(a / whole.sample_rate_hz * 1e9),
+                    sample_rate_hz=whole.sample_rate_hz,
+                    samples=whole.samples[a : a + n],
+                )
+                picks += len(process(key, [piece])[1].picks)
+                pieces += 1
+            print(f"{key} in pieces of {length} s: {picks / (pieces * length / 3600):.2f} detections an hour")
+
+
 if __name__ == "__main__":
     if not ROOT.is_dir():
         sys.exit("expected TESTBAN_DATA to name the folder of the recordings; set it")
     noise_day()
+    starts()
+    analysts()
     collapse()
     nnsn()
     later()

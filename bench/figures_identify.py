@@ -1,6 +1,6 @@
 """Figures of size and identify on real recordings, with the catalogue origins: no detector and no locator needed.
 
-Run with TESTBAN_DATA set: python bench/figures_identify.py [ps|mb]. Prints P/S per event, the verdicts, the verdicts
+Run with TESTBAN_DATA set: python bench/figures_identify.py [ps|table|mb]. Prints P/S per event, the verdicts, the verdicts
 with the origin moved by 10 km and 1 s, leave-one-event-out, the mb of nnsn_nuclear against the Oklahoma mb.
 """
 
@@ -18,11 +18,12 @@ from testban.base import geo, times
 from testban.base.records import Arrival, Ellipse, Event, Origin, Site
 from testban.earth import travel
 from testban.formats import inventory, waveforms
-from testban.identify import calibration, regional, yields
+from testban.identify import calibration, regional, scores, yields
 
 NS = 1_000_000_000
 DPRK = ("dprk_2009-05-25", "dprk_2016-01-06", "dprk_2017-09-03")
-TUNING = ("dprk_2016-01-06", "eq_germany_2003-02-22", "eq_2019-07-16_california_bk")
+REGIONS = ("dprk", "eq_germany", "eq_2019-07-16", "eq_2019-07-06", "eq_1982")
+GREAT_BASIN = ("eq_2019-07-06", "eq_1982")  # within 300 km of each other
 
 
 def data():
@@ -169,6 +170,39 @@ def judge(name, o, paths, amplitudes=(), settings=None):
     return identify.assess(event, paths, (), settings or identify.Settings()), magnitudes
 
 
+def region(name):
+    """The region of an event, as `calibrate ps` finds it from the epicentres."""
+    found = next(r for r in REGIONS if name.startswith(r))
+    return "great basin" if found in GREAT_BASIN else found
+
+
+def fitted(measured, kinds, leave=(), name="left out"):
+    """A model of all events but some, the spread widened by the number of regions."""
+    rest = {k: v for k, v in measured.items() if k not in leave and kinds[k] != "collapse"}
+    return calibration.fit(
+        {k: v for k, v in rest.items() if kinds[k] == "explosion"},
+        {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
+        name,
+        {k: region(k) for k in rest},
+    )
+
+
+def vertical_only(paths):
+    """The same paths as if only the vertical had been recorded."""
+    return [
+        msgspec.structs.replace(p, bands=p.vertical, components=1, vertical=()) if p.components == 3 else p
+        for p in paths
+    ]
+
+
+def table():
+    """The table that comes with the program."""
+    measured, kinds = {}, {}
+    for name, kind, o, parts, inv, places in regional_events():
+        measured[name], kinds[name] = measure(o, parts, inv, places)[0], kind
+    print(fitted(measured, kinds, (), calibration.PS_DEFAULT.name))
+
+
 def ps_figures():
     measured, kinds, rows = {}, {}, []
     for name, kind, o, parts, inv, places in regional_events():
@@ -203,7 +237,6 @@ def ps_figures():
     )
     blocked_values(measured, kinds)
     leave_one_out(measured, kinds)
-    leave_one_region_out(measured, kinds)
     leave_one_station_out(measured)
 
 
@@ -223,33 +256,29 @@ def blocked_values(measured, kinds):
 
 
 def leave_one_out(measured, kinds):
-    """Each event judged by a model fitted on all others."""
-    print("leave one event out:")
-    for name in measured:
-        rest = {k: v for k, v in measured.items() if k != name}
-        model = calibration.fit(
-            {k: v for k, v in rest.items() if kinds[k] == "explosion"},
-            {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
-            f"without {name}",
-        )
-        settings = identify.Settings(ps=model)
-        a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), settings)
-        print(f"  {name:38s} {a.verdict} {a.log10_lr}")
-
-
-def leave_one_region_out(measured, kinds):
-    """Earthquakes of one region judged by a model that has seen none of it; all explosions at hand are of one region."""
-    print("leave one region out (earthquakes; the tests are all of one region, which cannot be left out):")
-    for region in ("eq_germany", "eq_2019", "eq_1982"):
-        rest = {k: v for k, v in measured.items() if not k.startswith(region)}
-        model = calibration.fit(
-            {k: v for k, v in rest.items() if kinds[k] == "explosion"},
-            {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
-            f"without {region}",
-        )
-        for name in (k for k in measured if k.startswith(region)):
-            a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), identify.Settings(ps=model))
-            print(f"  {name:38s} {a.verdict} {a.log10_lr}")
+    """Each event judged by a model fitted on all others, and on all of other regions; three components and the vertical."""
+    for what, alone in (("three components", False), ("vertical alone", True)):
+        for whole in (False, True):
+            print(f"leave one {'region' if whole else 'event'} out, {what}:")
+            right = wrong = n = 0
+            for name, paths in measured.items():
+                if whole and name.startswith("dprk"):
+                    continue  # the tests are all of one region, which cannot be left out
+                out = [k for k in measured if region(k) == region(name)] if whole else [name]
+                used = vertical_only(paths) if alone else paths
+                model = fitted(measured, kinds, out)
+                a, _ = judge(name, origin(0, 0.0, 0.0), used, (), identify.Settings(ps=model))
+                print(f"  {name:38s} {a.verdict} {a.log10_lr}")
+                if kinds[name] == "collapse":
+                    continue
+                n += 1
+                right += a.verdict.value == f"{kinds[name]}-like"
+                wrong += a.verdict.value not in (f"{kinds[name]}-like", "undetermined")
+            r, w = scores.share(right, n), scores.share(wrong, n)
+            print(
+                f"  right {r.k} of {n} ({r.low:.0%}-{r.high:.0%}), wrong {w.k} of {n} ({w.low:.0%}-{w.high:.0%}), "
+                f"undetermined {n - right - wrong}"
+            )
 
 
 def leave_one_station_out(measured):
@@ -366,5 +395,7 @@ if __name__ == "__main__":
     what = sys.argv[1] if len(sys.argv) > 1 else "all"
     if what in ("ps", "all"):
         ps_figures()
+    if what == "table":
+        table()
     if what in ("mb", "all"):
         mb_figures()

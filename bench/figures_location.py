@@ -126,6 +126,35 @@ def print_events(found: list[dict]) -> None:
                 )
 
 
+def calibration(found: list[dict]) -> None:
+    """By how much the ellipses would have to be scaled for 90 % in the first half, and what that makes of the second.
+
+    The settings keep a factor of 1: it is not taken from these few events.
+    """
+    first = sorted(f["u"] for f in found if f["half"] == 1)
+    second = [f["u"] for f in found if f["half"] == 2]
+    factor = first[math.ceil(0.9 * len(first)) - 1]
+    print(
+        f"calibration: 90 % of the first halves ({len(first)} events) lie within {factor:.2f} of the ellipse; with that factor "
+        f"{sum(u <= factor for u in second)} of {len(second)} of the second halves, with the default of 1 {sum(u <= 1.0 for u in second)}"
+    )
+
+
+def depths(found: list[dict]) -> None:
+    """Depths of free or moved solutions against those of the bulletins, and of the deep events that stayed at the default."""
+    moved = [f for f in found if f["depth"] > 0.0]
+    if moved:
+        off = sorted(f["depth"] - f["truth_depth"] for f in moved)
+        print(
+            f"depth: {len(moved)} of {len(found)} not at the default; minus the bulletin's: median {median(off):+.0f} km, from {off[0]:+.0f} to {off[-1]:+.0f}"
+        )
+    for f in found:
+        if f["truth_depth"] >= 40.0 or f["depth"] >= 40.0:
+            print(
+                f"  {f['set']} {f['event'][:24]}: bulletin {f['truth_depth']:.0f} km, ours {f['depth']:.0f}: {f['reason']}"
+            )
+
+
 def relative(found: list[dict]) -> None:
     """The tests against each other once the common shift is removed."""
     offs = []
@@ -136,6 +165,22 @@ def relative(found: list[dict]) -> None:
     e, n = (sum(v[i] for v in offs) / len(offs) for i in (1, 2))
     text = ", ".join(f"{v[0]} {math.hypot(v[1] - e, v[2] - n):.2f}" for v in offs)
     print(f"dprk relative to the common shift ({e:+.1f} east, {n:+.1f} north): {text} km")
+
+
+def together(settings: locate.Settings) -> list[dict]:
+    """The tests located together."""
+    cases = dprk()
+    sites = {k: v for c in cases for k, v in c[3].items()}
+    located, family = locate.locate_together([c[2] for c in cases], sites, settings)
+    out = []
+    for c, one, number in zip(cases, located, family, strict=True):
+        km, u = inside(one.origin, c[4][0], c[4][1])
+        print(
+            f"dprk together {c[1]}: family {number}, error {km:.2f} km, ellipse {one.origin.ellipse.smajor_km:.0f} x "
+            f"{one.origin.ellipse.sminor_km:.0f} km, {'in' if u <= 1 else 'OUT'} {u:.2f}"
+        )
+        out.append({"set": "dprk", "event": c[1], "origin": one.origin, "truth": c[4]})
+    return out
 
 
 def starts(settings: locate.Settings) -> None:
@@ -291,7 +336,10 @@ def main() -> None:
     settings = locate.Settings()
     found = events(settings)
     print_events(found)
+    calibration(found)
+    depths(found)
     relative(found)
+    relative(together(settings))
     starts(settings)
     print_locsat(locsat())
     trials = 4000

@@ -1,12 +1,13 @@
 """Figures of threshold monitoring on real recordings.
 
-`python -m bench.figures_monitor`. Needs $TESTBAN_DATA (waveforms/dprk_*). Three DPRK tests on their regional stations: what the
+`python -m bench.figures_monitor`, and `... coverage FOLDER SEED REPEATS` on a world of `bench.figures_injection --out FOLDER`. Needs $TESTBAN_DATA (waveforms/dprk_*). Three DPRK tests on their regional stations: what the
 stations read for the test itself, beside the published mb; limit and detection threshold in the minute before it.
 """
 
 import csv
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,16 +34,14 @@ def heard(sources, books, where, origin, settings, out) -> dict[str, float]:
     inventory = formats.inventory.read_inventory(books)
     stations, _ = find_stations(open_source(sources), inventory, None, None)
     told = configuration.load(workers=1)
-    held, _ = monitoring._levels(sources, stations, settings, [], told, out, lambda *_: None)
+    held, _ = monitoring._levels(sources, stations, [where], settings, [], told, out, lambda *_: None)
     at, seen = origin // NS_PER_S, {}
-    for s in stations:
-        p = room.path(where, s.site.longitude, s.site.latitude, settings)
-        if p is None:
-            continue
-        line = monitoring._line(held[s.site.key], 0 if p.near else 1, at, round(p.travel_s) + 12)
-        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + p.decay
+    for u in monitoring._heard(where, stations, held, settings):
+        p = u.path
+        line = monitoring._line(u.parts, 0 if p.near else 1, at, round(p.travel_s) + 12)
+        m = room.aligned(line, round(p.travel_s), settings.tolerance_s, 1)[0] + u.add
         if np.isfinite(m):
-            seen[s.site.key] = float(m)
+            seen[u.key] = float(m)
     return seen
 
 
@@ -91,8 +90,36 @@ def readings(folder: Path, origin: int, settings: room.Settings, out: Path):
     return found["sites"][0], seen
 
 
+def coverage(world: Path, seed: int, repeats: int) -> None:
+    """Simulated events of known size (figures_injection --out): is the limit at the origin time above the hidden ones?"""
+    from bench import figures_injection as injection
+
+    folder = world / f"seed{seed}"
+    rows, _ = injection.judged(injection.world(seed, repeats), folder)
+    settings, books = room.Settings(), [folder / "stations.xml"]
+    for name, seen in (("missed by the pipeline", 0.0), ("found by the pipeline", 1.0)):
+        held, total, kept, over = 0, 0, 0, []
+        for r in rows:
+            if r["hit"] != seen:
+                continue
+            where = room.Place(name=r["site"], longitude=r["lon"], latitude=r["lat"])
+            got = heard((str(folder / "archive"),), books, where, r["time"], settings, folder)
+            values = np.array([list(got.values())])
+            limit = room.upper_limit(values, settings.sigma)[0][0]
+            safe = room.upper_limit(values, settings.sigma, safe=True)[0][0]
+            held, total, kept = held + (limit >= r["mb"]), total + 1, kept + (safe >= r["mb"])
+            over.append(limit - r["mb"])
+        if total:
+            print(
+                f"coverage, seed {seed}, {name}: limit above the true mb in {held} of {total}; limit minus mb, median {np.median(over):+.2f}; safe limit above it in {kept}"
+            )
+
+
 def main() -> list[dict[str, object]]:
     """Print everything."""
+    if len(sys.argv) > 2 and sys.argv[1] == "coverage":
+        coverage(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        return []
     waves = Path(os.environ["TESTBAN_DATA"]) / "waveforms"
     far(waves)
     for band in BANDS:

@@ -44,7 +44,7 @@ def stations_of(
     inventory = formats.inventory.read_inventory([folder])
     source = links.open_source([folder / f for f in files])
     stations, _ = find_stations(source, inventory, None, None)
-    settings = detect.Settings(threshold_factor=factor)
+    settings = detect.Settings(threshold_factor=factor, weak_power=detect.WEAK_POWER)  # as the main job
     sites, results = [], []
     for s in stations:
         up = []

@@ -1,6 +1,6 @@
 """How honest the stated probability is in a simulated world: records rendered, paths measured, verdicts compared with the truth.
 
-`nice python bench/figures_world.py [explosions]`. One seed calibrates, another reports. Records come from `simulate` (P, S,
+`nice python bench/figures_world.py [explosions] [folder]`: with a folder, reliability and ROC go there as pictures. One seed calibrates, another reports. Records come from `simulate` (P, S,
 Lg, noise, 20 sps, three components, eight stations at 2 to 8 degrees), paths from `identify.measure_path` with the true origin,
 verdicts from `identify.assess`. The physics of the world is its own (a stand-in, docs/rooms/simulate.md): the figures say whether
 the machinery is honest where its model can be fitted, not how well it does on Earth.
@@ -9,6 +9,7 @@ the machinery is honest where its model can be fitted, not how well it does on E
 import math
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 from figures_identify import origin
@@ -20,6 +21,7 @@ from testban.base.records import Event
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time, parse_time
 from testban.identify import calibration, regional, scores
+from testban.run import judging
 from testban.simulate import draws
 from testban.simulate.scenario import Scenario, Source, Station
 
@@ -117,7 +119,7 @@ def judged(events, settings):
     return out
 
 
-def figures(n=200):
+def figures(n=200, out=None):
     t = time.time()
     tune, report = measured(11, 2 * n, 2), measured(12, 6 * n, 6)
     print(f"rendered and measured {len(tune) + len(report)} events in {time.time() - t:.0f} s")
@@ -129,7 +131,16 @@ def figures(n=200):
     for label, few in (("all stations", 8), ("three stations", 3), ("two stations", 2), ("one station", 1)):
         cut = [(k, e, p[:: max(1, 8 // few)][:few]) for k, e, p in report]
         for prior in (SHARE, 1e-5):
-            line(label, judged(cut, identify.Settings(ps=model, prior=prior)), prior)
+            rows = judged(cut, identify.Settings(ps=model, prior=prior))
+            line(label, rows, prior)
+            if out is not None and prior == SHARE:
+                told = [
+                    judging.Judgement(event=e.event_id, explosion=x, log10_lr=a.log10_lr)
+                    for (x, a), (_, e, _) in zip(rows, cut, strict=True)
+                ]
+                judging.write(
+                    told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
+                )
     wrong = msgspec.structs.replace(
         model,
         name="wrong: shifted by half the distance",
@@ -163,4 +174,4 @@ def line(label, rows, prior):
 
 
 if __name__ == "__main__":
-    figures(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    figures(int(sys.argv[1]) if len(sys.argv) > 1 else 60, Path(sys.argv[2]) if len(sys.argv) > 2 else None)

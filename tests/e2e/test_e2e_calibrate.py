@@ -27,10 +27,17 @@ def test_mb_ms_and_yield(tmp_path: Path) -> None:
     assert again.status == 0
     assert (tmp_path / "t.json").read_bytes() == (tmp_path / "u.json").read_bytes()
     assert run("calibrate", "mb-ms", q, x).status == 2
+    assert run("calibrate", "mb-ms", x, q, "--report", tmp_path / "report").status == 0
+    for name in ("scores.json", "reliability.svg", "roc.svg", "scores.html"):
+        assert (tmp_path / "report" / name).stat().st_size > 500
     shots = write(tmp_path / "y.csv", ["event_id", "region", "mb", "yield_kt"],
                   [[f"s{i}", "A", round(4.0 + rng.gauss(0, 0.2), 2), 1.0] for i in range(12)])  # fmt: skip
     site = run("calibrate", "yield", shots, "--region", "A", "--relation", "wet-tuff", "--json")
     assert site.status == 0
-    assert site.json["model"]["n"] == 6
+    assert site.json["model"]["n"] == 12
+    assert site.json["inside_90_percent"]["each_by_the_others"]["n"] == 12
+    wide = run("calibrate", "scatter", shots, "--relation", "wet-tuff", "--json")
+    assert (wide.json["shots"], wide.json["regions"]) == (12, 1)
+    assert run("calibrate", "scatter", shots, "--relation", "wet-tuff", "--without", "A").status == 2
     assert run("calibrate", "yield", shots, "--region", "B", "--relation", "wet-tuff").status == 2
     assert run("calibrate", "yield", shots, "--region", "A", "--relation", "none").status == 2

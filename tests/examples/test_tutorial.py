@@ -77,3 +77,6 @@ def test_examples(folder, monkeypatch, capsys):
     assert "90 % ellipse" in text
     assert "verdict" in text
     assert " deg  " in text
+    text = example(monkeypatch, capsys, "dataframes.py", folder / "picks" / "picks.csv")
+    assert "located again" in text
+    assert "events in the catalogue that came back" in text

@@ -172,7 +172,9 @@ def at(longitude: float, latitude: float, sensors: tuple[Sensor, ...], rule: Rul
         if rule.nearest_deg <= d <= rule.farthest_deg:
             limit = float(decay_(*decay.kernel(), d)) + log10_(rule.snr) + log10_(s.noise_nm_s)
             clear = limit + margin if d <= how.farthest_deg else 1e12
-            rows.append((s.code, limit, clear, s.reliability, rule.array_points if s.array else 1))
+            rows.append(
+                (s.code, limit, clear, s.reliability, rule.array_points if s.array else rule.station_points)
+            )
     return At(
         codes=tuple(r[0] for r in rows), limits=np.array([r[1] for r in rows]), clear=np.array([r[2] for r in rows]),
         up=np.array([r[3] for r in rows]), points=np.array([r[4] for r in rows], dtype=np.int64), rule=rule,
@@ -236,7 +238,7 @@ def thresholds(
         cdf_table(), *decay.kernel(), delta, np.array([log10_(rule.snr) + log10_(s.noise_nm_s) for s in sensors]),
         max(0.0, log10_(how.snr / rule.snr)), rule.nearest_deg, rule.farthest_deg, how.farthest_deg,
         np.array([s.reliability for s in sensors]),
-        np.array([rule.array_points if s.array else 1 for s in sensors], dtype=np.int64), rule.points, how.stations,
+        np.array([rule.array_points if s.array else rule.station_points for s in sensors], dtype=np.int64), rule.points, how.stations,
         rule.sigma, rule.level, how.surface_mb, _nodes(rule), out,
     )  # fmt: skip
     return out

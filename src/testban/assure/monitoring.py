@@ -2,13 +2,17 @@
 
 Rules: every station says at every moment what magnitude its short-term amplitude would be, if it came from the place;
 the network's upper limit is joint, the amplitude of an event scattering about the law by `sigma`; a station without
-data says nothing, and a moment without stations has no limit (anything could hide there). A limit is not a detection
+data says nothing, and a moment without stations has no limit (anything could hide there). Two limits: the published
+one (what would stand above the noise of some station) is right while no event is there, and lies below the magnitude of
+one that is; the safe one holds whether or not an event is there: then the n probabilities are uniform at worst, and their
+product is judged by its own distribution (Fisher 1932). What could hide is told by the safe one. A limit is not a detection
 threshold: that one is the smallest event that would have been seen, this one the largest that could have been missed.
 Ringdal & Kvaerna 1989, BSSA 79, 1096-1118; the equation prod(1 - Phi((m - m_i) / sigma)) = 1 - level from memory,
 unconfirmed.
 """
 
 import math
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 
 from testban.assure.capability import decay_
 from testban.assure.gauss import cdf_, cdf_table
+from testban.base.dmath import DEG, exp_, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.earth import decay, travel
@@ -41,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     level: confidence of the upper limit. sigma: scatter of one station's magnitude about the law [unconfirmed].
     near_band_hz: for stations nearer than 20 degrees, far_band_hz: beyond. tolerance_s: how far from the predicted time
     the largest amplitude is taken. peak: log10 of what the mb amplitude of a P exceeds its short-term amplitude by.
+    beam_loss: the same of what a steered beam loses of a signal [assumed].
     """
 
     level: float = 0.9
@@ -49,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     far_band_hz: tuple[float, float] = (1.0, 3.0)
     tolerance_s: int = 3
     peak: float = 0.0
+    beam_loss: float = 0.1
     nearest_deg: float = 0.5
     farthest_deg: float = 95.0
 
@@ -61,25 +68,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
-    """From a place to a station: distance, predicted travel time of the first P, and what is added to log10(A/T)."""
+    """From a place to a station: distance, predicted travel time of the first P, and what is added to log10(A/T).
+
+    steer: slowness at the station towards the place (east, north, in hundredths of s/deg), for the beam of an array.
+    """
 
     delta_deg: float
     travel_s: float
     decay: float
     near: bool
+    steer: tuple[float, float]
 
 
 def path(place: Place, longitude: float, latitude: float, settings: Settings) -> Path | None:
     """The path to a station; None where it lies outside the distances that count."""
-    delta = float(delaz_(place.longitude, place.latitude, longitude, latitude)[0])
+    delta, _, back = (float(x) for x in delaz_(place.longitude, place.latitude, longitude, latitude))
     if not settings.nearest_deg <= delta <= settings.farthest_deg:
         return None
-    seconds = float(travel.load("ak135").predict("P1", place.depth_km, delta)[0])
+    seconds, slowness = (float(x) for x in travel.load("ak135").predict("P1", place.depth_km, delta)[:2])
     if not math.isfinite(seconds):
         return None
+    near = delta < decay.MIN_DEG
+    q = decay_(*decay.kernel(), delta) if near else decay.veith_clawson(delta, place.depth_km)
+    east, north = sincos_(back * DEG)
     return Path(
-        delta_deg=delta, travel_s=seconds, near=delta < decay.MIN_DEG,
-        decay=float(decay_(*decay.kernel(), delta)) + settings.peak,
+        delta_deg=delta, travel_s=seconds, near=near, decay=float(q) + settings.peak,
+        steer=(round(slowness * float(east), 2), round(slowness * float(north), 2)),
     )  # fmt: skip
 
 
@@ -100,8 +114,11 @@ def aligned(levels: Floats, shift_s: int, tolerance_s: int, n: int) -> Floats:
 
 
 @njit(cache=True)
-def limits_(normal: Floats, values: Floats, sigma: float, level: float, out: Floats, rule: Counts) -> None:
-    """Upper limit of each row of `values` (k, n), NaN where no station speaks; rule: number of the least station."""
+def limits_(normal: Floats, values: Floats, sigma: float, floor: Floats, out: Floats, rule: Counts) -> None:
+    """Upper limit of each row of `values` (k, n), NaN where no station speaks; rule: number of the least station.
+
+    floor: what the product of so many probabilities is to come down to.
+    """
     for r in range(values.shape[0]):
         least, n, at = np.inf, 0, -1
         for i in range(values.shape[1]):
@@ -122,36 +139,58 @@ def limits_(normal: Floats, values: Floats, sigma: float, level: float, out: Flo
                 v = values[r, i]
                 if v == v:
                     p *= 1.0 - cdf_(normal, (m - v) / sigma)
-            if p > 1.0 - level:
+            if p > floor[n]:
                 low = m
             else:
                 high = m
         out[r] = 0.5 * (low + high)
 
 
-def upper_limit(values: Floats, sigma: float, level: float = 0.9) -> tuple[Floats, Counts]:
+def upper_limit(
+    values: Floats, sigma: float, level: float = 0.9, *, safe: bool = False
+) -> tuple[Floats, Counts]:
     """Network limit of each moment, and the index of the station with the least magnitude (-1: none).
 
     values: (moments, stations) magnitudes m_i, NaN where a station says nothing. Solves prod(1 - Phi((m - m_i)/sigma))
-    = 1 - level to 1e-9.
+    = 1 - level to 1e-9; safe: = the value that a product of so many uniform variables exceeds with probability `level`.
     """
     values = np.ascontiguousarray(values, float)
     out, rule = np.empty(len(values)), np.empty(len(values), np.int64)
-    limits_(cdf_table(), values, sigma, level, out, rule)
+    n = values.shape[1]
+    floor = np.array([1.0, *(uniform_product(k, level) if safe else 1.0 - level for k in range(1, n + 1))])
+    limits_(cdf_table(), values, sigma, floor, out, rule)
     return out, rule
 
 
+@cache
+def uniform_product(n: int, level: float) -> float:
+    """The value that the product of n independent uniform variables exceeds with probability `level`.
+
+    Minus its logarithm is Erlang: P(T <= t) = 1 - exp(-t) sum of t^k / k!, k < n.
+    """
+    low, high = 0.0, 10.0 * n + 50.0
+    for _ in range(80):
+        t = 0.5 * (low + high)
+        term = total = 1.0
+        for k in range(1, n):
+            term *= t / k
+            total += term
+        low, high = (t, high) if 1.0 - exp_(-t) * total < level else (low, t)
+    return exp_(-high)
+
+
 class Minute(msgspec.Struct, frozen=True, kw_only=True):
-    """One minute of origin times: the largest limit in it (None: some moment is not watched), where it comes from."""
+    """One minute of origin times: the largest limits in it (None: no moment is watched), where they come from."""
 
     start_s: int
     limit: float | None
+    safe: float | None
     stations: int
     station: int
     watched: float
 
 
-def minutes(start_s: int, limits: Floats, rule: Counts, counts: Counts) -> list[Minute]:
+def minutes(start_s: int, limits: Floats, safe: Floats, rule: Counts, counts: Counts) -> list[Minute]:
     """Minutes of the clock from limits of each second; the least number of stations in each, the share watched."""
     out = []
     first, last = start_s // MINUTE_S, -(-(start_s + len(limits)) // MINUTE_S)
@@ -163,6 +202,7 @@ def minutes(start_s: int, limits: Floats, rule: Counts, counts: Counts) -> list[
         out.append(
             Minute(
                 start_s=k * MINUTE_S, limit=float(limits[top]) if top >= 0 else None,
+                safe=float(np.max(safe[lo:hi][known])) if top >= 0 else None,
                 stations=int(counts[lo:hi].min()), station=int(rule[top]) if top >= 0 else -1,
                 watched=float(known.sum()) / len(part),
             )
@@ -171,7 +211,7 @@ def minutes(start_s: int, limits: Floats, rule: Counts, counts: Counts) -> list[
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stretch of minutes could have hidden: medians, the largest limit, and minutes above a target."""
+    """What a stretch of minutes could have hidden, by the safe limit: median, largest, minutes above a target."""
 
     start_s: int
     minutes: int
@@ -189,9 +229,9 @@ def hidden(rows: list[Minute], target: float, every_s: int) -> list[Hidden]:
     out = []
     for start in sorted(groups):
         part = groups[start]
-        known = [r.limit for r in part if r.limit is not None]
-        blind = sum(r.limit is None or r.watched < 1.0 for r in part)
-        above = sum(r.limit is None or r.watched < 1.0 or r.limit > target for r in part)
+        known = [r.safe for r in part if r.safe is not None]
+        blind = sum(r.safe is None or r.watched < 1.0 for r in part)
+        above = sum(r.safe is None or r.watched < 1.0 or r.safe > target for r in part)
         out.append(
             Hidden(
                 start_s=start, minutes=len(part), unwatched=blind, above=above,

@@ -10,10 +10,23 @@ from typing import Any
 
 import msgspec
 
+from testban.assure import question
 from testban.assure.capability import Rule, Sensor, check
 from testban.base.errors import InputError
 
-INCLUDED = ("ims", "external-1963", "external-1963-plus-3", "external-1963-plus-3-arrays")
+INCLUDED = (
+    "ims",
+    "external-1963",
+    "external-1963-plus-3",
+    "external-1963-plus-3-arrays",
+    "external-1963-plus-7",
+    "external-1963-plus-7-arrays",
+    "external-1963-plus-10",
+    "external-1963-plus-10-arrays",
+    "external-1963-plus-national",
+    "korea",
+    "central-asia",
+)
 _TABLES = ("ims_primary", "wwssn_1963", "soviet_towns")
 
 
@@ -34,6 +47,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rule: Rule = msgspec.field(default_factory=Rule)
     network: tuple[Network, ...] = ()
     station: tuple[Sensor, ...] = ()
+    statement: question.Question = msgspec.field(default_factory=question.Question)
 
 
 def text_of(name: str) -> str:
@@ -49,6 +63,7 @@ def read(text: str, name: str) -> Scenario:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
         raise InputError(f"{name}: expected a scenario in TOML; {exc}; correct it") from None
     check(scenario.rule, sensors(scenario))
+    question.check(scenario.statement)
     return scenario
 
 
@@ -58,6 +73,12 @@ def sensors(scenario: Scenario) -> tuple[Sensor, ...]:
     for part in scenario.network:
         out += table(part.table, part.noise_nm_s, part.array_noise_nm_s, part.reliability)
     return (*out, *scenario.station)
+
+
+def provenance(name: str) -> str:
+    """Where a table of stations is from: its first line."""
+    body = (resources.files("testban.assure") / "data" / f"{name}.csv").read_text("utf-8")
+    return body.splitlines()[0].lstrip("# ")
 
 
 def table(

@@ -64,7 +64,10 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     lg_excess: log10 of the Lg rms over the decay of the Sn coda interpolated from before and after it, 1-4 Hz;
     lg_blocked: True, False, or None where the record cannot say (Lg and coda hidden in noise, or outside it).
     lg_judged: whether the rule applies at this distance (nearer, S and Lg are one wave train).
-    spectral_slope: d log10 amplitude / d log10 frequency of P between the bands, None if not measured.
+    s_rise: log10 of the rms after the predicted S over that just before it, 1-4 Hz; None where noise hides it.
+    vertical: the bands of the vertical component alone, where `bands` hold three.
+    spectral_slope: d log10 amplitude / d log10 frequency of P between the bands, corner_hz the corner of the source and the
+    path together; None if not measured. complexity: log10 of the energy 5-35 s after a teleseismic P over that of its first 5 s.
     first_motion: +1, -1 or 0 (not read) with its confidence, from the pick. usable False: `reason` says why.
     """
 
@@ -80,7 +83,11 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     lg_excess: float | None = None
     lg_blocked: bool | None = None
     lg_judged: bool = False
+    s_rise: float | None = None
+    vertical: tuple[BandRatio, ...] = ()
     spectral_slope: float | None = None
+    corner_hz: float | None = None
+    complexity: float | None = None
     first_motion: int = 0
     first_motion_confidence: float = 0.0
     sensor: str = ""

@@ -24,7 +24,7 @@ class YieldInterval(msgspec.Struct, frozen=True, kw_only=True):
 class Yield(msgspec.Struct, frozen=True, kw_only=True):
     """The posterior on yield from body-wave magnitude, first for a tamped shot, then for decoupled ones.
 
-    mb, mb_sigma: what went into the relation (after conversion to its scale). sigma: everything together, in
+    mb, mb_sigma: what went into the relation (after conversion to its scale). sigma: everything together, as a standard deviation in
     magnitude units. relation, citation, confirmed: what turned magnitude into yield, and whether its constants
     were read in the source. assumptions: sentences without which the numbers mean nothing.
     """

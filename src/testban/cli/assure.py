@@ -115,4 +115,5 @@ from testban.cli import (  # noqa: E402  (they add their verbs to the group abov
     assure_monitor,  # noqa: F401
     assure_quota,  # noqa: F401
     assure_siting,  # noqa: F401
+    assure_statement,  # noqa: F401
 )

@@ -32,7 +32,7 @@ def map_(
     Parameters
     ----------
     scenario
-        A TOML file, or ims, external-1963, external-1963-plus-3, external-1963-plus-3-arrays.
+        A TOML file, or the name of an included one, such as ims (`testban assure scenarios` lists them).
     out
         Folder for the map.
     step

@@ -112,7 +112,7 @@ def monitor(
             else f"three stations detect {row['detection_m90']}"
         )
         terminal.say(
-            f"  {row['site']}: {len(row['stations'])} stations, median {row['median_m90']}, {beside}; "
+            f"  {row['site']}: {len(row['stations'])} stations, median {row['median_safe90']} (published {row['median_m90']}), {beside}; "
             f"{len(row['hours_in_which_target_could_hide'])} of {row['hours']} hours could hide mb {target:g}"
         )
     terminal.say(f"page: {out / 'monitor.html'}")

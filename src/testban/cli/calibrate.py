@@ -17,6 +17,7 @@ def mb_ms(
     *,
     out: Path | None = None,
     name: str = "mbms v1",
+    report: Path | None = None,
     json: bool = False,
 ) -> int:
     """Fit mb:Ms on the odd half of two catalogues and report on the other half.
@@ -34,6 +35,8 @@ def mb_ms(
         File for the table, for `testban identify --calibration`.
     name
         Name and version of the table.
+    report
+        Folder for scores.json, reliability.svg, roc.svg and scores.html of the events not fitted on.
     json
         Print one JSON object on stdout.
 
@@ -41,7 +44,7 @@ def mb_ms(
     from testban.cli import terminal
     from testban.run import calibrating
 
-    found = calibrating.mb_ms(explosions, earthquakes, name)
+    found = calibrating.mb_ms(explosions, earthquakes, name, report)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -73,7 +76,7 @@ def yield_(
     name: str = "site v1",
     json: bool = False,
 ) -> int:
-    """Fit bias and scatter of a site to shots of known yield in odd positions.
+    """Fit bias and scatter of a site to shots of known yield, and tell how often the intervals hold a yield not fitted on.
 
     Example: `testban calibrate yield sipri.csv --region NTS --relation wet-tuff`.
 
@@ -94,9 +97,9 @@ def yield_(
 
     """
     from testban.cli import terminal
-    from testban.run import calibrating
+    from testban.run import calibrating, calibrating_yield
 
-    found = calibrating.yields(table, region, relation, name)
+    found = calibrating_yield.site(table, region, relation, name)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -104,7 +107,57 @@ def yield_(
         return 0
     m = found["model"]
     terminal.say(
-        f"{m['name']}: bias {m['bias']:+.3f} +- {m['bias_sigma']:.3f}, scatter {m['scatter']:.3f}, {m['n']} of {found['shots']} shots"
+        f"{m['name']}: bias {m['bias']:+.3f} +- {m['bias_sigma']:.3f}, scatter {m['scatter']:.3f}, {m['n']} shots"
+    )
+    for key, s in found["inside_90_percent"].items():
+        terminal.say(
+            f"  yield inside the 90 % interval, {key.replace('_', ' ')}: {s['k']} of {s['n']} ({s['low']:.0%} to {s['high']:.0%})"
+        )
+    for note in found["notes"]:
+        terminal.say(f"note: {note}")
+    return 0
+
+
+@calibrate.command
+def scatter(
+    table: Path,
+    /,
+    *,
+    relation: str,
+    without: list[str] | None = None,
+    out: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Fit the scatter of single shots about a relation over all regions but those named.
+
+    Example: `testban calibrate scatter sipri.csv --relation stable --without NTS --without "SEMI KAZAKH"`.
+
+    Parameters
+    ----------
+    table
+        CSV or Parquet with event, region, mb, yield_lower_kt and yield_upper_kt.
+    relation
+        Relation that the scatter is measured about.
+    without
+        Region to leave out; repeat it.
+    out
+        File for the table.
+    json
+        Print one JSON object on stdout.
+
+    """
+    from testban.cli import terminal
+    from testban.run import calibrating, calibrating_yield
+
+    found = calibrating_yield.scatter(table, relation, without or [])
+    if out is not None:
+        calibrating.write(found, out)
+    if json:
+        terminal.out(found)
+        return 0
+    terminal.say(
+        f"{found['shots']} shots of {found['regions']} regions about {found['relation']}: bias {found['bias']:+.3f}, "
+        f"scatter {found['scatter']:.3f}"
     )
     return 0
 
@@ -116,6 +169,7 @@ def ps(
     earthquake: list[Path],
     out: Path | None = None,
     name: str = "ps v1",
+    report: Path | None = None,
     json: bool = False,
 ) -> int:
     """Fit regional P/S on runs over events of known class, and tell what each gets when it is left out.
@@ -133,6 +187,8 @@ def ps(
         File for the table, for `testban identify --calibration`.
     name
         Name and version of the table.
+    report
+        Folder for scores.json, reliability.svg, roc.svg and scores.html of the events not fitted on.
     json
         Print one JSON object on stdout.
 
@@ -140,7 +196,7 @@ def ps(
     from testban.cli import terminal
     from testban.run import calibrating
 
-    found = calibrating.p_over_s(explosion, earthquake, name)
+    found = calibrating.p_over_s(explosion, earthquake, name, report)
     if out is not None:
         calibrating.write(found, out)
     if json:
@@ -149,8 +205,11 @@ def ps(
     m = found["model"]
     for (band, x), (_, q) in zip(m["explosion"], m["earthquake"], strict=True):
         terminal.say(f"{band[0]:g}-{band[1]:g} Hz: explosions {x:+.2f}, earthquakes {q:+.2f} (log10 P/S)")
-    for row in found["leave_one_event_out"]:
-        terminal.say(f"left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}")
+    for what in ("event", "region"):
+        for row in found[f"leave_one_{what}_out"]:
+            terminal.say(
+                f"{what} left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}"
+            )
     for note in found["notes"]:
         terminal.say(f"note: {note}")
     return 0

@@ -13,6 +13,12 @@ def identify(
     prior: float = 0.01,
     prior_other: float = 0.01,
     calibration: Path | None = None,
+    moment_tensor: Path | None = None,
+    repeats: Path | None = None,
+    score: float | None = None,
+    score_table: Path | None = None,
+    bathymetry: Path | None = None,
+    hydroacoustic: Literal["", "silent", "heard"] = "",
     language: Literal["en", "ru"] = "en",
     json: bool = False,
 ) -> int:
@@ -35,6 +41,18 @@ def identify(
         The same for a collapse or another source.
     calibration
         Table of `testban calibrate mb-ms` or `testban calibrate ps`, in place of the one that comes with the program.
+    moment_tensor
+        QuakeML with the moment tensor of the event and the uncertainties of its six elements, inverted elsewhere.
+    repeats
+        JSON with matches of the event with known ones (template, kind, statistic, threshold, false_alarms_per_year).
+    score
+        Number of another program for the event, larger for explosions; one more p-value, never the judge.
+    score_table
+        CSV or Parquet with columns score and class: that program's numbers for events of known class.
+    bathymetry
+        ESRI ASCII grid of heights in metres; without it, sea or land never says anything.
+    hydroacoustic
+        What hydroacoustic stations that were up heard.
     language
         Language of the sentences.
     json
@@ -43,10 +61,15 @@ def identify(
     """
     from testban.cli import terminal
     from testban.run import identifying
+    from testban.run.beside import Given
     from testban.show import verdicts as words
 
     settings = identifying.settings_of(prior, prior_other, calibration)
-    rows = identifying.of_place(place, event, settings)
+    given = Given(
+        moment_tensor=moment_tensor, repeats=repeats, score=score, score_table=score_table,
+        bathymetry=bathymetry, hydroacoustic=hydroacoustic,
+    )  # fmt: skip
+    rows = identifying.of_place(place, event, settings, given)
     if json:
         terminal.out(identifying.as_object(rows, settings))
         return 0

@@ -12,6 +12,10 @@ def locate(
     stations: Path | None = None,
     model: Literal["ak135", "iasp91"] = "ak135",
     fixed_depth: float | None = None,
+    together: bool = False,
+    depth_curve: bool = False,
+    sasc: Path | None = None,
+    rstt: Path | None = None,
     simulated: bool = False,
     json: bool = False,
     quiet: bool = False,
@@ -35,6 +39,15 @@ def locate(
         Travel-time model: ak135 or iasp91.
     fixed_depth
         Hold the depth of every event there, in km.
+    together
+        Locate events of one place (within 30 km, four stations in common) together: what the model gets wrong on a
+        path it gets wrong for all of them, so that their positions relative to each other are several times better.
+    depth_curve
+        Also write depth_curve.csv, the misfit of every event at 29 depths.
+    sasc
+        Folder of the IDC's slowness-azimuth station corrections, one file sasc.CODE a station.
+    rstt
+        Model file of Sandia's RSTT for Pn, Pg, Sn and Lg; needs its Python module, which is not part of testban.
     simulated
         Label the tables and the bulletin as simulated.
     json
@@ -51,8 +64,16 @@ def locate(
     if fixed_depth is not None and not 0.0 <= fixed_depth <= 700.0:
         raise InputError(f"--fixed-depth: expected a depth from 0 to 700 km, got {fixed_depth:g}; correct it")
     settings = Settings(model=model, fixed_depth_km=fixed_depth)
+    paths = None
+    if rstt is not None:
+        from testban.run.rstt import Rstt
+
+        paths = Rstt(rstt)
     with terminal.progress(quiet or json) as report:
-        done = stages.locate(arrivals, stations, out, settings, simulated=simulated, progress=report)
+        done = stages.locate(
+            arrivals, stations, out, settings, together=together, depth_curve=depth_curve, sasc=sasc, paths=paths,
+            simulated=simulated, progress=report,
+        )  # fmt: skip
     if json:
         terminal.out(
             {

@@ -66,6 +66,7 @@ def run(
         WardenLink(warden),
         terminal.say,
         pulsed=simulate is not None,
+        folder=state,
     )
     try:
         if source is not None:

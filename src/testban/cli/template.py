@@ -1,7 +1,7 @@
 """testban template: the waveform of a known event, kept to find its repeats."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,7 @@ def template(
     origin: str,
     out: Path,
     name: str | None = None,
+    kind: Literal["explosion", "earthquake"] | None = None,
     json: bool = False,
 ) -> int:
     """Make a template of a known event: its channels, bands and windows that stand out of the noise.
@@ -37,6 +38,8 @@ def template(
         File for the template.
     name
         Its name in the tables of the watch; the name of the file without ending unless given.
+    kind
+        What the event was, where that is known: then its repeats say something to `testban identify --repeats`.
     json
         Print one JSON object on stdout.
 
@@ -47,7 +50,7 @@ def template(
 
     if not sources:
         raise InputError("expected at least one SOURCE (file, folder, glob or address), got none")
-    made, notes = watching.make_template(sources, inventory, _origin(origin), out, name)
+    made, notes = watching.make_template(sources, inventory, _origin(origin), out, name, kind or "")
     rows = [
         {
             "station": c.station,

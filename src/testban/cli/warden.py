@@ -17,7 +17,8 @@ def run(
 ) -> int:  # fmt: skip
     """Run a warden unattended. It can be killed at any instant and started again with the same words.
 
-    Commands for the station are put into the folder `commands` of its state: NAME.note and NAME.tlog-proof.
+    Commands for the station are put into the folder `commands` of its state, new policies into `policies`: NAME.note and
+    NAME.tlog-proof. Both nodes take a policy from its slot on, while they run.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def run(
     from testban.trust.keys import RsaVerifier, parse_vkey
 
     rules = trusted.read_quorum(policy)
-    allowed = trusted.read_disclosure(disclosure, trusted.treaty_of(rules, policy))
+    treaty = trusted.treaty_of(rules, policy)
+    allowed = trusted.read_disclosure(disclosure, treaty)
     signer = trusted.read_rsa_key(key, "warden")
     try:
         verifier = parse_vkey(station)
@@ -86,6 +88,7 @@ def run(
         appender(log),
         lambda: int(time.time()) // allowed.slot_seconds,
         terminal.say,
+        treaty,
     )
     server = warden_server(node.respond, host, port, size).start()
     terminal.say(f"{server.url} is the warden of {allowed.station}")

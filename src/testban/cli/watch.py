@@ -21,6 +21,7 @@ def watch(
     end: str | None = None,
     config: Path | None = None,
     chunk_hours: int = 6,
+    grow: bool = False,
     workers: int | None = None,
     executor: str | None = None,
     json: bool = False,
@@ -40,8 +41,9 @@ def watch(
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
-        Folder for detections.csv, channels.csv, thresholds.csv, findings.csv, the page watch.html and the catalogue of
-        finished work.
+        Folder for detections.csv, channels.csv, thresholds.csv, reach.csv, findings.csv, the page watch.html, the
+        catalogue of finished work, difftimes.txt and phases.txt for `testban relocate`, and evidence/ for
+        `testban identify --repeats`.
     false_alarms_per_year
         How often noise alone may raise an alarm, for each template.
     start
@@ -52,6 +54,8 @@ def watch(
         TOML file of settings; options given here win.
     chunk_hours
         Hours of a unit of work; changes no result.
+    grow
+        Make templates of the repeats that stand well over their threshold, in grown/ of --out, for the next search.
     workers
         Worker processes; 0 takes one for each processor.
     executor
@@ -81,6 +85,7 @@ def watch(
             start_ns=parse_time(start) if start else None,
             end_ns=parse_time(end) if end else None,
             chunk=chunk_hours,
+            grow=grow,
             progress=report,
         )
     if json:
@@ -98,6 +103,8 @@ def watch(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
             f"{len(d.matches)} channels, {size}"
         )
+    for p in done.grown:
+        terminal.say(f"  grown: {p}, to be given to the next search beside its master")
     terminal.say(
         "  a decoupled shot, or one 4 km off, is not the same waveform: silence here says nothing of it"
     )

@@ -5,6 +5,7 @@ extension, and its first periods do not count; NaN marks bins without data.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,7 @@ class Block:
         self.stride = max(1, round(settings.level_s / self.bin_s))
         self.levels = np.empty((-(-self.bins // self.stride), self.groups * self.lanes))
         self.spreads = np.empty_like(self.levels)
+        self.raised_scores = np.ones_like(self.levels)
         self._score()
 
     def _traces(self) -> tuple[Trace, ...]:
@@ -114,11 +116,11 @@ class Block:
                     np.ascontiguousarray(constants[:, base : base + filters.LANES]), math.sqrt(math.sqrt(s.threshold_factor)),
                     self.stride, max(1, round(s.noise_s / step)), max(1, round(s.coda_s / step)),
                     max(1, round(s.tail_memory_s / step)), round(1.0 / self.bin_s), round(s.start_s / step),
-                    self.scores, self.top, self.levels, self.spreads,
+                    self.scores, self.top, self.levels, self.spreads, self.raised_scores,
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
 
-    def weak_triggers(self, taken: F64) -> F64:
+    def weak_triggers(self, taken: Sequence[F64]) -> list[F64]:
         """Rows as of `triggers` for what reaches only the threshold of weak picks, apart from the rows `taken`."""
         share = math.sqrt(math.sqrt(self.settings.weak_power))
         scores, top = self.scores / share, self.top / share
@@ -129,7 +131,12 @@ class Block:
         out = np.zeros((2000, 5))
         n = scan.triggers(scores, top, self.lanes, OFF / share, STRONG, 1.0, 0, out)
         out[:n, 3] *= share
-        return out[:n]
+        rows = []
+        for row in out[:n]:
+            row[3] /= self.asked(row)
+            if row[3] >= share:
+                rows.append(row)
+        return rows
 
     def triggers(self) -> F64:
         """Rows (on bin, peak bin, peak column, peak score, off bin)."""
@@ -137,6 +144,10 @@ class Block:
         later = LATER if len(self.sensor.horizontals) == 2 else 1.0
         memory = round(LATER_S / self.bin_s)
         return out[: scan.triggers(self.scores, self.top, self.lanes, OFF, STRONG, later, memory, out)]
+
+    def asked(self, row: F64) -> float:
+        """The score that is asked of a trigger: 1, more near the start of a record (`scan.START_WEIGHT`)."""
+        return float(self.raised_scores[int(row[1]) // self.stride, int(row[2])])
 
     def noise(self, column: int, at: int) -> tuple[float, float]:
         """Power of what an onset at bin `at` has to leave, and its scatter (of fourth roots of short windows)."""

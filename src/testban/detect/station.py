@@ -16,7 +16,7 @@ from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, intersect, normalise
 from testban.detect import amplitude, arrival, later, motion, successor
-from testban.detect.block import STRONG
+from testban.detect.block import LATER_S, STRONG
 from testban.detect.block import Block as Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, choose, trace
@@ -48,7 +48,7 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
     out: list[Pick] = []
     found: list[tuple[arrival.Arrival, float]] = []
     last = block.first - 1e9
-    rows = block.triggers()
+    rows, doubtful = _sure(block)
     for row in rows:
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
         while got is not None:
@@ -61,8 +61,29 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
             got = _stronger(block, row, got)
     out += _later(block, key, own, found)
     if s.weak_power < 1.0:
-        out += _weak(block, key, own, channels, rows, out)
+        out += _weak(block, key, own, channels, [*rows, *doubtful], doubtful, out)
     return sorted(out, key=lambda p: p.time_ns), [block.bin_of(got.sample) for got, _ in found]
+
+
+def _sure(block: Block) -> tuple[list[F64], list[F64]]:
+    """Triggers that reach what is asked of a detection, and those that do not, their score divided by it.
+
+    Behind a strong detection nothing more is asked than the threshold: an event explains what follows.
+    """
+    sure: list[F64] = []
+    doubtful: list[F64] = []
+    memory = round(LATER_S / block.bin_s)
+    last = -math.inf
+    for row in block.triggers():
+        asked = block.asked(row)
+        if row[3] < asked and row[0] - last > memory:
+            row[3] /= asked
+            doubtful.append(row)
+            continue
+        sure.append(row)
+        if row[3] >= STRONG * asked:
+            last = float(row[4])
+    return sure, doubtful
 
 
 def _stronger(block: Block, row: F64, got: arrival.Arrival) -> arrival.Arrival | None:
@@ -116,13 +137,16 @@ def _later(block: Block, key: str, own: Span, found: list[tuple[arrival.Arrival,
 
 
 def _weak(
-    block: Block, key: str, own: Span, channels: Sequence[Channel], rows: F64, strong: Sequence[Pick]
-) -> list[Pick]:
-    """Picks from triggers below the threshold, none of them near a detection."""
+    block: Block, key: str, own: Span, channels: Sequence[Channel], rows: Sequence[F64], doubtful: Sequence[F64],
+    strong: Sequence[Pick],
+) -> list[Pick]:  # fmt: skip
+    """Picks from triggers below what is asked of a detection, none of them near one; rows: all that has triggered."""
     s = block.settings
     out: list[Pick] = []
     last = block.first - 1e9
-    for row in block.weak_triggers(rows):
+    share = math.sqrt(math.sqrt(s.weak_power))
+    weak = [*(row for row in doubtful if row[3] >= share), *block.weak_triggers(rows)]
+    for row in sorted(weak, key=lambda row: float(row[0])):
         got = _confirmed(block, row, last + s.min_separation_s * block.rate, WEAK_SURE, WEAK_LASTS)
         if got is None:
             continue

@@ -63,30 +63,60 @@ def kernel(model: str = "ak135") -> Kernel:
 
 
 @njit(cache=True)
-def coefficients_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[float, float, float]:
-    """tau0, tau1, tau2 in seconds of a phase by its index in the travel-time tables; NaN where there are none."""
-    row = k.row[phase]
-    if phase == k.p1:
-        row = k.composite[0 if delta_deg <= MANTLE_END_DEG else (1 if delta_deg < CORE_START_DEG else 2)]
-    elif phase == k.s1:
-        row = k.composite[3 if delta_deg <= SKS_START_DEG else 4]
-    inside = depth_km >= 0.0 and depth_km <= k.depths[-1] and delta_deg >= 0.0 and delta_deg <= 180.0
-    if row < 0 or not inside:
-        return np.nan, np.nan, np.nan
+def row_(
+    k_row: NDArray[np.int64], composite: NDArray[np.int64], p1: int, s1: int, phase: int, delta_deg: float
+) -> int:
+    """Row of the coefficients of a phase at a distance, -1 without; arguments as in `Kernel`."""
+    if phase == p1:
+        return composite[0 if delta_deg <= MANTLE_END_DEG else (1 if delta_deg < CORE_START_DEG else 2)]  # type: ignore[no-any-return]
+    if phase == s1:
+        return composite[3 if delta_deg <= SKS_START_DEG else 4]  # type: ignore[no-any-return]
+    return k_row[phase]  # type: ignore[no-any-return]
+
+
+@njit(cache=True)
+def depth_node_(depths: Floats, depth_km: float) -> tuple[int, float]:
+    """Node above a depth and the fraction of the way to the next; (-1, 0) outside the table."""
+    if not (depth_km >= 0.0 and depth_km <= depths[-1]):
+        return -1, 0.0
     j = 0
-    while depth_km > k.depths[j + 1]:
+    while depth_km > depths[j + 1]:
         j += 1
-    g = (depth_km - k.depths[j]) / (k.depths[j + 1] - k.depths[j])
-    x = delta_deg / k.step
-    i = min(int(x), k.tau.shape[2] - 2)
+    return j, (depth_km - depths[j]) / (depths[j + 1] - depths[j])
+
+
+@njit(cache=True)
+def between_(
+    tau: Floats, step: float, row: int, j: int, g: float, delta_deg: float
+) -> tuple[float, float, float]:
+    """tau0, tau1, tau2 of a row, below depth node j by the fraction g; NaN where row or node is negative."""
+    if row < 0 or j < 0 or not (delta_deg >= 0.0 and delta_deg <= 180.0):
+        return np.nan, np.nan, np.nan
+    x = delta_deg / step
+    i = min(int(x), tau.shape[2] - 2)
     f = x - i
-    a, b = k.tau[row, j], k.tau[row, j + 1]
     w00, w01, w10, w11 = (1.0 - g) * (1.0 - f), (1.0 - g) * f, g * (1.0 - f), g * f
     return (
-        w00 * a[i, 0] + w01 * a[i + 1, 0] + w10 * b[i, 0] + w11 * b[i + 1, 0],
-        w00 * a[i, 1] + w01 * a[i + 1, 1] + w10 * b[i, 1] + w11 * b[i + 1, 1],
-        w00 * a[i, 2] + w01 * a[i + 1, 2] + w10 * b[i, 2] + w11 * b[i + 1, 2],
+        w00 * tau[row, j, i, 0]
+        + w01 * tau[row, j, i + 1, 0]
+        + w10 * tau[row, j + 1, i, 0]
+        + w11 * tau[row, j + 1, i + 1, 0],
+        w00 * tau[row, j, i, 1]
+        + w01 * tau[row, j, i + 1, 1]
+        + w10 * tau[row, j + 1, i, 1]
+        + w11 * tau[row, j + 1, i + 1, 1],
+        w00 * tau[row, j, i, 2]
+        + w01 * tau[row, j, i + 1, 2]
+        + w10 * tau[row, j + 1, i, 2]
+        + w11 * tau[row, j + 1, i + 1, 2],
     )
+
+
+@njit(cache=True)
+def coefficients_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[float, float, float]:
+    """tau0, tau1, tau2 in seconds of a phase by its index in the travel-time tables; NaN where there are none."""
+    j, g = depth_node_(k.depths, depth_km)
+    return between_(k.tau, k.step, row_(k.row, k.composite, k.p1, k.s1, phase, delta_deg), j, g, delta_deg)
 
 
 @njit(cache=True)

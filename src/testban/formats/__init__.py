@@ -2,6 +2,7 @@
 
 from testban.formats import (
     css30,
+    frames,
     geojson,
     ims10,
     inventory,
@@ -14,6 +15,7 @@ from testban.formats import (
 
 __all__ = [
     "css30",
+    "frames",
     "geojson",
     "ims10",
     "inventory",

@@ -3,10 +3,10 @@
 Rules: big-endian; every block padded to four bytes with zeros; every length is checked against the bytes at hand before anything is
 read; a frame that was read is written again and marked where that does not give the same bytes; the CRC-64 (x^64 + x^4 + x^3 + x + 1, from zero, not
 reflected) runs over everything before it. A channel's signature covers its description to its subframe count, the trailer's the
-frame to the trailer. The layout was confirmed on 158 published frames; the samples (Canadian compression) are not decoded here.
+frame to the trailer. The layout was confirmed on 158 published frames; other makers' samples and signatures: `cd11_check`.
 
 The signatures of the IMS are DSA: 40 bytes with room for a hidden message (docs/decisions/0010). As an adapter a frame carries a
-packet instead: samples as `i4` (four bytes, big-endian), the packet's whole note as the trailer's authentication value, so that
+packet instead: samples as `s4` (four bytes, big-endian), the packet's whole note as the trailer's authentication value, so that
 both its signatures are checked on what came out of the frame.
 """
 
@@ -208,7 +208,7 @@ def parse(data: bytes) -> Frame:
     channels = tuple(_channel(head) for _ in range(count))
     end = _Reader(data, trailer, len(data) - 8)
     frame = Frame(
-        creator=_name(creator), destination=_name(destination), sequence=sequence, series=series, length_ms=length_ms,
+        creator=name(creator), destination=name(destination), sequence=sequence, series=series, length_ms=length_ms,
         time=nominal, names=names, channels=channels, key_id=end.number("the trailer's key"), signature=end.block("the trailer's signature"),
     )  # fmt: skip
     bare = tuple(msgspec.structs.replace(c, read=b"") for c in channels)
@@ -216,7 +216,8 @@ def parse(data: bytes) -> Frame:
     return frame if same else msgspec.structs.replace(frame, canonical=False)
 
 
-def _name(field: bytes) -> str:
+def name(field: bytes) -> str:
+    """A name without its padding."""
     text = field.rstrip(b"\0")
     if not text.isascii() or b"\0" in text:
         raise FormatError(f"CD-1.1: expected a name of ASCII letters, got {field!r}")
@@ -253,7 +254,7 @@ def from_packet(note: bytes, payload: bytes, policy: Policy, sequence: int = 0) 
     at = _from_ns(text.slot * policy.slot_seconds * NS)
     channels = tuple(
         Channel(
-            flags=b"\0\0\0\1", code=site.ljust(5) + name.encode().ljust(3) + b"  ", kind=b"i4", calib=struct.pack(">ff", 1, 1), time=at,
+            flags=b"\0\0\0\1", code=site.ljust(5) + name.encode().ljust(3) + b"  ", kind=b"s4", calib=struct.pack(">ff", 1, 1), time=at,
             length_ms=policy.slot_seconds * 1000, samples=row.size, status=b"", data=row.astype(">i4").tobytes(), count=0, key_id=0,
             signature=b"",
         )
@@ -274,8 +275,8 @@ def to_packet(frame: Frame, policy: Policy) -> tuple[bytes, bytes]:
     """
     rows = []
     for c in frame.channels:
-        if c.kind != b"i4" or len(c.data) != 4 * c.samples:
-            raise FormatError(f"CD-1.1: expected samples as i4, got {c.kind!r} with {len(c.data)} bytes")
+        if c.kind != b"s4" or len(c.data) != 4 * c.samples:
+            raise FormatError(f"CD-1.1: expected samples as s4, got {c.kind!r} with {len(c.data)} bytes")
         rows.append(np.frombuffer(c.data, ">i4").astype("<i4").tobytes())
     payload = b"".join(rows)
     if len(frame.channels) != len(policy.channels) or len(payload) not in (0, packet.payload_size(policy)):

@@ -13,8 +13,11 @@ import numpy as np
 
 from testban.base.errors import InputError
 from testban.base.ids import Nslc
-from testban.base.records import Event, Pick, Segment
-from testban.formats import quakeml
+from testban.base.inventory import ANY, Inventory
+from testban.base.records import Channel, Event, Pick, Segment
+from testban.base.times import format_time
+from testban.formats import inventory as inventories
+from testban.formats import quakeml, tables
 
 
 def to_obspy(segments: Segment | Iterable[Segment]) -> Any:
@@ -112,3 +115,79 @@ def picks_to_obspy(picks: Iterable[Pick]) -> list[Any]:
         )
         out.append(pick)
     return out
+
+
+def picks_from_obspy(catalog: Any, inventory: Any = None) -> tables.PickTable:
+    """All picks of an obspy Catalog (or Event, or a list of obspy Picks), for `associate`: picks, sites, findings.
+
+    inventory: an obspy Inventory with the stations. Picks whose station it lacks are counted and left out.
+    """
+    rows = [_row(pick, "", "") for event in _events(catalog) for pick in event]
+    return tables.picks_of(rows, "obspy catalogue", inventory_from_obspy(inventory))
+
+
+def arrivals_from_obspy(catalog: Any, inventory: Any = None) -> tables.ArrivalTable:
+    """The arrivals of every event of an obspy Catalog (or of one Event), for `locate`: (pick, phase) by event, sites, findings.
+
+    Those of the preferred (else first) origin under their phases; where it has none, all picks under their phase hints.
+    """
+    events = catalog.events if hasattr(catalog, "events") else [catalog]
+    rows = []
+    for event in events:
+        origin = event.preferred_origin() or (event.origins[0] if event.origins else None)
+        named = {str(a.pick_id): a.phase or "" for a in (origin.arrivals if origin is not None else ())}
+        for pick in event.picks:
+            if not named or str(pick.resource_id) in named:
+                name = str(event.resource_id).rsplit("/", 1)[-1]
+                rows.append(_row(pick, named.get(str(pick.resource_id), pick.phase_hint or ""), name))
+    return tables.arrivals_of(rows, "obspy catalogue", inventory_from_obspy(inventory))
+
+
+def inventory_from_obspy(inventory: Any) -> Inventory | None:
+    """Stations and channels of an obspy Inventory; one of ours, or None, as it is."""
+    if inventory is None or isinstance(inventory, Inventory):
+        return inventory
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        inventory.write(out, format="STATIONXML")
+    channels = inventories.decode_inventory([("obspy.xml", out.getvalue())])
+    places = [
+        Channel(
+            nslc=Nslc(network.code, station.code, ANY, ANY), longitude=float(station.longitude), latitude=float(station.latitude),
+            elevation_m=float(station.elevation or 0.0), origin="table:obspy",
+        )
+        for network in inventory
+        for station in network
+        if not station.channels
+    ]  # fmt: skip
+    return Inventory(channels.channels, places, channels.orientations, channels.findings)
+
+
+def _events(catalog: Any) -> list[list[Any]]:
+    if hasattr(catalog, "events"):
+        return [list(e.picks) for e in catalog.events]
+    return [list(catalog.picks)] if hasattr(catalog, "picks") else [list(catalog)]
+
+
+def _row(pick: Any, phase: str, event: str) -> dict[str, Any]:
+    """A pick as a row of an arrival table."""
+    where = pick.waveform_id
+    return {
+        "event_id": event or None,
+        "pick_id": str(pick.resource_id).rsplit("/", 1)[-1],
+        "network": where.network_code or None,
+        "station": where.station_code or None,
+        "location": where.location_code or None,
+        "channel": where.channel_code or None,
+        "time": format_time(int(pick.time.ns), 9) if pick.time is not None else None,
+        "phase": phase or pick.phase_hint or None,
+        "time_sigma_s": pick.time_errors.uncertainty if pick.time_errors else None,
+        "slowness_s_per_deg": pick.horizontal_slowness,
+        "slowness_sigma": pick.horizontal_slowness_errors.uncertainty
+        if pick.horizontal_slowness_errors
+        else None,
+        "backazimuth_deg": pick.backazimuth,
+        "backazimuth_sigma": pick.backazimuth_errors.uncertainty if pick.backazimuth_errors else None,
+        "polarity": {"positive": 1, "negative": -1}.get(str(pick.polarity), 0),
+    }

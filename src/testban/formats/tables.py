@@ -83,15 +83,23 @@ def read_picks(path: str | Path, stations: Inventory | None = None) -> PickTable
 
     Raises FormatError for a file that is no such table or in which no row can be used.
     """
-    rows = csvio.read_rows(path, ("station", "time"))
-    made, findings, sites = _picks(rows, Path(path).name, stations)
+    return picks_of(csvio.read_rows(path, ("station", "time")), Path(path).name, stations)
+
+
+def picks_of(rows: Sequence[Row], name: str, stations: Inventory | None) -> PickTable:
+    """As `read_picks`, of rows; name: of the table, for messages."""
+    made, findings, sites = _picks(rows, name, stations)
     return PickTable(tuple(p for p, _, _ in made), sites, findings)
 
 
 def read_arrivals(path: str | Path, stations: Inventory | None = None) -> ArrivalTable:
     """Arrivals by event, with their phases as they stand in the table; see `read_picks`."""
-    rows = csvio.read_rows(path, ("station", "time", "phase"))
-    made, findings, sites = _picks(rows, Path(path).name, stations)
+    return arrivals_of(csvio.read_rows(path, ("station", "time", "phase")), Path(path).name, stations)
+
+
+def arrivals_of(rows: Sequence[Row], name: str, stations: Inventory | None) -> ArrivalTable:
+    """As `read_arrivals`, of rows; name: of the table, for messages."""
+    made, findings, sites = _picks(rows, name, stations)
     events: dict[str, list[tuple[Pick, str]]] = {}
     for pick, phase, event in made:
         events.setdefault(event, []).append((pick, phase))
@@ -319,10 +327,12 @@ __all__ = [
     "ArrivalTable",
     "EventRow",
     "PickTable",
+    "arrivals_of",
     "event_row",
     "magnitude_of",
     "phase_type",
     "pick_row",
+    "picks_of",
     "read_arrivals",
     "read_events",
     "read_picks",

@@ -4,7 +4,9 @@ The public functions are `measure_path` (one station's record of one event) and 
 event). Discriminants register in `registry.DISCRIMINANTS`; importing this package registers those that we have.
 """
 
-from testban.identify import depth, polarity, regional, surface  # noqa: F401  (registers them, in this order)
+# The order in which they register is the order in the bulletin.
+from testban.identify import depth, polarity, regional, surface  # noqa: F401, I001
+from testban.identify import shape, repeated, tensor, sea, outside_score  # noqa: F401
 from testban.identify.combine import assess, combine, judge, probability
 from testban.identify.path import measure_path
 from testban.identify.registry import DISCRIMINANTS, Inquiry, Settings, register

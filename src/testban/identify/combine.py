@@ -12,6 +12,7 @@ odds of three classes; it may take a verdict back, never make one.
 
 from collections.abc import Sequence
 
+from testban.base.beside import Beside
 from testban.base.dmath import exp10_, log10_
 from testban.base.errors import ConfigurationError
 from testban.base.measurements import PathMeasurement
@@ -22,6 +23,7 @@ from testban.identify.registry import Inquiry, Settings, evaluate
 from testban.identify.screening import screen
 
 DEFAULT = Settings()
+NOTHING = Beside()
 MARGIN = 1e-6
 DOUBT = 0.5  # log10 by which the second layer must favour another class to take a verdict back
 ATYPICAL = 0.001  # share of a class beyond which an event does not belong to it
@@ -94,14 +96,17 @@ def assess(
     paths: Sequence[PathMeasurement],
     picks: Sequence[Pick],
     settings: Settings = DEFAULT,
+    beside: Beside = NOTHING,
 ) -> Assessment:
-    """Assess one event from its paths (any order), magnitudes, depth and first motions.
+    """Assess one event from its paths (any order), magnitudes, depth and first motions, and what stands beside the recordings.
 
     Raises ConfigurationError for settings without meaning. log10_lr is None where no discriminant applied.
     """
     _check(settings)
     ordered = tuple(sorted(paths, key=lambda p: p.station_key))
-    evidence = evaluate(Inquiry(event=event, paths=ordered, picks=tuple(picks), settings=settings))
+    evidence = evaluate(
+        Inquiry(event=event, paths=ordered, picks=tuple(picks), settings=settings, beside=beside)
+    )
     return judge(evidence, settings, _mb(event))
 
 

@@ -34,7 +34,7 @@ def below_crust(origin: Origin) -> bool:
     return origin.depth_km - BELOW_CRUST_Z * (origin.depth_sigma_km or 0.0) > BELOW_CRUST_KM
 
 
-def _earthquake_density(z: float, scale: float) -> float:
+def earthquake_density(z: float, scale: float) -> float:
     """Density of an observed depth among earthquakes: the uniform parts smeared by the error."""
     total = 0.0
     for low, high, share in EARTHQUAKES:
@@ -61,7 +61,7 @@ def depth(inquiry: Inquiry) -> Evidence:
             NAME, f"the depth is uncertain by {sigma:.0f} km, more than {SIGMA_LARGEST_KM:g} km says nothing"
         )
     z = origin.depth_km
-    ratio = log10_ratio(density(z, EXPLOSION_KM, sigma), _earthquake_density(z, sigma), CAP_DEEP)
+    ratio = log10_ratio(density(z, EXPLOSION_KM, sigma), earthquake_density(z, sigma), CAP_DEEP)
     ratio = min(ratio, CAP_SHALLOW)
     screened = (z - SCREEN_KM) / sigma > SCREEN_Z
     how = f"{phases} depth phase(s)" if phases else "a free depth"

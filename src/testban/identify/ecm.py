@@ -21,6 +21,7 @@ from testban.base.verdicts import ClassOdds
 from testban.identify import depth, polarity, regional, surface
 from testban.identify.calibration import MsModel, PsModel, predictive
 from testban.identify.densities import distribution
+from testban.identify.halton import radical
 from testban.identify.registry import Settings
 
 EXPLOSION, EARTHQUAKE, OTHER = "explosion", "earthquake", "collapse or other"
@@ -28,7 +29,7 @@ NAMES = (regional.NAME, depth.NAME, surface.NAME, polarity.NAME)
 LAMBDA, GAMMA = 0.5, 0.1
 CAP = 1.5  # largest log10 of a ratio of densities that is believed: that of the discriminants behind it
 POINTS = 256
-READINGS, WRONG = 6, 0.15
+READINGS = 6
 DEPTH_SIGMA_KM = 6.0
 OTHER_PS, OTHER_MS = (0.0, 0.35), (0.0, 0.5)  # mean and spread of collapses and their like [assumed]
 LOG10_E = 0.4342944819032518
@@ -195,39 +196,31 @@ def _inverse_t4(p: float) -> float:
     return 0.5 * (low + high)
 
 
-def _halton(i: int, base: int) -> float:
-    f, out = 1.0, 0.0
-    while i:
-        f /= base
-        out += f * (i % base)
-        i //= base
-    return out
-
-
 @functools.lru_cache(maxsize=8)
 def reference(ps: PsModel, ms: MsModel, s_model: float, correlation: float) -> EcmModel:
     """The model of the reference populations that the discriminants themselves rest on."""
     half = ps.separation()
     x, q = (predictive(ps.spread_event, n, 0.1) for n in (ps.n_explosions, ps.n_earthquakes))
     mx, mq = ((m, math.sqrt(s * s + s_model * s_model)) for m, s in (ms.explosion, ms.earthquake))
-    up = {EXPLOSION: 1.0 - WRONG, OTHER: WRONG}
+    wrong = [polarity.WRONG_LEAST] * READINGS
+    ups_x, ups_q = polarity.distributions(wrong)
+    ups_of = {EXPLOSION: ups_x, EARTHQUAKE: ups_q, OTHER: ups_x[::-1]}
     p_s = {EXPLOSION: (half, x), EARTHQUAKE: (-half, q), OTHER: OTHER_PS}
     m_s = {EXPLOSION: mx, EARTHQUAKE: mq, OTHER: OTHER_MS}
     training: dict[str, list[dict[str, float]]] = {k: [] for k in (EXPLOSION, EARTHQUAKE, OTHER)}
     for kind, out in training.items():
         for i in range(1, POINTS + 1):
-            u = [_halton(i, b) for b in (2, 3, 5, 7, 11)]
+            u = [radical(i, b) for b in (2, 3, 5, 7, 11)]
             v = p_s[kind][0] + p_s[kind][1] * _inverse_t4(u[0])
             d = m_s[kind][0] + m_s[kind][1] * _inverse_t4(u[1])
             z = _depth(kind, u[2]) + DEPTH_SIGMA_KM * _inverse_t4(u[3])
-            share = up.get(kind)
-            ups = _ups(u[4], share)
+            ups = _quantile(ups_of[kind], u[4])
             out.append(
                 {
                     regional.NAME: distribution(v, half, x),
                     depth.NAME: 1.0 - distribution(z, depth.EXPLOSION_KM, DEPTH_SIGMA_KM),
                     surface.NAME: 1.0 - distribution(d, *mx),
-                    polarity.NAME: polarity.tails([WRONG] * READINGS, ups)[0],
+                    polarity.NAME: polarity.tails(wrong, ups)[0],
                 }
             )
     return fit(training, NAMES, f"reference populations of {ps.name} and {ms.name}", correlation=correlation)
@@ -243,21 +236,11 @@ def _depth(kind: str, u: float) -> float:
     return depth.EARTHQUAKES[-1][1]
 
 
-def _ups(u: float, share: float | None) -> int:
-    """Number of compressions of six at a quantile: binomial, or Beta(1/2, 1/2) where the share is not known."""
+def _quantile(counts: Sequence[float], u: float) -> int:
+    """Number of compressions at a quantile of its distribution."""
     total = 0.0
-    for k in range(READINGS + 1):
-        total += math.comb(READINGS, k) * _in_order(k, share)
+    for k, p in enumerate(counts):
+        total += p
         if u < total:
             return k
-    return READINGS
-
-
-def _in_order(k: int, share: float | None) -> float:
-    """Chance of k compressions of six in one order."""
-    if share is None:
-        return polarity.beta_half(k, READINGS - k)
-    out = 1.0
-    for i in range(READINGS):
-        out *= share if i < k else 1.0 - share
-    return out
+    return len(counts) - 1

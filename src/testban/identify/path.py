@@ -1,6 +1,7 @@
 """What one station's record says about an event's regional phases: P over S in bands, and whether Lg got through.
 
-Rules: sums of squares over three components (so the orientation does not matter), noise power subtracted, S or P
+Rules: sums of squares over three components (so the orientation does not matter), the vertical alone beside them and
+in their place where no more was recorded; noise power subtracted, S or P
 below the noise a bound and never a number; each band at most to 0.45 of the sampling rate. A path that blocks Lg
 is recognised from its own record: Lg no higher than the decay of the Sn coda interpolated from before and after
 it. No map, no coast line, no station name enters. Method: e.g. Walter, Mayeda & Patton 1995, BSSA 85, 1050;
@@ -18,6 +19,7 @@ from testban.base.geo import delaz_
 from testban.base.measurements import BandRatio, PathMeasurement
 from testban.base.records import Arrival, Channel, Origin, Pick, Segment, Site
 from testban.earth import response, travel
+from testban.identify import complexity, spectrum
 from testban.identify import windows as win
 from testban.size import traces
 
@@ -30,9 +32,10 @@ NEAREST_DEG, FARTHEST_DEG = 0.5, 15.0
 P_SHIFT_LARGEST_S = 5.0  # a P arrival further from its prediction is not taken as the first P
 COMPONENTS = 3
 LATE_SHORTEST_S = 15.0  # a record may end within the coda after Lg
+SHORTEST_S = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S, 2.0, 4.0)
 
 
-class _Power(msgspec.Struct, frozen=True, kw_only=True):
+class _Power(msgspec.Struct, frozen=True):
     """Mean squares in one band over all components; NaN where a window is not recorded."""
 
     noise: float
@@ -41,6 +44,8 @@ class _Power(msgspec.Struct, frozen=True, kw_only=True):
     sn: float
     lg: float
     late: float
+    before: float
+    onset: float
 
 
 def _refused(origin: Origin, site: Site, reason: str) -> PathMeasurement:
@@ -83,11 +88,11 @@ def _powers(
     origin_ns: int,
     w: win.Windows,
     edges: tuple[float, float],
-) -> tuple[_Power, int] | None:
+) -> tuple[_Power, _Power | None, int] | None:
     gains = [_gain(channels, parts[0], edges) for parts in by_component]
     known = [g for g in gains if g is not None]
     scale = [g if g is not None and len(known) == len(gains) else 1.0 for g in gains]
-    totals = [0.0] * 6
+    totals, alone = [0.0] * 8, None
     count = 0
     for parts, gain in zip(by_component, scale, strict=True):
         trace = win.band(parts, origin_ns, (w.noise[0] - 20.0, max(w.s[1], w.late[1]) + 1.0), edges)
@@ -95,16 +100,16 @@ def _powers(
             continue
         begin = max(w.noise[0], trace.start_s + min(3.0 / edges[0], 5.0))
         late = (w.late[0], min(w.late[1], trace.end_s))
-        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late)
-        for i, (a, b) in enumerate(limits):
-            shortest = (win.NOISE_SHORTEST_S, 3.0, 3.0, 3.0, 3.0, LATE_SHORTEST_S)[i]
-            totals[i] += trace.mean_square(a, b, shortest) / (gain * gain)
+        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late, w.before, w.onset)
+        own = [
+            trace.mean_square(a, b, shortest) / (gain * gain)
+            for (a, b), shortest in zip(limits, SHORTEST_S, strict=True)
+        ]
+        totals = [a + b for a, b in zip(totals, own, strict=True)]
+        if parts[0].nslc.channel[2:] == "Z":
+            alone = _Power(*own)
         count += 1
-    if count == 0:
-        return None
-    return _Power(
-        noise=totals[0], p=totals[1], s=totals[2], sn=totals[3], lg=totals[4], late=totals[5]
-    ), count
+    return (_Power(*totals), alone, count) if count else None
 
 
 def _half_log(x: float) -> float:
@@ -150,20 +155,14 @@ def _lg_excess(powers: Sequence[_Power]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _slope(ratios: Sequence[BandRatio]) -> float | None:
-    """Least-squares slope of log10 P rms over log10 frequency, bands with P above the noise; None below three."""
-    xy = [
-        (
-            0.5 * log10_(r.band_hz[0] * r.band_hz[1]),
-            log10_(r.p_rms) - 0.5 * log10_(r.band_hz[1] - r.band_hz[0]),
-        )
-        for r in ratios
-        if r.p_rms is not None and r.snr_p is not None and r.snr_p >= SNR_LEAST
-    ]
-    if len(xy) < 3:
-        return None
-    mx, my = sum(x for x, _ in xy) / len(xy), sum(y for _, y in xy) / len(xy)
-    return sum((x - mx) * (y - my) for x, y in xy) / sum((x - mx) * (x - mx) for x, _ in xy)
+def _rise(powers: Sequence[_Power]) -> float | None:
+    """Mean over bands of log10 (rms after the predicted S / rms just before it); None where noise hides it."""
+    values = []
+    for q in powers:
+        n = q.noise
+        if n > 0.0 and q.before > 0.0 and q.onset > SNR_LEAST * SNR_LEAST * n:
+            values.append(_half_log(q.onset - n) - _half_log(max(q.before - n, 0.05 * n)))
+    return sum(values) / len(values) if values else None
 
 
 def _first_p(origin: Origin, site: Site, arrivals: Sequence[Arrival], predicted_s: float) -> float:
@@ -192,11 +191,14 @@ def measure_path(
     Returns a record whose `usable` and `reason` say whether it may decide.
     """
     delta, azimuth, _ = delaz_(origin.longitude, origin.latitude, site.longitude, site.latitude)
+    own = [s for s in segments if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples) > 0]
     if not NEAREST_DEG <= delta <= FARTHEST_DEG:
-        return _refused(
+        out = _refused(
             origin, site, f"distance {delta:.1f} deg is outside {NEAREST_DEG:g}-{FARTHEST_DEG:g} deg"
         )
-    own = [s for s in segments if (site.is_array or s.nslc.net_sta == site.key) and len(s.samples) > 0]
+        if complexity.NEAREST_DEG <= delta <= complexity.FARTHEST_DEG:
+            return msgspec.structs.replace(out, complexity=complexity.measure(origin, site, own, arrivals))
+        return out
     if not own:
         return _refused(origin, site, "no recording")
     table = travel.load(model)
@@ -230,6 +232,10 @@ def _measure(
     motion: tuple[int, float],
 ) -> PathMeasurement:
     sensor, letters = sensors(own)[0]
+    if len(letters) < COMPONENTS:
+        if "Z" not in letters:
+            return _refused(origin, site, f"components {', '.join(letters)}: neither three nor a vertical")
+        letters = ["Z"]
     parts = [
         sorted(
             (s for s in own if s.nslc.sensor == sensor and s.nslc.channel[2:] == c), key=lambda s: s.start_ns
@@ -239,20 +245,24 @@ def _measure(
     if any(clipped(s, origin.time_ns, (w.p[0], w.s[1])) for group in parts for s in group):
         return _refused(origin, site, "clipped between P and the end of S")
     rate = min(s.sample_rate_hz for group in parts for s in group)
-    ratios, lg = [], []
+    ratios: list[BandRatio] = []
+    vertical: list[BandRatio] = []
+    lg: list[_Power] = []
     for edges in BANDS:
         got = _powers(parts, channels, origin.time_ns, w, edges)
         if got is None or edges[1] > 0.45 * rate:
             continue
-        ratios.append(_ratio(got[0], edges, got[1]))
+        ratios.append(_ratio(got[0], edges, got[2]))
+        if got[1] is not None and got[2] > 1:
+            vertical.append(_ratio(got[1], edges, 1))
         if edges in LG_BANDS:
             lg.append(got[0])
     excess = _lg_excess(lg) if w.lg_separate else None
     blocked = None if excess is None else excess < LG_EXCESS_LEAST
     reason = _why_not(ratios, w, blocked)
     components = max((r.components for r in ratios), default=0)
-    if not reason and components < COMPONENTS:
-        reason = f"{components} component(s): the calibration is for three"
+    if not reason and components not in (1, COMPONENTS):
+        reason = f"{components} components where P and S are recorded: the calibration is for three or for a vertical"
     return PathMeasurement(
         station_key=site.key,
         distance_deg=place[0],
@@ -263,10 +273,13 @@ def _measure(
         sample_rate_hz=rate,
         windows=w.named(),
         bands=tuple(ratios),
+        vertical=tuple(vertical),
         lg_excess=excess,
         lg_blocked=blocked,
         lg_judged=w.lg_separate,
-        spectral_slope=_slope(ratios),
+        s_rise=_rise(lg),
+        spectral_slope=spectrum.slope(ratios),
+        corner_hz=spectrum.corner(ratios),
         first_motion=motion[0],
         first_motion_confidence=motion[1],
         sensor=".".join(sensor),

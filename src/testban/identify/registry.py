@@ -1,16 +1,18 @@
 """The one entry point of all discriminants: a table of functions, each returning one piece of evidence.
 
 Rules: a discriminant is a function (Inquiry) -> Evidence that never raises and says in words why it does not
-apply; the order of the table is the order of registration and the order in the bulletin.
+apply; the order of the table is the order of registration and the order in the bulletin. A discriminant that rests on something
+that few people can give (a moment tensor, say) is left out of the list where it was not given.
 """
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from testban.base.beside import Beside
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Event, Evidence, Pick
-from testban.identify.calibration import MS_DEFAULT, PS_DEFAULT, MsModel, PsModel
+from testban.identify.calibration import MS_DEFAULT, PS_DEFAULT, SLOPE_DEFAULT, MsModel, PsModel, ShapeModel
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ps: PsModel = PS_DEFAULT
     s_model: float = 0.3
     ms: MsModel = MS_DEFAULT
+    slope: ShapeModel = SLOPE_DEFAULT
 
 
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,18 +47,24 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     paths: Sequence[PathMeasurement]
     picks: Sequence[Pick]
     settings: Settings
+    beside: Beside = Beside()
 
 
 Discriminant = Callable[[Inquiry], Evidence]
 
-DISCRIMINANTS: dict[str, Discriminant] = {}
+Given = Callable[[Inquiry], bool]
+
+DISCRIMINANTS: dict[str, tuple[Discriminant, Given]] = {}
 
 
-def register(name: str) -> Callable[[Discriminant], Discriminant]:
-    """Decorator that enters a discriminant under its name; a second one of the same name replaces the first."""
+def register(name: str, given: Given = lambda _inquiry: True) -> Callable[[Discriminant], Discriminant]:
+    """Decorator that enters a discriminant under its name; a second one of the same name replaces the first.
+
+    given: whether there is anything for it to look at; where not, it is left out of the evidence.
+    """
 
     def enter(function: Discriminant) -> Discriminant:
-        DISCRIMINANTS[name] = function
+        DISCRIMINANTS[name] = (function, given)
         return function
 
     return enter
@@ -63,7 +72,7 @@ def register(name: str) -> Callable[[Discriminant], Discriminant]:
 
 def evaluate(inquiry: Inquiry) -> tuple[Evidence, ...]:
     """All registered discriminants on one event, in order of registration."""
-    return tuple(f(inquiry) for f in DISCRIMINANTS.values())
+    return tuple(f(inquiry) for f, given in DISCRIMINANTS.values() if given(inquiry))
 
 
 def not_applicable(name: str, reason: str, **detail: float | str) -> Evidence:

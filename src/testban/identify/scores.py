@@ -114,3 +114,16 @@ def calibration(probabilities: Sequence[float], came: Sequence[bool], bins: int 
             gap += abs(stated - real) * len(part) / n
     brier = sum((p - float(c)) ** 2 for p, c in zip(probabilities, came, strict=True)) / n
     return Calibration(rows=tuple(rows), error=gap, brier=brier)
+
+
+def roc(explosions: Sequence[float], earthquakes: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Steps of the ROC curve: (share of earthquakes, share of explosions) at or above each score, from the strictest on."""
+    x, q = sorted(explosions), sorted(earthquakes)
+    if not x or not q:
+        raise InputError(f"expected scores of both classes, got {len(x)} and {len(q)}: give more events")
+    out = [(0.0, 0.0)]
+    for level in sorted({*x, *q}, reverse=True):
+        false = (len(q) - bisect.bisect_left(q, level)) / len(q)
+        seen = (len(x) - bisect.bisect_left(x, level)) / len(x)
+        out.append((false, seen))
+    return tuple(out)

@@ -4,7 +4,8 @@ Rules: "screened out" follows from the hypothesis of an explosion alone and only
 at 1.96 sigma (free or by phases, never fixed), or Ms above mb - 0.64 at 1.96 sigma (Selby et al. 2012), both [practice,
 unconfirmed]; mb below 3.5 is not considered. Catalogues hold explosions that mb:Ms alone puts aside, so the combined
 layer asks for more: a tail probability under the explosions as they are, heavy tails included, below 1 in 100
-after a Bonferroni correction, and a verdict of earthquake-like.
+after a Bonferroni correction, and a verdict of earthquake-like. Discriminants of no weight of their own (the shape of the spectrum, a
+score of another program) never screen.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,11 @@ def screen(evidence: Sequence[Evidence], verdict: Verdict, mb: float | None) -> 
         category, why = "not screened out", "no criterion at hand is strong enough"
     else:
         category, why = "insufficient data", "neither a free depth nor mb and Ms are at hand"
-    tails = [e.p_explosion for e in evidence if e.applicable and e.p_explosion is not None]
+    tails = [
+        e.p_explosion
+        for e in evidence
+        if e.applicable and e.p_explosion is not None and e.detail.get("screens") != "no"
+    ]
     p = min(1.0, min(tails) * len(tails)) if tails else None
     return Screening(
         category=category,

@@ -28,6 +28,7 @@ NOISE_LONGEST_S, NOISE_SHORTEST_S = 60.0, 6.0
 GUARD_S = 2.0
 SEPARATION_S = 8.0  # least S minus P for the two windows to be two
 LG_SEPARATION_S = 8.0  # least Lg minus Sn for Lg to be a wave train of its own
+ONSET_S = 6.0  # of S, and of what comes before it
 FILTER_ORDER = 3
 
 
@@ -40,6 +41,8 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
     sn: tuple[float, float]
     lg: tuple[float, float]
     late: tuple[float, float]
+    before: tuple[float, float]
+    onset: tuple[float, float]
     lg_separate: bool
 
     def named(self) -> tuple[tuple[str, float, float], ...]:
@@ -69,6 +72,8 @@ def regional(distance_deg: float, p_s: float, s_s: float) -> Windows | None:
         sn=(km / CODA_FASTEST, km / CODA_SLOWEST),
         lg=(km / LG_FASTEST, km / LG_SLOWEST),
         late=(km / LATE_FASTEST, km / LATE_SLOWEST),
+        before=(max(p_s + 1.0, s_s - ONSET_S - GUARD_S), s_s - GUARD_S),
+        onset=(s_s, s_s + ONSET_S),
         lg_separate=km / LG_FASTEST - s_s >= LG_SEPARATION_S,
     )
 

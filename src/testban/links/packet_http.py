@@ -2,7 +2,8 @@
 
 Rules: POST /packet takes two bytes of length, the note, the payload, and answers with the countersigned note or 409 and the
 reason; GET /next says which slot the station owes; GET /epochs/N gives the checkpoint that closed an epoch, 404 where there is and
-will be none, 425 where that is not decided yet.
+will be none, 425 where that is not decided yet; GET /policies and /commands name what lies there, GET /policies/N gives note and proof,
+POST /policies/N has the warden take it before the station does.
 """
 
 import http.client
@@ -91,3 +92,24 @@ class WardenLink:
         status, body = self._ask("GET", f"/commands/{urllib.parse.quote(name, safe='')}")
         checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
         return unframe(body)
+
+    def policies(self) -> list[str]:
+        """Names of the policies that lie at the warden."""
+        status, body = self._ask("GET", "/policies")
+        if status != 200:
+            raise SourceError(f"the warden at {self.url} answered {status}")
+        return body.decode("ascii", "replace").split()[:64]
+
+    def policy(self, name: str) -> tuple[bytes, bytes]:
+        """A policy's note and its proof; Rejected where they are none."""
+        status, body = self._ask("GET", f"/policies/{urllib.parse.quote(name, safe='')}")
+        checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
+        return unframe(body)
+
+    def take(self, name: str) -> None:
+        """Have the warden take a policy; Rejected with its reason."""
+        status, body = self._ask("POST", f"/policies/{urllib.parse.quote(name, safe='')}", b"")
+        if status == 409:
+            raise Rejected(Reason.POLICY_DIGEST, f"the warden says: {body.decode('ascii', 'replace')[:200]}")
+        if status != 200:
+            raise SourceError(f"the warden at {self.url} answered {status}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from testban.base.records import Pick, Site
 from testban.locate.locator import epicentre
+from testban.locate.paths import PathTimes
 from testban.locate.problem import Problem
 from testban.locate.quality import chi2_one
 from testban.locate.settings import Settings
@@ -37,9 +38,10 @@ def depth_curve(
     settings: Settings = Settings(),  # noqa: B008 - frozen record
     start: tuple[float, float, float, int] | None = None,
     depths_km: Sequence[float] = CURVE_KM,
+    paths: PathTimes | None = None,
 ) -> tuple[DepthPoint, ...]:
     """Misfit against depth of one event, arguments as of `locate`; depths at which nothing fits are left out."""
-    problem = Problem(picks, sites, settings)
+    problem = Problem(picks, sites, settings, paths)
     base = epicentre(problem, start, settings.default_depth_km).x
     points = []
     for depth in sorted(depths_km):

@@ -4,7 +4,7 @@ Rules: unknowns are origin time (s), east and north (km) and depth (km); arrival
 dT/deast = -p sin(az), dT/dnorth = -p cos(az); robustness by Student weights (4 degrees of freedom, Lange, Little &
 Taylor 1989) that enlarge the variance of an outlier, so that the covariance stays the one of the good data; the loss is
 wide at first (outliers at a start far off are not outliers). Data are weighed as if independent, and the covariance of
-the solution is computed from the full covariance of their errors (`shared_`; decision 9). Times are looked up anew where
+the solution is computed from the full covariance of their errors (`shared`; decision 9). Times are looked up anew where
 the hypocentre has moved more than FRESH_KM since the last look-up, and followed along their derivatives within.
 """
 
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
-from testban.locate.errors_model import alike_, common_
 from testban.locate.linear import cholesky_, inverse_, solve_
 from testban.locate.predict import Tables, angles_, assign_, fill_, point_
 
@@ -223,72 +222,6 @@ def iterate_(
     chi2, n = normal_(data, out, a, b)
     chi2 += add_vectors_(column, data, geo, kept, out, a, b)
     return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, inverse)
-
-
-@njit(cache=True)
-def shared_(
-    correlation: Floats,
-    vec: Floats,
-    waves: Ints,
-    column: Ints,
-    data: Floats,
-    geo: Floats,
-    kept: Floats,
-    out: Floats,
-    n_free: int,
-    covariance: Floats,
-) -> bool:
-    """Covariance (4, 4) of the solution with the full covariance C of the data: A^-1 (G'W C W G) A^-1, A = G'W G.
-
-    The weights W are those of the iteration (independent errors), which the solution is linear in; slowness and
-    back-azimuth are independent. False where A has no inverse.
-    """
-    n_all = vec.shape[0]
-    a, b, inverse = np.zeros((4, 4)), np.zeros(4), np.empty((4, 4))
-    normal_(data, out, a, b)
-    add_vectors_(column, data, geo, kept, out, a, b)
-    whole = a.copy()
-    if not cholesky_(a, n_free) or not held_(whole, a, n_free):
-        return False
-    inverse_(a, inverse, n_free)
-    y, v, wave = np.empty((n_all, 4)), np.empty((n_all, 3)), np.empty(n_all, np.int64)
-    n = 0
-    for i in range(n_all):
-        if out[i, 9] > 0.0:
-            f = out[i, 9] * out[i, 4] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
-            y[n, 0], y[n, 1], y[n, 2], y[n, 3] = f, f * out[i, 1], f * out[i, 2], f * out[i, 3]
-            v[n, 0], v[n, 1], v[n, 2] = vec[i, 0], vec[i, 1], vec[i, 2]
-            wave[n] = waves[i, 0]
-            n += 1
-    for i in range(n):
-        h0, h1, h2, h3 = 0.0, 0.0, 0.0, 0.0
-        for j in range(i):
-            r = common_(wave[i], wave[j])
-            if r == 0.0:
-                continue
-            r *= alike_(correlation, v, i, j)
-            h0 += r * y[j, 0]
-            h1 += r * y[j, 1]
-            h2 += r * y[j, 2]
-            h3 += r * y[j, 3]
-        h = (h0, h1, h2, h3)
-        for p in range(n_free):
-            for q in range(p + 1):
-                whole[p, q] += y[i, p] * h[q] + h[p] * y[i, q]
-    for p in range(4):
-        for q in range(4):
-            covariance[p, q] = 0.0
-    for p in range(n_free):
-        for q in range(n_free):
-            total = 0.0
-            for r in range(n_free):
-                for s in range(n_free):
-                    total += inverse[p, r] * whole[max(r, s), min(r, s)] * inverse[s, q]
-            covariance[p, q] = total
-    least = np.inf
-    for p in range(n_free):
-        least = min(least, covariance[p, p])
-    return bool(least > 0.0)
 
 
 @njit(cache=True)

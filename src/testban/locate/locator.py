@@ -7,14 +7,17 @@ reason. Input order does not matter: arrivals are sorted by time, station and id
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.errors import InputError
+from testban.base.geo import KM_PER_DEG, delaz_, destination_, distance_km_
 from testban.base.records import Pick, Site
 from testban.locate import quality
 from testban.locate.kernel import NEAR_DEG
+from testban.locate.paths import PathTimes
 from testban.locate.problem import Problem, Solution
 from testban.locate.result import Located, record
 from testban.locate.search import starts
@@ -43,7 +46,21 @@ DEEP_Z = 2.326
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
+# Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
+LOOKS = (-3.0, -1.5, 1.5, 3.0)
+LOOK_GAIN = 0.01
+NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
+PATH_ROUNDS, PATH_STILL_KM = 6, 0.05  # of times by path: a correction over so short a way is the same
 UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
+
+
+class Solved(NamedTuple):
+    """A solution in the arrays of its problem, whether its depth is free, and why."""
+
+    problem: Problem
+    found: Solution
+    free: bool
+    reason: str
 
 
 def locate(
@@ -51,23 +68,40 @@ def locate(
     sites: Mapping[str, Site],
     settings: Settings = Settings(),  # noqa: B008 - frozen record
     start: tuple[float, float, float, int] | None = None,
+    paths: PathTimes | None = None,
 ) -> Located:
     """Locate one event.
 
     picks: (pick, phase label); the label "P", "S" or "" names a family (see `phases`). sites by station key.
-    start: (longitude, latitude, depth km, time ns); with settings.search it is only a first guess. Raises InputError
-    where nothing can be located. Sources: see the module.
+    start: (longitude, latitude, depth km, time ns); with settings.search it is only a first guess. paths: travel times in place of
+    the tables' where it has any (`paths`). Raises InputError where nothing can be located. Sources: see the module.
     """
-    problem = Problem(picks, sites, settings)
+    return finished(solve(picks, sites, settings, start, paths))
+
+
+def solve(
+    picks: Sequence[tuple[Pick, str]],
+    sites: Mapping[str, Site],
+    settings: Settings,
+    start: tuple[float, float, float, int] | None = None,
+    paths: PathTimes | None = None,
+) -> Solved:
+    """As `locate`, up to the solution."""
+    problem = Problem(picks, sites, settings, paths)
     depth = settings.default_depth_km if settings.fixed_depth_km is None else settings.fixed_depth_km
     found = epicentre(problem, start, depth)
     if settings.fixed_depth_km is not None:
-        return _finished(problem, found, False, "fixed on request")
-    return _finished(problem, *_depth(problem, found))
+        return Solved(problem, found, False, "fixed on request")
+    found, free, reason = _depth(problem, found)
+    if paths is not None and found.x[2] != depth:
+        problem.correct(found.x)
+        found = _solved(problem.run(found.x, free, scale=1.0))
+    return Solved(problem, found, free, reason)
 
 
-def _finished(problem: Problem, found: Solution, free: bool, reason: str) -> Located:
+def finished(solved: Solved) -> Located:
     """The solution that the arrays hold, whitened where that is asked for and possible, as records."""
+    problem, found, free, reason = solved
     if problem.settings.correlated and problem.settings.whitened:
         better = problem.whitened(found, free)
         if better is not None:
@@ -84,8 +118,14 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         problem.correct(x)
         found = problem.run(x, False)
         good = found.ok and 10 * found.used >= 9 * len(problem.rows) and found.chi2 < 4.0 * found.used
-        if good or (found.ok and not settings.search):
+        if good and settings.search:
+            # whoever had to go far may have stopped in a hollow on the way: in doubt the whole Earth is searched
+            delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
+            good = delta <= NEAR_START_DEG
+        if found.ok and not settings.search:
             return _corrected(problem, found)
+        if good:
+            return _corrected(problem, _second_look(problem, found))
         if not settings.search:
             raise InputError(UNDETERMINED)
     args = (
@@ -98,7 +138,31 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             best = found
     if best is None:
         raise InputError(UNDETERMINED)
-    return _corrected(problem, _again(problem, best))
+    return _corrected(problem, _second_look(problem, _again(problem, best)))
+
+
+def _second_look(problem: Problem, found: Solution) -> Solution:
+    """The best of the solution and those reached from points along the axes of its error ellipse.
+
+    A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
+    points far apart and a misfit of its own, cannot tell from one another. The arrays hold the one returned.
+    """
+    e, n, en = found.inverse[1, 1], found.inverse[2, 2], found.inverse[1, 2]
+    axes = quality.ellipse(float(e), float(en), float(n), quality.chi2_two(0.9), 0.9, "coverage")
+    best = found
+    for size, strike in ((axes.smajor_km, axes.strike_deg), (axes.sminor_km, axes.strike_deg + 90.0)):
+        for step in LOOKS:
+            x = found.x.copy()
+            x[0], x[1] = destination_(
+                float(x[0]),
+                float(x[1]),
+                strike + (180.0 if step < 0 else 0.0),
+                min(10.0, abs(step) * size / KM_PER_DEG),
+            )
+            trial = problem.run(x, False, scale=1.0)
+            if trial.ok and trial.cost < best.cost - LOOK_GAIN:
+                best = trial
+    return _again(problem, best)
 
 
 def _again(problem: Problem, solution: Solution) -> Solution:
@@ -114,11 +178,16 @@ def _solved(found: Solution) -> Solution:
 
 
 def _corrected(problem: Problem, found: Solution) -> Solution:
-    """Once more where corrections depend on the place of the source."""
-    if not problem.corrected:
+    """Once more where corrections depend on the place of the source, until it rests where times are by path."""
+    if not problem.corrected and problem.paths is None:
         return found
-    problem.correct(found.x)
-    return _solved(problem.run(found.x, False, scale=1.0))
+    for _ in range(PATH_ROUNDS if problem.paths is not None else 1):
+        before = found.x.copy()
+        problem.correct(found.x)
+        found = _solved(problem.run(found.x, False, scale=1.0))
+        if distance_km_(before[0], before[1], found.x[0], found.x[1]) < PATH_STILL_KM:
+            break
+    return found
 
 
 def _resolves_depth(census: tuple[int, int, int, int, int], depth: float) -> str:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, geocentric_
-from testban.earth import elevation, ellipticity, travel
+from testban.earth import elevation, ellipticity, surface_times, travel
+from testban.earth.surface_times import STEP_DEG, between_, cell_, times_
 from testban.earth.travel import lookup_
 from testban.locate.errors_model import P_ERROR, model_sigma_
 
@@ -32,11 +33,12 @@ MANTLE_DEG = 60.0  # nearer than it the first arrival of P1 and S1 is the mantle
 
 
 class Tables(NamedTuple):
-    """What the earth predicts: travel times, ellipticity, least and greatest distance of every phase (deg), velocity of the
-    last leg at the surface (km/s; 0 for surface waves), model errors by distance.
+    """What the earth predicts: travel times, those of a source at the surface, ellipticity, least and greatest distance of
+    every phase (deg), velocity of the last leg at the surface (km/s; 0 for surface waves), model errors by distance.
     """
 
     travel: travel.Kernel
+    surface: surface_times.Kernel
     ellipticity: ellipticity.Kernel
     reach: Floats
     leg: Floats
@@ -59,7 +61,7 @@ def tables(model: str, sigma_factor: float = 1.0) -> Tables:
         leg[i] = elevation.SURFACE_KM_S[model]["PS".index(wave)] if wave else 0.0
     error = P_ERROR.copy()
     error[:, 1] *= sigma_factor
-    return Tables(k, ellipticity.kernel(model), reach, leg, error)
+    return Tables(k, surface_times.kernel(model), ellipticity.kernel(model), reach, leg, error)
 
 
 @njit(cache=True)
@@ -81,6 +83,12 @@ def fill_(
     s, c = sincos_(geocentric_(x[1]) * DEG)
     half = 0.8660254037844386
     q0, q1, q2 = 0.25 * (1.0 + 3.0 * (s * s - c * c)), half * 2.0 * s * c, half * c * c
+    # Arrays are taken out of their structures before the loop: see `surface_times.cell_`.
+    s_row, nodes, smooth = t.surface.row, t.surface.nodes, t.surface.smooth
+    e, depth, surface = t.ellipticity, x[2], x[2] == 0.0
+    e_row, composite, tau, node_step, p1, s1 = e.row, e.composite, e.tau, e.step, e.p1, e.s1
+    node, part = ellipticity.depth_node_(e.depths, depth)
+    reach, leg, error = t.reach, t.leg, t.error
     for i in range(vec.shape[0]):
         delta, sa, ca = geo[i, 0], geo[i, 1], geo[i, 2]
         geo[i, 3] = delta
@@ -90,28 +98,33 @@ def fill_(
             if phase < 0:
                 break
             kept[i, j, 0] = np.nan
-            if delta < t.reach[phase, 0] or delta > t.reach[phase, 1]:
+            if delta < reach[phase, 0] or delta > reach[phase, 1]:
                 continue
-            time, p, d = lookup_(t.travel, phase, x[2], delta)
+            r, cell = cell_(s_row, smooth, phase, delta) if surface else (-1, 0)
+            if r >= 0:
+                time, p, d = between_(nodes, r, cell, delta / STEP_DEG - cell)
+            else:
+                time, p, d = lookup_(t.travel, phase, depth, delta)
             if time != time:
                 continue
-            e0, e1, e2 = ellipticity.coefficients_(t.ellipticity, phase, x[2], delta)
+            row = ellipticity.row_(e_row, composite, p1, s1, phase, delta)
+            e0, e1, e2 = ellipticity.between_(tau, node_step, row, node, part, delta)
             if e0 == e0:
                 time += q0 * e0 + q1 * ca * e1 + q2 * (ca * ca - sa * sa) * e2
-            if t.leg[phase] > 0.0 and elevation_m[i] != 0.0:
-                time += elevation.correction_(t.leg[phase], p, elevation_m[i])
+            if leg[phase] > 0.0 and elevation_m[i] != 0.0:
+                time += elevation.correction_(leg[phase], p, elevation_m[i])
             kept[i, j, 0] = time
             kept[i, j, 1] = p
             kept[i, j, 2] = d
-            kept[i, j, 3] = model_sigma_(t.error, waves[i, j], delta)
-            kept[i, j, 4] = _bend(t, phase, x[2], delta) if slow else 0.0
+            kept[i, j, 3] = model_sigma_(error, waves[i, j], delta)
+            kept[i, j, 4] = _bend(t, phase, depth, delta) if slow else 0.0
 
 
 @njit(cache=True)
 def _bend(t: Tables, phase: int, depth: float, delta: float) -> float:
     """Change of slowness with distance over one degree, s/deg/deg."""
-    _, p1, _ = lookup_(t.travel, phase, depth, max(0.0, delta - 0.5))
-    _, p2, _ = lookup_(t.travel, phase, depth, min(180.0, delta + 0.5))
+    _, p1, _ = times_(t.travel, t.surface, phase, depth, max(0.0, delta - 0.5))
+    _, p2, _ = times_(t.travel, t.surface, phase, depth, min(180.0, delta + 0.5))
     return p2 - p1 if p1 == p1 and p2 == p2 else 0.0
 
 
@@ -138,6 +151,12 @@ def backazimuth_(vx: float, vy: float, vz: float, x: Floats) -> float:
     """Azimuth in degrees from a station (geocentric unit vector) to x."""
     s, c = sincos_(geocentric_(x[1]) * DEG)
     sl, cl = sincos_(x[0] * DEG)
+    return _toward(vx, vy, vz, s, c, sl, cl)
+
+
+@njit(cache=True)
+def _toward(vx: float, vy: float, vz: float, s: float, c: float, sl: float, cl: float) -> float:
+    """As `backazimuth_`, from sine and cosine of geocentric latitude and longitude."""
     ux, uy = c * cl, c * sl
     r = math.sqrt(vx * vx + vy * vy)
     if r == 0.0:
@@ -209,47 +228,63 @@ def assign_(
 @njit(cache=True)
 def angles_(vec: Floats, x: Floats, geo: Floats, out: Floats) -> None:
     """Azimuth and back-azimuth in degrees into out."""
+    s, c = sincos_(geocentric_(x[1]) * DEG)
+    sl, cl = sincos_(x[0] * DEG)
     for i in range(vec.shape[0]):
         a = atan2_(geo[i, 1], geo[i, 2]) / DEG
         out[i, 6] = a if a >= 0.0 else a + 360.0
-        out[i, 7] = backazimuth_(vec[i, 0], vec[i, 1], vec[i, 2], x)
+        out[i, 7] = _toward(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
 
 
 @njit(cache=True)
 def names_(
-    t: Tables, candidates: Ints, column: Ints, depth: float, out: Floats, parts: Ints, name: Ints
+    t: Tables,
+    candidates: Ints,
+    column: Ints,
+    depth: float,
+    out: Floats,
+    parts: Ints,
+    regional: float,
+    name: Ints,
 ) -> None:
     """Which phase of the tables the branch taken is, -1 for none.
 
-    parts: indices of P1, S1, P, Pdiff, PKPdf, PKPbc, PKPab, S, SKS, Sdiff, Pg, Sg. P1 and S1 are resolved as Pg or Sg
-    where these arrive within 0.05 s of them.
+    parts: indices of P1, S1, P, Pdiff, PKPdf, PKPbc, PKPab, S, SKS, Sdiff, Pg, Sg, and the number of phases, which is added
+    to P and S nearer than `regional` (deg). P1 and S1 are resolved as Pg or Sg where these arrive within 0.05 s of them.
     """
+    crust = t.reach[parts[10], 1]
     for i in range(column.size):
+        name[i] = -1
         if column[i] < 0:
-            name[i] = -1
             continue
-        phase = candidates[i, column[i]]
+        phase, delta = candidates[i, column[i]], out[i, 5]
+        if phase == parts[0] and delta > crust and delta < 90.0:
+            phase = parts[2]
+        elif phase == parts[0] or phase == parts[1]:
+            phase = _first(t, phase, delta, depth, parts)
+        if (phase == parts[2] or phase == parts[7]) and delta < regional:
+            phase += parts[12]
         name[i] = phase
-        if phase != parts[0] and phase != parts[1]:
-            continue
-        delta = out[i, 5]
-        compressional = phase == parts[0]
-        crustal = parts[10] if compressional else parts[11]
-        near = np.nan
-        if delta <= t.reach[crustal, 1]:
-            near, _, _ = lookup_(t.travel, crustal, depth, delta)
-        first = np.nan
-        if near == near or delta > (90.0 if compressional else MANTLE_DEG):
-            first, _, _ = lookup_(t.travel, phase, depth, delta)
-        if near == near and near - first < 0.05:
-            name[i] = crustal
-            continue
-        if delta <= MANTLE_DEG or (compressional and delta < 90.0):
-            name[i] = parts[2] if compressional else parts[7]
-            continue
-        lo, hi = (2, 7) if compressional else (7, 10)
-        for q in range(lo, hi):
-            time, _, _ = lookup_(t.travel, parts[q], depth, delta)
-            if time == time and abs(time - first) < 1e-3:
-                name[i] = parts[q]
-                break
+
+
+@njit(cache=True)
+def _first(t: Tables, phase: int, delta: float, depth: float, parts: Ints) -> int:
+    """What P1 or S1 is at a distance."""
+    compressional = phase == parts[0]
+    crustal = parts[10] if compressional else parts[11]
+    first = np.nan
+    if delta <= t.reach[crustal, 1]:
+        near, _, _ = times_(t.travel, t.surface, crustal, depth, delta)
+        first, _, _ = times_(t.travel, t.surface, phase, depth, delta)
+        if near - first < 0.05:
+            return crustal  # type: ignore[no-any-return]
+    if delta <= MANTLE_DEG or (compressional and delta < 90.0):
+        return parts[2 if compressional else 7]  # type: ignore[no-any-return]
+    if first != first:
+        first, _, _ = lookup_(t.travel, phase, depth, delta)
+    lo, hi = (2, 7) if compressional else (7, 10)
+    for q in range(lo, hi):
+        time, _, _ = lookup_(t.travel, parts[q], depth, delta)
+        if time == time and abs(time - first) < 1e-3:
+            return parts[q]  # type: ignore[no-any-return]
+    return phase

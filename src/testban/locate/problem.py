@@ -6,7 +6,7 @@ the earliest pick; a value without a sigma gets the default of its kind of stati
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,15 +19,18 @@ from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import corrections, phases
 from testban.locate.errors_model import CORRELATION
-from testban.locate.kernel import SCATTER, census_, iterate_, shared_
+from testban.locate.kernel import SCATTER, census_, iterate_
+from testban.locate.paths import PathTimes
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
+from testban.locate.shared import shared_
 from testban.locate.whiten import whiten_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_SIGMA_S = 0.02
+HIGHEST_M = 1e5  # no station is higher or deeper
 FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
 HALF_WAY_KM = 20015.0  # half the Earth's circumference
 LOST = 36.0  # cost of a datum without a say: REJECT squared
@@ -40,6 +43,32 @@ _REFLECTIONS = ("PcP", "ScP", "ScS")
 def _vectors(lon: Floats, lat: Floats, out: Floats) -> None:
     for i in range(lon.size):
         out[i, 0], out[i, 1], out[i, 2] = unit_vector_(lon[i], lat[i])
+
+
+@njit(cache=True)
+def checked_(lon: Floats, lat: Floats, elevation_m: Floats, data: Floats) -> bool:
+    """Whether every place and time error is a number within its bounds (`_check` says which is not)."""
+    good = True
+    for i in range(lon.size):
+        here = lat[i] >= -90.0 and lat[i] <= 90.0 and abs(lon[i]) <= 360.0
+        good = good and here and abs(elevation_m[i]) < HIGHEST_M and data[i, 2] >= 0.0 and data[i, 2] < np.inf
+    return good
+
+
+def _numbered(words: list[str]) -> tuple[Ints, tuple[str, ...]]:
+    """The number of every word in the order in which they first come, and the words."""
+    number = {w: i for i, w in enumerate(dict.fromkeys(words))}
+    if len(number) == len(words):
+        return np.arange(len(words)), tuple(number)
+    return np.array([number[w] for w in words], dtype=np.int64), tuple(number)
+
+
+@cache
+def _branches(model: str, labels: tuple[str, ...], reidentify: bool) -> tuple[Ints, Ints, Ints]:
+    """Candidates and waves of labels (see `phases.tables`), and 1 for depth phases, 2 for core reflections, else 0."""
+    index, waves = phases.tables(travel.load(model), list(labels), reidentify)
+    kind = [1 if s in _DEPTH_PHASES else 2 if s in _REFLECTIONS else 0 for s in labels]
+    return index, waves, np.array(kind, dtype=np.int64)
 
 
 def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
@@ -69,56 +98,66 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _check(rows: Sequence[tuple[Pick, str]], sites: Mapping[str, Site]) -> None:
+def _check(rows: Sequence[tuple[Pick, str]], sites: Sequence[Site]) -> None:
     """InputError for a time error or a place that is no number."""
-    for p, _ in rows:
+    for (p, _), site in zip(rows, sites, strict=True):
         if not 0.0 <= p.time_sigma_s < math.inf:
             raise InputError(
                 f"expected a time error of at least 0 s, got {p.time_sigma_s} for pick {p.pick_id}; give one or leave it out"
             )
-        site = sites[p.station_key]
-        if not (check_position(site.longitude, site.latitude) and abs(site.elevation_m) < 1e5):
+        if not (check_position(site.longitude, site.latitude) and abs(site.elevation_m) < HIGHEST_M):
             raise InputError(
                 f"expected coordinates in degrees and metres, got {site.longitude}, {site.latitude},"
                 f" {site.elevation_m} for {site.key}; correct the station"
             )
 
 
+def _sorted(rows: list[tuple[Pick, str]]) -> tuple[list[tuple[Pick, str]], Ints]:
+    """By time, and the times; by station, id and label where times are the same."""
+    times = np.array([p.time_ns for p, _ in rows], dtype=np.int64)
+    order = np.argsort(times, kind="stable")
+    times = times[order]
+    if (times[1:] == times[:-1]).any():
+        return sorted(rows, key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1])), times
+    return [rows[i] for i in order.tolist()], times
+
+
 class Problem:
     """The arrays of one location, in seconds from `reference_ns` (the earliest pick); see `predict` for the columns."""
 
     def __init__(
-        self, picks: Sequence[tuple[Pick, str]], sites: Mapping[str, Site], settings: Settings
+        self,
+        picks: Sequence[tuple[Pick, str]],
+        sites: Mapping[str, Site],
+        settings: Settings,
+        paths: PathTimes | None = None,
     ) -> None:
         rows = [r for r in picks if r[0].station_key in sites]
         if not rows:
             raise InputError(
                 "expected at least one pick at a station with coordinates, got none; add the stations"
             )
-        _check(rows, sites)
-        rows.sort(key=lambda r: r[0].time_ns)
-        if any(a[0].time_ns == b[0].time_ns for a, b in pairwise(rows)):
-            rows.sort(key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1]))
-        self.rows = rows
-        self.settings = settings
+        rows, times = _sorted(rows)
+        own, labels = [p for p, _ in rows], [label for _, label in rows]
+        keys = [p.station_key for p in own]
+        self.rows, self.keys, self.settings, self.sites = rows, keys, settings, [sites[k] for k in keys]
+        n, self.reference_ns = len(rows), own[0].time_ns
+        self.lon = np.array([s.longitude for s in self.sites], dtype=np.float64)
+        self.lat = np.array([s.latitude for s in self.sites], dtype=np.float64)
+        self.elevation_m = np.array([s.elevation_m for s in self.sites], dtype=np.float64)
+        self.data = self._data(own, times - self.reference_ns)
+        if not checked_(self.lon, self.lat, self.elevation_m, self.data):
+            _check(rows, self.sites)
+        self.data[:, 2] = np.maximum(self.data[:, 2], LEAST_SIGMA_S)
         self.model = travel.load(settings.model)
         self.tables = tables(settings.model, settings.model_sigma_factor)
-        n = len(rows)
-        own = [p for p, _ in rows]
-        labels = [label for _, label in rows]
-        self.sites = [sites[p.station_key] for p in own]
-        self.reference_ns = own[0].time_ns
-        self.lon = np.array([s.longitude for s in self.sites])
-        self.lat = np.array([s.latitude for s in self.sites])
-        self.elevation_m = np.array([s.elevation_m for s in self.sites])
         self.vec = np.empty((n, 3))
         _vectors(self.lon, self.lat, self.vec)
-        self.index, self.waves = phases.tables(self.model, labels, settings.reidentify)
-        self.kind = np.array([1 if s in _DEPTH_PHASES else 2 if s in _REFLECTIONS else 0 for s in labels])
-        numbers: dict[str, int] = {}
-        self.code = np.array([numbers.setdefault(p.station_key, len(numbers)) for p in own])
-        self.stations = len(numbers)
-        self.data = self._data(own)
+        which, names = _numbered(labels)
+        index, waves, kind = _branches(settings.model, names, settings.reidentify)
+        self.index, self.waves, self.kind = index[which], waves[which], kind[which]
+        self.code, stations = _numbered(keys)
+        self.stations = len(stations)
         self.pick_sigma = self.data[:, 2].copy()
         self.loss = np.array([settings.late_factor, SCATTER, 1.0 if settings.robust else 0.0])
         self.out = np.full((n, 12), np.nan)
@@ -126,16 +165,19 @@ class Problem:
         self.geo = np.empty((n, 4))
         self.kept = np.empty((n, self.index.shape[1], 5))
         self.at = np.full(3, np.nan)
-        self.corrected = self._by_station()
+        self.corrected, self.paths = self._by_station(), paths
+        self.on_paths = 0
 
-    def _data(self, own: list[Pick]) -> Floats:
+    def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)
-        data[:, 0] = np.array([p.time_ns - self.reference_ns for p in own], dtype=np.int64) / 1e9
+        data[:, 0] = since_ns / 1e9
         data[:, 1] = 0.0
-        data[:, 2] = np.maximum(np.array([p.time_sigma_s for p in own]), LEAST_SIGMA_S)
-        for i, p in enumerate(own):
-            if p.slowness_s_per_deg is not None or p.backazimuth_deg is not None:
-                data[i, 3:] = self._vector(p, self.sites[i])
+        data[:, 2] = [p.time_sigma_s for p in own]
+        pointing = [
+            i for i, p in enumerate(own) if p.slowness_s_per_deg is not None or p.backazimuth_deg is not None
+        ]
+        for i in pointing:
+            data[i, 3:] = self._vector(own[i], self.sites[i])
         return data
 
     def _vector(self, p: Pick, site: Site) -> tuple[float, float, float, float]:
@@ -168,12 +210,27 @@ class Problem:
         return [[c for c in table if c.station_key == p.station_key] for p, _ in self.rows]
 
     def correct(self, x: Floats) -> None:
-        """Station corrections for a source at x; nothing where none are given."""
+        """Station corrections, and times by path, for a source at x; nothing where none are given."""
         for i, own in enumerate(self.corrected):
             seconds, sigma = corrections.time_of(own, self.rows[i][1], float(x[0]), float(x[1]))
             self.data[i, 1] = seconds
             self.data[i, 2] = math.sqrt(self.pick_sigma[i] ** 2 + sigma**2)
+        if self.paths is not None:
+            if not self.corrected:
+                self.data[:, 1] = 0.0
+            self._by_path(self.paths, x)
         self.at[:] = np.nan
+
+    def _by_path(self, paths: PathTimes, x: Floats) -> None:
+        """What times by path differ by from those of the tables, added to the station corrections; for phases identified at x."""
+        self.evaluate(x)
+        lon, lat, depth = (float(v) for v in x[:3])
+        self.on_paths = 0
+        for i, name in enumerate(self.names(depth)):
+            seconds = paths.seconds(name, lon, lat, depth, self.sites[i]) if name else None
+            if seconds is not None:
+                self.data[i, 1] += seconds - self.kept[i, self.column[i], 0]
+                self.on_paths += 1
 
     def evaluate(self, x: Floats) -> None:
         """Residuals, derivatives and angles at x."""
@@ -208,7 +265,8 @@ class Problem:
             return solution.inverse
         covariance = np.zeros((4, 4))
         ok = shared_(
-            CORRELATION, self.vec, self.waves, self.column, self.data, self.geo, self.kept, self.out, n_free, covariance
+            CORRELATION, self.vec, self.waves, self.code, self.column, self.data, self.geo, self.kept, self.out,
+            n_free, covariance,
         )  # fmt: skip
         return covariance if ok else solution.inverse
 
@@ -231,6 +289,7 @@ class Problem:
                 correlation,
                 self.vec,
                 self.waves,
+                self.code,
                 self.column,
                 self.data,
                 self.geo,
@@ -247,14 +306,17 @@ class Problem:
 
     def names(self, depth_km: float) -> list[str]:
         """The name of every arrival's phase, "" where it has none; Pn and Sn at regional distance."""
-        parts = np.array([self.model.index(p) for p in _PARTS])
         name = np.empty(len(self.rows), dtype=np.int64)
-        names_(self.tables, self.index, self.column, depth_km, self.out, parts, name)
-        known, crust = self.model.phases, depth_km <= phases.CRUST_KM
-        names = []
-        for k, delta in zip(name.tolist(), self.out[:, 5].tolist(), strict=True):
-            text = known[k] if k >= 0 else ""
-            if crust and text in ("P", "S") and delta < phases.REGIONAL_DEG:
-                text += "n"
-            names.append(text)
-        return names
+        parts, texts = _parts(self.model.name)
+        regional = phases.REGIONAL_DEG if depth_km <= phases.CRUST_KM else 0.0
+        names_(self.tables, self.index, self.column, depth_km, self.out, parts, regional, name)
+        return [texts[k] for k in name.tolist()]
+
+
+@cache
+def _parts(model: str) -> tuple[Ints, tuple[str, ...]]:
+    """Indices of `names_`, and names by index: those of the tables, the same at regional distance, and "" at -1."""
+    known = travel.load(model)
+    parts = [known.index(p) for p in _PARTS]
+    texts = (*known.phases, *(f"{p}n" for p in known.phases), "")
+    return np.array([*parts, len(known.phases)]), texts

@@ -41,12 +41,50 @@ def gaps_(azimuths: Floats) -> tuple[float, float]:
 
 def network_quality(azimuths: Sequence[float]) -> float:
     """The metric dU of Bondar & McLaughlin (2009): 0 for even azimuths, 1 for all in one direction."""
-    n = len(azimuths)
+    return float(network_quality_(np.array(azimuths, dtype=np.float64)))
+
+
+@njit(cache=True)
+def network_quality_(azimuths: Floats) -> float:
+    """As `network_quality`, of an array."""
+    n = azimuths.size
     if n == 0:
         return 1.0
-    az = np.sort(np.array(azimuths, dtype=np.float64) % 360.0)
-    b = float(np.sum(az)) / n - 180.0 * (n - 1) / n
-    return 4.0 * float(np.sum(np.abs(az - (360.0 * np.arange(n) / n + b)))) / (360.0 * n)
+    az = np.sort(azimuths % 360.0)
+    total, spread = 0.0, 0.0
+    for i in range(n):
+        total += az[i]
+    b = total / n - 180.0 * (n - 1) / n
+    for i in range(n):
+        spread += abs(az[i] - (360.0 * i / n + b))
+    return 4.0 * spread / (360.0 * n)
+
+
+@njit(cache=True)
+def by_station_(out: Floats, code: NDArray[np.int64], least: float) -> Floats:
+    """Distance and azimuth (m, 2) of every station with an arrival of more than the least weight, in order of first arrivals.
+
+    out: as in `predict`; code: number of the station, below the number of arrivals.
+    """
+    n, m = code.size, 0
+    seen, near = np.zeros(n, np.bool_), np.empty((n, 2))
+    for i in range(n):
+        if out[i, 9] > least and not seen[code[i]]:
+            seen[code[i]] = True
+            near[m, 0], near[m, 1] = out[i, 5], out[i, 6]
+            m += 1
+    return near[:m]
+
+
+@njit(cache=True)
+def rms_(out: Floats, least: float) -> float:
+    """Weighted root mean square of the residuals (s) of arrivals of more than the least weight."""
+    weight, total = 0.0, 0.0
+    for i in range(out.shape[0]):
+        if out[i, 9] > least:
+            weight += out[i, 9]
+            total += out[i, 9] * out[i, 0] * out[i, 0]
+    return math.sqrt(total / weight) if weight > 0.0 else 0.0
 
 
 def ground_truth_class(stations: Sequence[tuple[float, float]]) -> str:

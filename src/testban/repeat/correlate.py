@@ -26,9 +26,17 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import fft as _fft
 
-from testban.base.dmath import log_
 from testban.repeat.grid import BLOCK_S, LEAD_S, WINDOW_S
 from testban.repeat.ground import F64, Band
+from testban.repeat.kernels import (
+    accumulate_,
+    median_size_,
+    middle_spread_,
+    normalise_,
+    rescale_,
+    widen_,
+    window_energy_,
+)
 from testban.repeat.template import RATE, Component, TemplateChannel
 
 F32 = NDArray[np.float32]
@@ -45,7 +53,7 @@ LEVEL_S = 5.0
 ENOUGH_S = 60.0  # of values in an hour, to read its scatter
 THIN = 8  # every so manieth value is enough for a median
 REACH = 1.6  # times the upper corner: beyond it neither side has power
-BATCH = 8
+BATCH = 4  # transforms together: one a lane of the processor, and no more than its cache holds
 
 
 class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -75,15 +83,7 @@ def bins(band: Band) -> int:
 
 def window_energy(x: F64, length: int, first: int, count: int) -> F64:
     """Sum of x^2 over [i, i + length) for i = first .. first + count - 1; exact to rounding, no cancellation."""
-    sections = -(-(count + length) // length) + 1
-    padded = np.zeros(sections * length)
-    part = x[first : first + min(len(x) - first, count + length)]
-    padded[: len(part)] = part * part
-    rows = padded.reshape(sections, length)
-    prefix = np.zeros((sections, length))
-    prefix[:, 1:] = np.cumsum(rows[:, :-1], axis=1)
-    suffix = np.cumsum(rows[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray((suffix[:-1] + prefix[1:]).reshape(-1)[:count], dtype=np.float64)
+    return np.asarray(window_energy_(np.ascontiguousarray(x, dtype=np.float64), length, first, count))
 
 
 def levelled(x: F64, valid: NDArray[np.bool_]) -> F64:
@@ -114,10 +114,12 @@ def _multiply(a: F32, b: F32, out: F32) -> None:
 
 def products(pairs: Sequence[tuple[C64, C64]]) -> F32:
     """sum_i b[i] a[i + k] for k = 0 .. N - 1 from the transforms (a, b) of each pair, shape (pairs, N)."""
-    out = np.empty((len(pairs), N // 2 + 1), dtype=np.complex64)
-    for row, (a, b) in zip(out, pairs, strict=True):
+    both = np.empty((len(pairs), N // 2 + 1), dtype=np.complex64)
+    for row, (a, b) in zip(both, pairs, strict=True):
         _multiply(_plain(a), _plain(b), _plain(row))
-    return np.asarray(_fft.irfft(out, N, axis=1, overwrite_x=True), dtype=np.float32)
+    if len(pairs) == BATCH:
+        return np.asarray(_fft.irfft(both, N, axis=1, overwrite_x=True), dtype=np.float32)
+    return np.array([_fft.irfft(row, N) for row in both], dtype=np.float32).reshape(-1, N)
 
 
 def _plain(a: C64) -> F32:
@@ -134,112 +136,88 @@ class Recorded:
         self.spectrum = spectrum(self.x, band)
         self.valid = c.valid
         self._whole = bool(c.valid.all())
-        self._roots: dict[int, tuple[F32, F32]] = {}
+        self._roots: dict[int, tuple[F32, F32, float]] = {}
 
-    def roots(self, samples: F64) -> tuple[F32, F32]:
-        """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded), 0 without a value, both (OUT,).
+    def roots(self, samples: F64) -> tuple[F32, F32, float]:
+        """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded, its median).
+
+        The first two are (OUT,), 0 without a value.
 
         Where samples are missing, both are for the share of the template's energy that has samples, and less by the root
         of the share of samples: fewer samples have fewer degrees of freedom.
         """
         length = len(samples)
         if length not in self._roots:
+            recorded = _root(window_energy(self.raw, length, FIRST, OUT))
             self._roots[length] = (
                 _root(window_energy(self.x, length, FIRST, OUT)),
-                _root(window_energy(self.raw, length, FIRST, OUT)),
+                recorded,
+                _median(recorded),
             )
-        own, recorded = self._roots[length]
+        own, recorded, usual = self._roots[length]
         if self._whole:
-            return own, recorded
+            return own, recorded, usual
         mask = spectrum(self.valid.astype(np.float64))
         held = products([(mask, spectrum(samples * samples))])[0, FIRST : FIRST + OUT]
         share = np.clip(held / float(np.sum(samples * samples)), 0.0, 1.0)
         samples_held = window_energy(self.valid.astype(np.float64), length, FIRST, OUT) / length
         good = (share >= LEAST) & (samples_held >= LEAST_SAMPLES)
         root, count = np.sqrt(np.where(good, share, 1.0)), np.sqrt(samples_held)
-        return (
-            np.where(good, own * count / root, 0.0).astype(np.float32),
-            np.where(good, recorded * count * root, 0.0).astype(np.float32),
-        )
+        seen = np.where(good, recorded * count * root, 0.0).astype(np.float32)
+        return np.where(good, own * count / root, 0.0).astype(np.float32), seen, _median(seen)
+
+
+def _median(root: F32) -> float:
+    return float(np.median(root[::THIN]))
 
 
 def _root(energy: F64) -> F32:
     return np.where(energy > 0.0, 1.0 / np.sqrt(np.where(energy > 0.0, energy, 1.0)), 0.0).astype(np.float32)
 
 
-@njit(cache=True)
-def _normalise(top: F32, root: F32, scale: float) -> None:
-    """Turn `top` into r, within -1 and 1."""
-    s = np.float32(scale)
-    one = np.float32(1.0)
-    for i in range(len(root)):
-        top[i] = min(one, max(-one, top[i] * root[i] * s))
-
-
 def freedom(r: F32, root: F32, band: Band, length: int) -> float:
     """Degrees of freedom of a correlation from its own scatter, at most 2 B T, at least `FEWEST`."""
     most = 2.0 * (band[1] - band[0]) * length / RATE
-    values = r[::THIN][root[::THIN] > 0.0]
-    if len(values) * THIN < ENOUGH_S * RATE:
+    size, held = median_size_(
+        r, root, THIN, np.empty(len(root), dtype=np.uint32), np.empty(1, dtype=np.float32)
+    )
+    if held * THIN < ENOUGH_S * RATE:
         return max(FEWEST, 0.5 * most)
-    scatter = float(np.median(values * values)) / MEDIAN_CHI2
+    scatter = size * size / MEDIAN_CHI2
     return min(most, max(FEWEST, 1.0 / scatter if scatter > 0.0 else most))
-
-
-@njit(cache=True)
-def _accumulate(r: F32, root: F32, nu: float, weight: float, top: F64, gain: F64) -> None:
-    """Add w z and w^2 of one channel, w = weight * root, z = sign(r) sqrt(-nu ln(1 - r^2))."""
-    s = np.sqrt(nu)
-    for i in range(len(root)):
-        x = np.float64(r[i])
-        q = x * x
-        if q < 0.01:
-            z = s * x * (1.0 + q * (0.25 + q * (13.0 / 96.0 + q * (35.0 / 384.0))))
-        else:
-            z = np.sqrt(-nu * log_(max(1e-9, 1.0 - q)))
-            if x < 0.0:
-                z = -z
-        w = weight * np.float64(root[i])
-        top[i] += w * z
-        gain[i] += w * w
-
-
-@njit(cache=True)
-def _widen(top: F64, gain: F64, half: int, out: F32) -> None:
-    """Fill `out` with the largest top / sqrt(gain) within `half` samples, NaN where the middle has no gain."""
-    n = len(top)
-    z = np.empty(n + 2 * half, dtype=np.float32)
-    for i in range(half):
-        z[i] = -np.inf
-        z[n + half + i] = -np.inf
-    for i in range(n):
-        z[half + i] = top[i] / np.sqrt(gain[i]) if gain[i] > 0.0 else -np.inf
-    for i in range(n):
-        out[i] = z[i]
-    for k in range(1, 2 * half + 1):
-        for i in range(n):
-            out[i] = max(out[i], z[i + k])
-    for i in range(n):
-        if gain[i] <= 0.0:
-            out[i] = np.nan
 
 
 def scaled(z: F32 | F64) -> tuple[F32, float, float]:
     """Statistic less its median, over its scatter, and both, read from every `THIN`th value; as it is with too few."""
-    values = z[::THIN][np.isfinite(z[::THIN])]
-    if len(values) * THIN < ENOUGH_S * RATE:
-        return np.asarray(z, dtype=np.float32), 0.0, 1.0
-    middle = float(np.median(values))
-    spread = max(1e-3, float(np.median(np.abs(values - middle))) / math.sqrt(MEDIAN_CHI2))
-    return np.asarray((z - middle) / spread, dtype=np.float32), middle, spread
+    out = np.asarray(z, dtype=np.float32)
+    out = out.copy() if out is z else out
+    middle, away, held = middle_spread_(
+        out, THIN, np.empty(len(out), dtype=np.uint32), np.empty(1, dtype=np.float32)
+    )
+    if held * THIN < ENOUGH_S * RATE:
+        return out, 0.0, 1.0
+    spread = max(1e-3, away / math.sqrt(MEDIAN_CHI2))
+    rescale_(out, middle, spread)
+    return out, middle, spread
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What stands for a template (itself or a surrogate) at one station: channels, samples, transforms."""
+    """What stands for a template (itself or a surrogate) at one station: channels, samples, transforms, energies."""
 
     channels: tuple[TemplateChannel, ...]
     samples: tuple[F64, ...]
     transforms: tuple[C64, ...]
+    energies: tuple[float, ...]
+
+
+def part(channels: Sequence[TemplateChannel], samples: Sequence[F64]) -> Part:
+    """Channels and what is looked for in each, prepared."""
+    return Part(
+        channels=tuple(channels),
+        samples=tuple(samples),
+        transforms=tuple(spectrum(x, c.band) for x, c in zip(samples, channels, strict=True)),
+        energies=tuple(float(np.sum(x * x)) for x in samples),
+    )
 
 
 def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[StationBlock]:
@@ -247,32 +225,47 @@ def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[St
 
     parts: (what is looked for, what was recorded of its channels by their places).
     """
-    top = np.zeros((len(parts), OUT))
-    gain = np.zeros((len(parts), OUT))
-    share = np.zeros((len(parts), 2))
+    work = np.empty(OUT + 2 * round(TOLERANCE_S * RATE), dtype=np.float32)
+    out: list[StationBlock] = []
+    for at in range(0, len(parts), BATCH):
+        out += _batch(parts[at : at + BATCH], work)
+    return out
+
+
+def _batch(parts: Sequence[tuple[Part, dict[int, Recorded]]], work: F32) -> list[StationBlock]:
+    tops = [np.zeros(OUT, dtype=np.float32) for _ in parts]
+    gains = [np.zeros(OUT, dtype=np.float32) for _ in parts]
+    shares = np.zeros((len(parts), 2))
     for place in range(max((len(p.channels) for p, _ in parts), default=0)):
-        todo = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
-        for at in range(0, len(todo), BATCH):
-            some = todo[at : at + BATCH]
-            rows = products([(parts[j][1][place].spectrum, parts[j][0].transforms[place]) for j in some])
-            for j, row in zip(some, rows, strict=True):
-                part, recorded = parts[j]
-                x = part.samples[place]
-                energy = float(np.sum(x * x))
-                own, root = recorded[place].roots(x)
-                r = row[FIRST : FIRST + OUT]
-                _normalise(r, own, 1.0 / math.sqrt(energy))
-                nu = freedom(r, own, part.channels[place].band, len(x))
-                _accumulate(r, root, nu, math.sqrt(nu * energy), top[j], gain[j])
-                usual = nu * energy * float(np.median(root[::THIN])) ** 2
-                share[j, 0] += usual
-                share[j, 1] += usual * usual / nu
-    return [_finish(t, g, s) for t, g, s in zip(top, gain, share, strict=True)]
+        some = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
+        if not some:
+            continue
+        rows = products([(parts[j][1][place].spectrum, parts[j][0].transforms[place]) for j in some])
+        for j, row in zip(some, rows, strict=True):
+            p, recorded = parts[j]
+            fresh = place == min(recorded)
+            _add(p, recorded[place], place, row, fresh, work, tops[j], gains[j], shares[j])
+    return [_finish(t, g, s, work) for t, g, s in zip(tops, gains, shares, strict=True)]
 
 
-def _finish(top: F64, gain: F64, share: F64) -> StationBlock:
+def _add(
+    p: Part, recorded: Recorded, place: int, row: F32, fresh: bool, work: F32, top: F32, gain: F32, share: F64
+) -> None:
+    """Add one channel of one template to its station."""
+    x, energy = p.samples[place], p.energies[place]
+    own, root, usual = recorded.roots(x)
+    r = row[FIRST : FIRST + OUT]
+    normalise_(r, own, 1.0 / math.sqrt(energy))
+    nu = freedom(r, own, p.channels[place].band, len(x))
+    accumulate_(r, root, nu, math.sqrt(nu * energy), fresh, work, top, gain)
+    strong = nu * energy * usual * usual
+    share[0] += strong
+    share[1] += strong * strong / nu
+
+
+def _finish(top: F32, gain: F32, share: F64, work: F32) -> StationBlock:
     z = np.empty(OUT, dtype=np.float32)
-    _widen(top, gain, round(TOLERANCE_S * RATE), z)
+    widen_(top, gain, round(TOLERANCE_S * RATE), work, np.empty_like(work), z)
     made, middle, spread = scaled(z)
     together = float(share[0] * share[0] / share[1]) if share[1] > 0.0 else FEWEST
-    return StationBlock(z=made, gain=gain.astype(np.float32), middle=middle, spread=spread, freedom=together)
+    return StationBlock(z=made, gain=gain, middle=middle, spread=spread, freedom=together)

@@ -11,16 +11,18 @@ Lag by a parabola through three correlations around the largest within `LAG_S`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from testban.base.dmath import log10_
+from testban.repeat import array
 from testban.repeat.grid import BLOCK_NS, window_of
-from testban.repeat.ground import F64
+from testban.repeat.ground import F64, Band
+from testban.repeat.onsets import Onset, lag
 from testban.repeat.scan import Loader, Shared, backazimuth
-from testban.repeat.template import RATE, Template, TemplateChannel
+from testban.repeat.template import BEFORE_P_S, RATE, Template, TemplateChannel
 
 LAG_S = 0.4
 SHOWN = 8
@@ -57,7 +59,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Measured(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One detection: origin time implied, refined by the lags, relative magnitude and its sigma, and its channels.
 
-    pairs: the `SHOWN` channels that correlate best, one of each station first.
+    pairs: the `SHOWN` channels that correlate best, one of each station first. onsets: differences of P.
+    beams: what each array among the stations says of the place (`array`).
     """
 
     time_ns: int
@@ -65,12 +68,17 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relative_magnitude_sigma: float | None
     matches: tuple[Match, ...]
     pairs: tuple[Pair, ...] = ()
+    onsets: tuple[Onset, ...] = ()
+    beams: tuple[array.Beam, ...] = ()
 
 
 def measure(template: Template, time_ns: int, load: Loader) -> Measured:
     """Every channel of a template at one implied origin time."""
     matches: list[Match] = []
     pairs: list[Pair] = []
+    onsets: list[Onset] = []
+    traces: dict[tuple[str, Band], F64] = {}
+    places: dict[str, tuple[float, float]] = {}
     for station in template.stations:
         own = template.of(station)
         at_ns = time_ns + own[0].offset_samples * 10**9 // RATE
@@ -83,9 +91,17 @@ def measure(template: Template, time_ns: int, load: Loader) -> Measured:
         baz = backazimuth(template, channels)
         first = round((at_ns - start_ns) * RATE / 1e9)
         rest = ((at_ns - start_ns) * RATE - first * 10**9) / (1e9 * RATE)
+        best: tuple[float, float] | None = None
+        if channels:
+            places[station] = (channels[0].longitude, channels[0].latitude)
         for c in own:
             found = shared.find(c, baz)
             if found is not None:
+                p = lag(c, found[1].samples, found[1].valid, first) if c.component == "Z" else None
+                best = p if p is not None and (best is None or p[0] > best[0]) else best
+                row = array.trace(c.samples, found[1].samples, first) if c.component == "Z" else None
+                if row is not None:
+                    traces[(station, c.band)] = row
                 m = _match(c, found[1].samples, found[1].valid, found[1].unit, found[1].sources, first)
                 if m is not None:
                     at = first + round(m.lag_s * RATE)
@@ -94,10 +110,35 @@ def measure(template: Template, time_ns: int, load: Loader) -> Measured:
                     pairs.append(
                         Pair(match=m, master=c.samples, detection=found[1].samples[at : at + len(c.samples)])
                     )
+        if best is not None:
+            onsets.append(_onset(template, station, time_ns, best, rest))
     size, sigma = relative_size(matches)
     return Measured(
         time_ns=time_ns + round(1e9 * _common_lag(matches)), relative_magnitude=size, relative_magnitude_sigma=sigma,
-        matches=tuple(matches), pairs=tuple(_best(pairs)),
+        matches=tuple(matches), pairs=tuple(_best(pairs)), onsets=tuple(onsets), beams=_beams(template, traces, places),
+    )  # fmt: skip
+
+
+def _beams(
+    template: Template, traces: Mapping[tuple[str, Band], F64], places: Mapping[str, tuple[float, float]]
+) -> tuple[array.Beam, ...]:
+    """f-k of every array among the stations, on the vertical in the lowest band that all its elements have."""
+    out = []
+    for group in array.arrays(places):
+        band = array.common_band([[b for s, b in traces if s == name] for name in group])
+        if band is not None:
+            longest = min(len(c.samples) for c in template.channels if c.station in group and c.band == band)
+            degrees = max(8.0, 2.0 * (band[1] - band[0]) * longest / RATE)
+            out.append(array.beam({n: traces[(n, band)] for n in group}, places, degrees))
+    return tuple(out)
+
+
+def _onset(template: Template, station: str, time_ns: int, best: tuple[float, float], rest: float) -> Onset:
+    """P of one station; rest: of a sample by which the window that was looked at begins too early."""
+    at = template.of(station)[0].offset_samples * 10**9 // RATE + round(BEFORE_P_S * 1e9)
+    return Onset(
+        station=station, master_ns=template.origin_ns + at, correlation=best[0],
+        difference_ns=time_ns - template.origin_ns + round(1e9 * (best[1] / RATE - rest)),
     )  # fmt: skip
 
 
@@ -170,10 +211,10 @@ def _common_lag(matches: Sequence[Match]) -> float:
     """Weighted median of the lags: where half of the weight lies on either side."""
     rows = sorted((m.lag_s, _weight(m)) for m in matches if abs(m.lag_s) < LAG_S)
     total, run = sum(w for _, w in rows), 0.0
-    for lag, w in rows:
+    for late, w in rows:
         run += w
         if 2.0 * run >= total and total > 0.0:
-            return lag
+            return late
     return 0.0
 
 

@@ -177,7 +177,7 @@ def _hour(
             this, following = held.get((block + hours, number, s)), held.get((block + hours + 1, number, s))
             if this is not None or following is not None:
                 rows.append((delay, this[kind] if this else None, following[kind] if following else None))
-        made = network(rows)
+        made = network(rows, strength=kind == 0)
         cells.append(cell_maxima(made.statistic, RATE))
         if kind == 0:
             peaks, strength = peaks_of(made, block), made.strength

@@ -19,8 +19,9 @@ from scipy import fft as _fft
 
 from testban.base import dmath
 from testban.base.dmath import PI
-from testban.repeat.correlate import OUT, Part, StationBlock, levelled, scaled, spectrum
+from testban.repeat.correlate import OUT, THIN, Part, StationBlock, levelled, part, scaled
 from testban.repeat.ground import F64
+from testban.repeat.kernels import add_station_
 from testban.repeat.template import RATE, Template, TemplateChannel
 
 SURROGATES = ("reversed", "scrambled-1", "scrambled-2", "scrambled-3", "scrambled-4", "scrambled-5")
@@ -87,40 +88,24 @@ class Prepared:
         for station in template.stations:
             own = template.of(station)
             kinds = [[c.samples for c in own], *([surrogate(c, k) for c in own] for k in range(surrogates))]
-            self.parts[station] = [
-                Part(
-                    channels=own,
-                    samples=tuple(waves),
-                    transforms=tuple(spectrum(x, c.band) for x, c in zip(waves, own, strict=True)),
-                )
-                for waves in kinds
-            ]
+            self.parts[station] = [part(own, waves) for waves in kinds]
 
 
-def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]]) -> NetworkBlock:
+def network(
+    stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]], strength: bool = True
+) -> NetworkBlock:
     """The statistic of one hour of origin time.
 
     stations: (delay of the window's start behind the origin in samples, less than an hour; the station's block of
-    this hour shifted by whole hours of the delay, and the one after it).
+    this hour shifted by whole hours of the delay, and the one after it). strength: work out the hour's strength too.
     """
-    top, gain, most = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
-    lift, drop, narrow = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
+    top, gain, most, count = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
     best = np.full(OUT, np.nan)
-    count = np.zeros(OUT)
     for delay, this, following in stations:
-        z, g = _shifted(delay, this, following)
-        good = g > 0.0
-        own = this or following
-        if own is not None:
-            lift[good] += g[good] / own.spread
-            drop[good] += np.sqrt(g[good]) * own.middle / own.spread
-            narrow[good] += g[good] * g[good] / own.freedom
-        top[good] += np.sqrt(g[good]) * z[good]
-        gain[good] += g[good]
-        count[good] += 1.0
-        better = good & (g > most)
-        best[better] = z[better]
-        most[better] = g[better]
+        if this is not None:
+            add_station_(this.z, this.gain, delay, 0, OUT - delay, top, gain, most, best, count)
+        if following is not None and delay:
+            add_station_(following.z, following.gain, 0, OUT - delay, delay, top, gain, most, best, count)
     out = np.full(OUT, np.nan)
     some = gain > 0.0
     out[some] = top[some] / np.sqrt(gain[some])
@@ -128,25 +113,42 @@ def network(stations: Sequence[tuple[int, StationBlock | None, StationBlock | No
     if bool((count > 1.0).any()):
         stacked, middle, spread = scaled(out)
         out = np.fmax(stacked, best)
-    strength = Strength()
-    if bool(some.any()):
-        g, root = gain[some], np.sqrt(gain[some])
-        strength = Strength(
-            float(np.median(lift[some] / root)) / spread,
-            (float(np.median(drop[some] / root)) + middle) / spread,
-            float(np.median(root)),
-            float(np.median(g * g / narrow[some])),
-        )
-    return NetworkBlock(statistic=out, stations=count, strength=strength)
+    said = _strength(stations, some, gain, middle, spread) if strength and bool(some.any()) else Strength()
+    return NetworkBlock(statistic=out, stations=count, strength=said)
 
 
-def _shifted(delay: int, this: StationBlock | None, following: StationBlock | None) -> tuple[F64, F64]:
-    z, g = np.full(OUT, np.nan), np.zeros(OUT)
+def _strength(
+    stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]], some: np.ndarray, gain: F64,
+    middle: float, spread: float,
+) -> Strength:  # fmt: skip
+    """Middle of the hour's states; every `THIN`th sample is enough for a median."""
+    lift, drop, narrow = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
+    for delay, this, following in stations:
+        own = this or following
+        if own is None:
+            continue
+        g = _shifted(delay, this, following)
+        lift += g / own.spread
+        drop += np.sqrt(g) * own.middle / own.spread
+        narrow += g * g / own.freedom
+    keep = np.flatnonzero(some)[::THIN]
+    g, root = gain[keep], np.sqrt(gain[keep])
+    return Strength(
+        float(np.median(lift[keep] / root)) / spread,
+        (float(np.median(drop[keep] / root)) + middle) / spread,
+        float(np.median(root)),
+        float(np.median(g * g / narrow[keep])),
+    )
+
+
+def _shifted(delay: int, this: StationBlock | None, following: StationBlock | None) -> F64:
+    """The gain of a station by origin time."""
+    g = np.zeros(OUT)
     if this is not None:
-        z[: OUT - delay], g[: OUT - delay] = this.z[delay:], this.gain[delay:]
+        g[: OUT - delay] = this.gain[delay:]
     if following is not None and delay:
-        z[OUT - delay :], g[OUT - delay :] = following.z[:delay], following.gain[:delay]
-    return z, g
+        g[OUT - delay :] = following.gain[:delay]
+    return g
 
 
 def log_tail(z: float) -> float:

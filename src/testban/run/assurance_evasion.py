@@ -103,7 +103,7 @@ def _row(case: Case, base: Case, spread: Spread, start: float) -> dict[str, Any]
 def minutes_of(folder: Path, site: Place) -> list[tuple[int, float | None]]:
     """Minutes of a site out of monitor.csv of `assure monitor`. Raises InputError."""
     path = folder / "monitor.csv" if folder.is_dir() else folder
-    rows = csvio.read_rows(path, ("site", "time", "m90", "watched"))
+    rows = csvio.read_rows(path, ("site", "time", "safe90", "watched"))
     names = sorted({csvio.text(r, "site") for r in rows})
     if site.name not in names:
         raise InputError(
@@ -114,7 +114,7 @@ def minutes_of(folder: Path, site: Place) -> list[tuple[int, float | None]]:
         if csvio.text(r, "site") == site.name:
             whole = (csvio.number(r, "watched") or 0.0) >= 1.0
             out.append(
-                (parse_time(csvio.text(r, "time")) // NS_PER_S, csvio.number(r, "m90") if whole else None)
+                (parse_time(csvio.text(r, "time")) // NS_PER_S, csvio.number(r, "safe90") if whole else None)
             )
     return out
 

@@ -21,7 +21,6 @@ from testban.base.errors import InputError
 from testban.identify import relations
 from testban.run import assurance_noise
 from testban.run.assurance_noise import Measured
-from testban.show.texts import t
 
 Floats = NDArray[np.float64]
 DEEPEST_KM = 700.0
@@ -62,12 +61,6 @@ def network(
         return assumed, (), False
     whole, *days = assurance_noise.measured(layers.noise, layers.inventory, layers.band_hz, layers.arrays)
     return whole.sensors, tuple(days), whole.simulated
-
-
-def title(plain: str, russian: str, language: str, simulated: bool) -> str:
-    """The title of a picture, labelled where its noise is simulated."""
-    said = russian if language == "ru" and russian else plain
-    return f"{t('SIMULATED DATA').of(language)}. {said}" if simulated else said
 
 
 def _kt(mb: float, factor: float, law: relations.Relation) -> str:

@@ -77,7 +77,8 @@ def capability_of(
             for made in ("map.csv", "days.csv", *(f"map-{day}.csv" for day in grids)):
                 csvio.add_column(out / made, "simulated", "true")
         for language in ("en", "ru"):
-            title = layers.title(plan.title, plan.title_ru, language, simulated)
+            title = plan.title_ru if language == "ru" and plan.title_ru else plan.title
+            title = capability_map.heading(title, language, extra.noise is not None, simulated)
             picture = capability_map.draw(
                 title, sensors, rule, step_deg, mb, language, extra.noise is not None
             )

@@ -5,26 +5,29 @@ reported. A table names its inputs by digest, so that any party can rebuild it t
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from testban import identify
-from testban.base import quanta
+from testban.base import geo, quanta
 from testban.base.canonical import canonical_json, digest, digest_of
 from testban.base.errors import InputError
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Ellipse, Event, Evidence, Origin
 from testban.formats import csvio
-from testban.identify import calibration, regional, relations, scores, surface
+from testban.identify import calibration, regional, scores, shape, surface
 from testban.identify.registry import Inquiry
-from testban.run import known
+from testban.run import judging, known
+from testban.run.judging import Judgement
 from testban.run.outputs import whole
 from testban.run.provenance import code_digest
 
 DEEPEST_KM = 50.0
+CATALOGUE_SIGMA = math.sqrt(0.3 * 0.3 + 0.1 * 0.1 + 0.1 * 0.1)  # of Ms - mb of a catalogue [assumed]
+NEAR_KM = 300.0  # events nearer than this to each other are of one region
 COLUMNS = {
     "event": ("event_id", "id_no", "isc_event", "time", "id"),
     "mb": ("mb", "mb_isc"),
@@ -37,21 +40,22 @@ COLUMNS = {
 }
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
     """Rows of a table with the columns that we know under our names; other columns are left out."""
-    rows = csvio.read_rows(path, (), {})
-    if not rows:
+    read = csvio.read_rows(path, (), {})
+    if not read:
         raise InputError(f"expected a table with events, got none in {path}: check the file")
-    found = {k.lower(): k for k in rows[0]}
+    found = {k.lower(): k for k in read[0]}
     names = {ours: next((found[n] for n in theirs if n in found), None) for ours, theirs in COLUMNS.items()}
     if names["event"] is None or names["mb"] is None:
         raise InputError(
-            f"expected columns for event and mb in {path}, got {', '.join(list(rows[0])[:8])}: add them"
+            f"expected columns for event and mb in {path}, got {', '.join(list(read[0])[:8])}: add them"
         )
-    return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in rows]
+    return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in read]
 
 
-def _number(row: Mapping[str, str], name: str) -> float | None:
+def number(row: Mapping[str, str], name: str) -> float | None:
+    """A finite number of a row, or None."""
     try:
         value = float(row.get(name) or "nan")
     except ValueError:
@@ -62,8 +66,8 @@ def _number(row: Mapping[str, str], name: str) -> float | None:
 def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
     """Events with mb and Ms, sorted by name: underground explosions, or earthquakes shallower than 50 km."""
     out = []
-    for r in _rows(path):
-        mb, ms, depth = _number(r, "mb"), _number(r, "ms"), _number(r, "depth")
+    for r in rows(path):
+        mb, ms, depth = number(r, "mb"), number(r, "ms"), number(r, "depth")
         if not mb or not ms:  # 0 stands for unknown in these catalogues
             continue
         if explosions and r.get("underground", "True").lower() not in ("true", "1", "yes"):
@@ -74,8 +78,8 @@ def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
     return sorted(out)
 
 
-def mb_ms(explosions: Path, earthquakes: Path, name: str) -> dict[str, Any]:
-    """An mb:Ms table from two catalogues, with its figures on the halves that were not fitted on."""
+def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = None) -> dict[str, Any]:
+    """An mb:Ms table from two catalogues, with its figures on the halves that were not fitted on; pictures into `report`."""
     x, q = _pairs(explosions, explosions=True), _pairs(earthquakes, explosions=False)
 
     def distance(rows: Sequence[tuple[str, float, float]]) -> list[float]:
@@ -85,7 +89,20 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str) -> dict[str, Any]:
         distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions"
     )
     rest_x, rest_q = x[1::2], q[1::2]
-    return _stamped(
+    if report is not None:
+        judged = [
+            Judgement(
+                event=event,
+                explosion=flag,
+                log10_lr=quanta.quantise(
+                    surface.weigh(ms - surface.line(mb), CATALOGUE_SIGMA, "", model)[0], 4
+                ),
+            )
+            for flag, side in ((True, rest_x), (False, rest_q))
+            for event, mb, ms in side
+        ]
+        judging.write(judged, report, f"mb:Ms, {model.name}")
+    return stamped(
         {
             "kind": "mb:Ms",
             "model": msgspec.to_builtins(model),
@@ -113,40 +130,13 @@ def _above(rows: Sequence[tuple[str, float, float]], line: Any) -> scores.Share:
 
 
 def _screened(rows: Sequence[tuple[str, float, float]]) -> scores.Share:
-    sigma = math.sqrt(0.3 * 0.3 + 0.1 * 0.1 + 0.1 * 0.1)
-    return scores.share(sum(1 for _, mb, ms in rows if surface.screened_out(ms, mb, sigma)), len(rows))
-
-
-def yields(table: Path, region: str, relation: str, name: str) -> dict[str, Any]:
-    """A site table from shots of known yield (lower and upper yield equal) of one region."""
-    law = relations.relation(relation)
-    shots = []
-    for r in _rows(table):
-        mb, low, high = _number(r, "mb"), _number(r, "low"), _number(r, "high")
-        if r.get("region") != region or r.get("underground", "True").lower() not in ("true", "1", "yes"):
-            continue
-        if mb and high and low == high:
-            shots.append((r["event"], mb, high))
-    shots.sort()
-    if not shots:
-        raise InputError(
-            f"--region: expected shots of known yield in {region!r}, got none in {table}: check the name"
-        )
-    fitted = relations.fit_site(
-        [(mb, y) for _, mb, y in shots[0::2]], law, name, f"{table.name}, {region}, odd positions"
-    )
-    return _stamped(
-        {
-            "kind": "yield",
-            "model": msgspec.to_builtins(fitted),
-            "shots": len(shots),
-            "notes": [f"mb minus the relation {law.name}; the shots in even positions were left out"],
-        },
-        (table,),
+    return scores.share(
+        sum(1 for _, mb, ms in rows if surface.screened_out(ms, mb, CATALOGUE_SIGMA)), len(rows)
     )
 
 
-def _stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+def stamped(result: dict[str, Any], inputs: Sequence[Path]) -> dict[str, Any]:
+    """A table with digests of its inputs, of itself and of the code."""
     built: dict[str, Any] = msgspec.to_builtins(result)
     files = {f"{p.parent.name}/{p.name}": digest(p.read_bytes()) for p in inputs}
     return {**built, "digests": {"inputs": files, "result": digest_of(built), "code": code_digest()}}
@@ -157,34 +147,37 @@ def write(found: Mapping[str, Any], out: Path) -> None:
     whole(out, lambda p: p.write_bytes(canonical_json(found) + b"\n"))
 
 
-def p_over_s(explosions: Sequence[Path], earthquakes: Sequence[Path], name: str) -> dict[str, Any]:
-    """A P/S table from the folders of runs on events of known class, with what each event gets when it is left out.
+def p_over_s(
+    explosions: Sequence[Path], earthquakes: Sequence[Path], name: str, report: Path | None = None
+) -> dict[str, Any]:
+    """A P/S table from the folders of runs on events of known class, with what each event gets when it, or its region, is left out.
 
-    Of each folder the event with most stations is taken. Raises InputError where one has no usable path.
+    Of each folder the event with most stations is taken. The slope of the P spectrum is fitted on the same events. Raises
+    InputError where one has no usable path; pictures of the figures with each event left out go into `report`.
     """
-    x, q = _measured(explosions), _measured(earthquakes)
+    (x, at_x), (q, at_q) = _measured(explosions), _measured(earthquakes)
     if set(x) & set(q):
         raise InputError("expected each event in one class only, got one in both: correct the folders")
-    model = calibration.fit(x, q, name)
-    left_out: list[dict[str, Any]] = []
-    for kind, side in (("explosion", x), ("earthquake", q)):
-        for event, paths in side.items():
-            rest_x = {k: v for k, v in x.items() if k != event}
-            rest_q = {k: v for k, v in q.items() if k != event}
-            if not rest_x or not rest_q:
-                left_out.append(
-                    {"event": event, "class": kind, "log10_lr": None, "verdict": "not run: the only one"}
-                )
-                continue
-            without = calibration.fit(rest_x, rest_q, "left out")
-            a = identify.judge((_regional(paths, without),))
-            lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
-            left_out.append({"event": event, "class": kind, "log10_lr": lr, "verdict": a.verdict.value})
-    return _stamped(
+    where = _regions({**at_x, **at_q})
+    model = calibration.fit(x, q, name, where)
+    out = {
+        "event": _left_out(x, q, where, lambda a, b: a == b),
+        "region": _left_out(x, q, where, lambda a, b: where[a] == where[b]),
+    }
+    if report is not None:
+        judged = [
+            Judgement(event=r["event"], explosion=r["class"] == "explosion", log10_lr=r["log10_lr"])
+            for r in out["event"]
+        ]
+        judging.write(judged, report, f"P/S, {name}: each event by all others")
+    return stamped(
         {
             "kind": "P/S",
             "model": msgspec.to_builtins(model),
-            "leave_one_event_out": left_out,
+            "slope": _slope(x, q, where, name),
+            "regions": where,
+            "leave_one_event_out": out["event"],
+            "leave_one_region_out": out["region"],
             "notes": [
                 "spreads between events and paths are stated, not fitted: so few events show none",
                 "an earthquake on the paths of the explosions is worth more than any other: say whether there was one",
@@ -194,8 +187,64 @@ def p_over_s(explosions: Sequence[Path], earthquakes: Sequence[Path], name: str)
     )
 
 
-def _measured(folders: Sequence[Path]) -> dict[str, tuple[PathMeasurement, ...]]:
-    out = {}
+def _left_out(
+    x: Mapping[str, tuple[PathMeasurement, ...]], q: Mapping[str, tuple[PathMeasurement, ...]],
+    where: Mapping[str, str], together: Callable[[str, str], bool],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What each event gets from a model of those that are not `together` with it."""
+    out: list[dict[str, Any]] = []
+    for kind, side in (("explosion", x), ("earthquake", q)):
+        for event, paths in side.items():
+            rest_x = {k: v for k, v in x.items() if not together(k, event)}
+            rest_q = {k: v for k, v in q.items() if not together(k, event)}
+            row: dict[str, Any] = {"event": event, "class": kind, "log10_lr": None}
+            if not rest_x or not rest_q:
+                out.append(row | {"verdict": "not run: no other of its class"})
+                continue
+            a = identify.judge((_regional(paths, calibration.fit(rest_x, rest_q, "left out", where)),))
+            lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
+            out.append(row | {"log10_lr": lr, "verdict": a.verdict.value})
+    return out
+
+
+def _regions(places: Mapping[str, tuple[float, float]]) -> dict[str, str]:
+    """The region of each event: named after its first event, and joined where two events are near."""
+    out: dict[str, str] = {}
+    for event in sorted(places):
+        near = sorted({out[k] for k in out if geo.distance_km_(*places[event], *places[k]) <= NEAR_KM})
+        out[event] = near[0] if near else event
+        out |= {k: near[0] for k, v in out.items() if v in near[1:]}
+    return out
+
+
+def _slope(
+    x: Mapping[str, tuple[PathMeasurement, ...]], q: Mapping[str, tuple[PathMeasurement, ...]],
+    where: Mapping[str, str], name: str,
+) -> dict[str, Any] | None:  # fmt: skip
+    """Mean and spread of the slope of the P spectrum by class; None where fewer than two events of a class show it."""
+    sides = []
+    for side in (x, q):
+        values = [
+            [p.spectral_slope for p in paths if p.spectral_slope is not None] for paths in side.values()
+        ]
+        sides.append(sorted(shape.median(v) for v in values if len(v) >= shape.LEAST_PATHS))
+    if min(len(s) for s in sides) < 2:
+        return None
+    (mx, sx), (mq, sq) = (calibration.moments(s) for s in sides)
+    regions = [len({where[k] for k in side}) for side in (x, q)]
+    return msgspec.to_builtins(  # type: ignore[no-any-return]
+        calibration.ShapeModel(
+            name=f"slope of {name}", explosion=(round(mx, 2), round(sx, 2)), earthquake=(round(mq, 2), round(sq, 2)),
+            n_explosions=regions[0], n_earthquakes=regions[1],
+        )
+    )  # fmt: skip
+
+
+def _measured(
+    folders: Sequence[Path],
+) -> tuple[dict[str, tuple[PathMeasurement, ...]], dict[str, tuple[float, float]]]:
+    """Paths and epicentre of the event with most stations of each folder."""
+    out, places = {}, {}
     for folder in folders:
         events = known.events(folder)
         if not events:
@@ -205,7 +254,8 @@ def _measured(folders: Sequence[Path]) -> dict[str, tuple[PathMeasurement, ...]]
         if not any(p.usable for p in paths):
             raise InputError(f"expected a usable regional path in {folder}, got none: leave it out")
         out[event.event_id] = paths
-    return out
+        places[event.event_id] = (event.origin.longitude, event.origin.latitude)
+    return out, places
 
 
 def _regional(paths: tuple[PathMeasurement, ...], model: calibration.PsModel) -> Evidence:
@@ -229,7 +279,12 @@ def apply(path: Path, settings: identify.Settings) -> identify.Settings:
         if kind == "mb:Ms":
             return msgspec.structs.replace(settings, ms=msgspec.convert(model, calibration.MsModel))
         if kind == "P/S":
-            return msgspec.structs.replace(settings, ps=msgspec.convert(model, calibration.PsModel))
+            slope = found.get("slope")
+            return msgspec.structs.replace(
+                settings,
+                ps=msgspec.convert(model, calibration.PsModel),
+                slope=settings.slope if slope is None else msgspec.convert(slope, calibration.ShapeModel),
+            )
     except (OSError, msgspec.MsgspecError, KeyError, TypeError) as exc:
         raise InputError(
             f"--calibration: expected a table of `testban calibrate`, got {path} ({exc}): name another"

@@ -1,15 +1,18 @@
 """Check of packets wherever they travel: as notes, in CD-1.1 frames, in signed miniSEED, with the keys that a log gives.
 
 Rules: the keys and policies are those of a log whose head satisfies the policy and whose entries give its root; a frame of somebody
-else's is read and said to be unchecked, never said to hold.
+else's is read, its samples decoded, its DSA signatures checked by the keys that the reader brings, and never said to hold where one is absent.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.dsa import DSAPublicKey
+
 from testban.base.errors import FormatError
-from testban.formats import cd11, mseed_sign
+from testban.base.times import format_time
+from testban.formats import cd11, cd11_check, mseed_sign
 from testban.formats.mseed import looks_like
 from testban.trust import checks, packet, sealed
 from testban.trust.checks import Reason, Rejected
@@ -34,6 +37,56 @@ def inspect(data: bytes, registry: Registry, logged: Iterable[bytes]) -> Finding
     except FormatError as exc:
         return Finding(ok=False, reason="format", detail=str(exc), malformed=True)
     return Finding(ok=True, reason="ok", facts=facts)
+
+
+def is_frame(data: bytes) -> bool:
+    """True for a CD-1.1 frame that carries no packet of ours: one that other keys sign."""
+    return len(data) > 3 and data[:3] == bytes(3) and data[3] in cd11_check.KINDS and PACKET not in data
+
+
+def inspect_frame(data: bytes, keys: Mapping[int, DSAPublicKey]) -> Finding:
+    """Check a frame of somebody else's by DSA keys (key id of the frame -> key); ok only where every signature holds."""
+    facts: dict[str, Any] = {}
+    try:
+        seen = cd11_check.envelope(data)
+        facts = {"what": f"CD-1.1 {seen.name} frame", "creator": seen.creator, "sequence": seen.sequence}
+        if seen.kind != cd11.DATA_FRAME:
+            return Finding(ok=False, reason="unchecked", detail="only data frames are checked", facts=facts)
+        frame = cd11.parse(data)
+        found = cd11_check.signatures(frame, keys)
+        channels = [_channel(c, s) for c, s in zip(frame.channels, found, strict=False)]
+        facts |= {
+            "time": format_time(frame.start_ns),
+            "channels": channels,
+            "frame_signature": found[-1].state,
+        }
+        states = {s.state for s in found}
+        checks.require("fails" not in states, Reason.SIGNATURE_WRONG, _named(found, "fails"))
+        checks.require(
+            "key-absent" not in states,
+            Reason.KEY_UNKNOWN,
+            f"no key (--dsa) for {_named(found, 'key-absent')}",
+        )
+        signed = all(s.state == "holds" for s in found[:-1]) or found[-1].state == "holds"
+        checks.require(signed, Reason.STATION_SIGNATURE, f"not signed: {_named(found, 'unsigned')}")
+    except Rejected as exc:
+        return Finding(ok=False, reason=exc.reason.value, detail=exc.detail, facts=facts)
+    except FormatError as exc:
+        return Finding(ok=False, reason="format", detail=str(exc), malformed=True, facts=facts)
+    return Finding(ok=True, reason="ok", facts=facts)
+
+
+def _named(found: Iterable[cd11_check.Signed], state: str) -> str:
+    return ", ".join(f"{s.what} (key {s.key_id})" for s in found if s.state == state)
+
+
+def _channel(c: cd11.Channel, signed: cd11_check.Signed) -> dict[str, Any]:
+    counts = cd11_check.samples(c)
+    range_ = [int(counts.min()), int(counts.max())] if counts.size else []
+    return {
+        "code": signed.what, "samples": c.samples, "rate": 1000 * c.samples / c.length_ms if c.length_ms > 0 else None,
+        "range": range_, "signature": signed.state, "key_id": signed.key_id,
+    }  # fmt: skip
 
 
 def _inspect(data: bytes, registry: Registry, logged: frozenset[bytes]) -> dict[str, Any]:

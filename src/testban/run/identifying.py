@@ -12,15 +12,20 @@ import msgspec
 
 from testban import identify
 from testban.base import quanta
+from testban.base.beside import Beside
 from testban.base.canonical import digest_of
 from testban.base.dmath import exp10_, log10_
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Assessment, Event, Evidence, Verdict
 from testban.base.times import format_time
-from testban.identify import regional, surface
+from testban.identify import outside_score, regional, repeated, sea, shape, surface, tensor
+from testban.identify.combine import NOTHING
 from testban.identify.registry import Inquiry
 from testban.run import calibrating, known
+from testban.run.beside import Given, of_events
 from testban.run.provenance import code_digest
+
+NONE_GIVEN = Given()
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +44,26 @@ def settings_of(prior: float, prior_other: float, table: Path | None) -> identif
     return settings if table is None else calibrating.apply(table, settings)
 
 
-def judge_event(event: Event, settings: identify.Settings, paths: tuple[PathMeasurement, ...] = ()) -> Judged:
+ANEW = (surface.NAME,)  # from magnitudes, which the event bears
+FROM_PATHS = (regional.NAME, shape.SLOPE, shape.COMPLEXITY)
+BESIDE = (repeated.NAME, tensor.NAME, sea.NAME, outside_score.NAME)
+
+
+def judge_event(
+    event: Event,
+    settings: identify.Settings,
+    paths: tuple[PathMeasurement, ...] = (),
+    beside: Beside = NOTHING,
+) -> Judged:
     """One event judged from the evidence that it bears, P/S anew where its paths were kept; without any evidence, from
-    its depth and magnitudes alone.
+    its depth and magnitudes alone. What stands beside the run (`beside`) is looked at where it was given.
     """
     mb = next((m.value for m in event.magnitudes if m.kind == "mb" and not m.bound), None)
     if event.assessment is None:
-        a = identify.assess(event, paths, (), settings)
+        a = identify.assess(event, paths, (), settings, beside)
     else:
-        inquiry = Inquiry(event=event, paths=paths, picks=(), settings=settings)
-        again = {surface.NAME: surface.surface} | ({regional.NAME: regional.regional} if paths else {})
-        evidence = tuple(again[e.name](inquiry) if e.name in again else e for e in event.assessment.evidence)
-        a = identify.judge(evidence, settings, mb)
+        inquiry = Inquiry(event=event, paths=paths, picks=(), settings=settings, beside=beside)
+        a = identify.judge(_evidence_again(inquiry, event.assessment.evidence), settings, mb)
     return Judged(
         event=event,
         assessment=a,
@@ -58,6 +71,19 @@ def judge_event(event: Event, settings: identify.Settings, paths: tuple[PathMeas
         to_explosion=None if a.log10_lr is None else -log10_(settings.false_alarm) - a.log10_lr,
         to_earthquake=None if a.log10_lr is None else a.log10_lr - log10_(settings.miss),
     )
+
+
+def _evidence_again(inquiry: Inquiry, kept: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence in the order of the registry: anew where what it rests on is at hand, else as it was kept."""
+    anew = {*ANEW, *BESIDE, *(FROM_PATHS if inquiry.paths else ())}
+    had = {e.name: e for e in kept}
+    out = []
+    for name, (function, given) in identify.DISCRIMINANTS.items():
+        if name in anew and given(inquiry) and (name in had or name in BESIDE):
+            out.append(function(inquiry))
+        elif name in had:
+            out.append(had[name])
+    return (*out, *(e for e in kept if e.name not in identify.DISCRIMINANTS))
 
 
 def _without(a: Assessment, settings: identify.Settings, mb: float | None) -> tuple[tuple[str, Verdict], ...]:
@@ -69,11 +95,16 @@ def _without(a: Assessment, settings: identify.Settings, mb: float | None) -> tu
     return tuple(out)
 
 
-def of_place(place: Path, event: str | None, settings: identify.Settings) -> tuple[Judged, ...]:
-    """The events of an output folder or a QuakeML file."""
+def of_place(
+    place: Path, event: str | None, settings: identify.Settings, given: Given = NONE_GIVEN
+) -> tuple[Judged, ...]:
+    """The events of an output folder or a QuakeML file, with what was given beside it."""
     found = known.chosen(known.events(place), event, place)
     paths = known.paths(place)
-    return tuple(judge_event(e, settings, paths.get(e.event_id, ())) for e in found)
+    extra = of_events(found, given) if given.anything else {}
+    return tuple(
+        judge_event(e, settings, paths.get(e.event_id, ()), extra.get(e.event_id, NOTHING)) for e in found
+    )
 
 
 def _evidence(e: Evidence) -> dict[str, Any]:

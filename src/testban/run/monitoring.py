@@ -1,7 +1,7 @@
 """Threshold monitoring of recordings: what each minute could have hidden at a site, hour by hour and day by day.
 
-Rules: a station-day is a unit of work, done once and kept, and knows nothing of the sites, so that another site costs
-no second reading; a minute that is not watched is never counted as quiet; magnitudes are published in hundredths.
+Rules: a station-day is a unit of work, done once and kept; that of a single station knows nothing of the sites, so that
+another site costs no second reading; an array has a beam for each site. A minute that is not watched is never counted as quiet; magnitudes are published in hundredths.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from testban.assure import capability, monitoring
 from testban.assure.monitoring import Place, Settings
 from testban.base import quanta
 from testban.base.canonical import digest_of, pack
-from testban.base.errors import InputError
-from testban.base.records import Channel, Finding, Site
+from testban.base.errors import InputError, StoreError
+from testban.base.records import Channel, Finding
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
 from testban.detect import envelope
@@ -34,15 +34,15 @@ from testban.show import monitoring as page
 from testban.store import Catalogue
 
 Floats = NDArray[np.float64]
-COLUMNS = ("site", "time", "m90", "n_stations", "controlling", "watched")
-HOURS = ("site", "hour", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
-DAYS = ("site", "day", "minutes", "unwatched", "median_m90", "largest_m90", "minutes_above_target")
+COLUMNS = ("site", "time", "m90", "safe90", "n_stations", "controlling", "watched")
+HOURS = ("site", "hour", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
+DAYS = ("site", "day", "minutes", "unwatched", "median_safe90", "largest_safe90", "minutes_above_target")
 SNR = 3.0
 LONGEST_S = 900  # the first P at 95 degrees takes 13 minutes
 
 
 class MonitorJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One station (or array) and one day."""
+    """One station (or array, with the slowness of its beam) and one day."""
 
     sources: tuple[str, ...]
     station_key: str
@@ -50,6 +50,7 @@ class MonitorJob(msgspec.Struct, frozen=True, kw_only=True):
     span: Span
     channels: tuple[Channel, ...]
     bands: tuple[tuple[float, float], ...]
+    steer: tuple[float, float] | None = None
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,15 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
 
     samples: bytes
     findings: tuple[Finding, ...] = ()
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One station for one site: its path, its levels by day, and what is added to them."""
+
+    key: str
+    path: monitoring.Path
+    parts: list[tuple[int, NDArray[np.int16]]]
+    add: float
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -75,7 +85,7 @@ def monitor_unit(job: MonitorJob) -> bytes:
     """Levels of one station-day: read, run, encode."""
     segments, said = read(job.sources, job.members, detect.needed(job.span))
     try:
-        got, more = envelope.levels(segments, job.channels, job.span, job.bands)
+        got, more = envelope.levels(segments, job.channels, job.span, job.bands, steer=job.steer)
     except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
         n = (job.span.end_ns - job.span.start_ns) // NS_PER_S
         got, more = np.full((len(job.bands), n), envelope.MISSING, np.int16), ()
@@ -95,6 +105,8 @@ def monitor(
 ) -> dict[str, Any]:  # fmt: skip
     """Write monitor.csv, hours.csv, days.csv, findings.csv and monitor.html into `out`; the same call goes on."""
     s = settings or Settings()
+    if not -2.0 <= target <= 10.0:
+        raise InputError(f"--target: expected a magnitude from -2 to 10, got {target:g}; correct it")
     if not places:
         raise InputError("--site: expected at least one place, got none; give --site LON,LAT or --sites FILE")
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -102,14 +114,19 @@ def monitor(
     # An origin time is watched through arrivals that come later, so more is read than is told of.
     reach = None if end_ns is None else end_ns + LONGEST_S * NS_PER_S
     stations, left_out = find_stations(source, inventory, start_ns, reach)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
     inputs = input_digests(source.digests(), inventory_paths)
-    held, said = _levels(sources, stations, s, inputs, configuration, out, progress)
+    held, said = _levels(sources, stations, places, s, inputs, configuration, out, progress)
     span = Span(
         min(x.span.start_ns for x in stations) if start_ns is None else start_ns,
         max(x.span.end_ns for x in stations) if end_ns is None else end_ns,
     )
-    found = [_watch(p, [x.site for x in stations], held, s, span) for p in places]
+    found = [_watch(p, stations, held, s, span) for p in places]
     findings = tidy([*inventory.findings, *source.findings, *left_out, *said, *_silent(held)])
     _write(found, findings, target, out, simulated, s)
     given = {"places": tuple(places), "settings": s, "target": target, "inputs": inputs}
@@ -121,21 +138,31 @@ def monitor(
     }  # fmt: skip
 
 
-Held = dict[str, list[tuple[int, NDArray[np.int16]]]]
+Steer = tuple[float, float] | None
+Held = dict[tuple[str, Steer], list[tuple[int, NDArray[np.int16]]]]
+
+
+def _steers(station: Station, places: Sequence[Place], s: Settings) -> Sequence[Steer]:
+    """The beams that an array needs; None, once, for a single station."""
+    if len(station.members) < 2:
+        return [None]
+    paths = [monitoring.path(p, station.site.longitude, station.site.latitude, s) for p in places]
+    return sorted({p.steer for p in paths if p is not None})
 
 
 def _levels(
-    sources: Sequence[str], stations: Sequence[Station], s: Settings, inputs: Any, configuration: Configuration,
-    out: Path, progress: Progress,
+    sources: Sequence[str], stations: Sequence[Station], places: Sequence[Place], s: Settings, inputs: Any,
+    configuration: Configuration, out: Path, progress: Progress,
 ) -> tuple[Held, list[Finding]]:  # fmt: skip
-    """By station: (first second, levels of both bands) of each day, and findings."""
+    """By station (and steering): (first second, levels of both bands) of each day, and findings."""
     bands = (s.near_band_hz, s.far_band_hz)
     jobs = [
         MonitorJob(
             sources=tuple(sources), station_key=x.site.key, members=x.members, channels=x.channels,
-            span=_whole_seconds(day), bands=bands,
+            span=_whole_seconds(day), bands=bands, steer=steer,
         )
         for x in stations
+        for steer in _steers(x, places, s)
         for day in x.days
     ]  # fmt: skip
     units = [
@@ -159,18 +186,18 @@ def _levels(
         part = msgspec.msgpack.decode(raw, type=Levels)
         said += part.findings
         samples = np.frombuffer(part.samples, dtype="<i2").astype(np.int16).reshape(len(bands), -1)
-        held.setdefault(job.station_key, []).append((job.span.start_ns // NS_PER_S, samples))
+        held.setdefault((job.station_key, job.steer), []).append((job.span.start_ns // NS_PER_S, samples))
     return held, said
 
 
 def _silent(held: Held) -> list[Finding]:
+    spoke = {key for (key, _), parts in held.items() if any((x != envelope.MISSING).any() for _, x in parts)}
     return [
         Finding(
             kind="no-amplitude", subject=key,
             message=f"{key} gave no amplitude: no valid response, or no sample above 8 Hz; it watches nothing",
         )
-        for key in sorted(held)
-        if not any((x != envelope.MISSING).any() for _, x in held[key])
+        for key in sorted({key for key, _ in held} - spoke)
     ]  # fmt: skip
 
 
@@ -185,13 +212,25 @@ def _line(parts: list[tuple[int, NDArray[np.int16]]], band: int, first: int, n: 
     return out
 
 
-def _watch(place: Place, sites: Sequence[Site], held: Held, s: Settings, span: Span) -> Watched:
+def _heard(place: Place, stations: Sequence[Station], held: Held, s: Settings) -> list[Heard]:
+    """What each station holds for a site; stations out of reach or without any amplitude are left out."""
+    out = []
+    for x in sorted(stations, key=lambda x: x.site.key):
+        p = monitoring.path(place, x.site.longitude, x.site.latitude, s)
+        if p is None:
+            continue
+        array = len(x.members) > 1
+        parts = held.get((x.site.key, p.steer if array else None), [])
+        if any((v != envelope.MISSING).any() for _, v in parts):
+            add = p.decay + (s.beam_loss if array else 0.0)
+            out.append(Heard(key=x.site.key, path=p, parts=parts, add=add))
+    return out
+
+
+def _watch(place: Place, stations: Sequence[Station], held: Held, s: Settings, span: Span) -> Watched:
     """The minutes of one site, day by day."""
-    paths = {x.key: monitoring.path(place, x.longitude, x.latitude, s) for x in sites}
-    keys = tuple(
-        k for k in sorted(paths) if paths[k] is not None and any((x != envelope.MISSING).any() for _, x in held[k])
-    )  # fmt: skip
-    used = [(k, p) for k in keys if (p := paths[k]) is not None]
+    used = _heard(place, stations, held, s)
+    keys = tuple(u.key for u in used)
     days = sorted({t // 86400 for k in held for t, _ in held[k]})
     begin, end = span.start_ns // NS_PER_S, -(-span.end_ns // NS_PER_S)
     rows: list[monitoring.Minute] = []
@@ -202,16 +241,18 @@ def _watch(place: Place, sites: Sequence[Site], held: Held, s: Settings, span: S
             continue
         n = hi - lo
         values = np.full((n, len(used)), np.nan)
-        for i, (key, p) in enumerate(used):
-            line = _line(held[key], 0 if p.near else 1, lo, n + round(p.travel_s) + s.tolerance_s + 1)
-            values[:, i] = monitoring.aligned(line, round(p.travel_s), s.tolerance_s, n) + p.decay
+        for i, u in enumerate(used):
+            p = u.path
+            line = _line(u.parts, 0 if p.near else 1, lo, n + round(p.travel_s) + s.tolerance_s + 1)
+            values[:, i] = monitoring.aligned(line, round(p.travel_s), s.tolerance_s, n) + u.add
             heard[i].append(line[round(p.travel_s) : round(p.travel_s) + n])
         limit, rule = monitoring.upper_limit(values, s.sigma, s.level)
-        rows += monitoring.minutes(lo, limit, rule, np.isfinite(values).sum(axis=1))
+        safe, _ = monitoring.upper_limit(values, s.sigma, s.level, safe=True)
+        rows += monitoring.minutes(lo, limit, safe, rule, np.isfinite(values).sum(axis=1))
     known = sorted(r.limit for r in rows if r.limit is not None)
     quiet = tuple(
-        (k, p.delta_deg, float(np.nanmedian(np.concatenate(x))))
-        for (k, p), x in zip(used, heard, strict=True)
+        (u.key, u.path.delta_deg, float(np.nanmedian(np.concatenate(x))) + u.add - u.path.decay)
+        for u, x in zip(used, heard, strict=True)
         if x and np.isfinite(np.concatenate(x)).any()
     )
     detection = _detection(quiet, s)
@@ -247,7 +288,7 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         "site": w.place.name, "longitude": w.place.longitude, "latitude": w.place.latitude,
         "stations": list(w.stations), "minutes": len(w.minutes),
         "unwatched_minutes": sum(h.unwatched for h in hours),
-        "median_m90": _rounded(w.median), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
+        "median_m90": _rounded(w.median), "median_safe90": _rounded(_median([r.safe for r in w.minutes])), "detection_m90": _rounded(w.detection), "detection_minus_median": gap,
         "largest_m90": None if top is None else _rounded(top.limit),
         "largest_at": None if top is None else format_time(top.start_s * NS_PER_S, 0),
         "hours": len(hours),
@@ -256,13 +297,18 @@ def _summary(w: Watched, target: float) -> dict[str, Any]:
         ],
         "days": [
             {
-                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_m90": _rounded(d.largest),
-                "median_m90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
+                "day": format_time(d.start_s * NS_PER_S, 0)[:10], "largest_safe90": _rounded(d.largest),
+                "median_safe90": _rounded(d.median), "minutes_above_target": d.above, "unwatched": d.unwatched,
                 "statement": page.daily(w.place.name, d, target).en,
             }
             for d in days
         ],
     }  # fmt: skip
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = sorted(v for v in values if v is not None)
+    return known[len(known) // 2] if known else None
 
 
 def _rounded(x: float | None) -> float | None:
@@ -277,7 +323,7 @@ def _stretches(found: Sequence[Watched], target: float, every_s: int, name: str)
     return [
         {
             "site": w.place.name, name: format_time(h.start_s * NS_PER_S, 0), "minutes": h.minutes,
-            "unwatched": h.unwatched, "median_m90": _text(h.median), "largest_m90": _text(h.largest),
+            "unwatched": h.unwatched, "median_safe90": _text(h.median), "largest_safe90": _text(h.largest),
             "minutes_above_target": h.above,
         }
         for w in found
@@ -295,7 +341,7 @@ def _write(
 ) -> None:
     rows = [
         {
-            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit),
+            "site": w.place.name, "time": format_time(r.start_s * NS_PER_S, 0), "m90": _text(r.limit), "safe90": _text(r.safe),
             "n_stations": r.stations, "controlling": w.stations[r.station] if r.station >= 0 else "",
             "watched": f"{r.watched:.4f}",
         }

@@ -12,6 +12,7 @@ import msgspec
 
 import testban
 from testban import associate, detect, formats, identify, size
+from testban.base.beside import Beside
 from testban.base.canonical import digest_of, pack
 from testban.base.geo import delaz_
 from testban.base.measurements import AmplitudeMeasurement, PathMeasurement
@@ -28,6 +29,7 @@ from testban.base.records import (
 )
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, seconds_to_ns
+from testban.run import surroundings
 from testban.run.configuration import Configuration
 from testban.run.detection import detect_stations, failed, open_source, read, tidy
 from testban.run.naming import named
@@ -189,5 +191,6 @@ def _judge(
     paths = tuple(m.path for m in measured if m.path is not None)
     magnitudes = size.network(event.origin, event.arrivals, picks, sites, amplitudes, noise)
     event = msgspec.structs.replace(event, magnitudes=magnitudes)
-    assessment = identify.assess(event, paths, picks, identify.Settings(prior=configuration.prior))
+    beside = Beside(surroundings=surroundings.of(event.origin))
+    assessment = identify.assess(event, paths, picks, identify.Settings(prior=configuration.prior), beside)
     return msgspec.structs.replace(event, assessment=assessment)

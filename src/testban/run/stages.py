@@ -118,13 +118,18 @@ def associate(
     return formed
 
 
+CURVE_COLUMNS = ("event_id", "depth_km", "chi2", "n_defining", "longitude", "latitude", "time")
+
+
 def locate(
     arrivals_path: Path, stations_path: Path | None, out: Path, settings: locator.Settings, *,
+    together: bool = False, depth_curve: bool = False, sasc: Path | None = None, paths: locator.PathTimes | None = None,
     simulated: bool = False, progress: Progress = lambda _stage, _done, _total: None,
 ) -> Relocated:  # fmt: skip
     """An arrival table to events.csv, arrivals.csv, bulletin.quakeml and findings.csv: one event per event_id.
 
-    A table without event_id is one event. Raises InputError where not one event can be located.
+    A table without event_id is one event. together: events of one place by what they share. depth_curve: depth_curve.csv as
+    well. sasc: a folder of the IDC's slowness-azimuth station corrections. Raises InputError where not one event can be located.
     """
     table = tables.read_arrivals(arrivals_path, _stations(stations_path))
     _folder(out)
@@ -135,26 +140,80 @@ def locate(
             _note(arrivals_path.name, f"{len(groups.pop(''))} arrivals without an event_id are not used")
         )
     sites = {s.key: s for s in table.sites}
-    events: list[Event] = []
+    if sasc is not None:
+        settings = msgspec.structs.replace(settings, vector_corrections=_sasc(sasc, table.sites, notes))
+    found: dict[str, locator.Located] = {}
     for done, (name, rows) in enumerate(sorted(groups.items())):
         try:
-            located = locator.locate(rows, sites, settings)
+            found[name] = locator.locate(rows, sites, settings, paths=paths)
         except InputError as exc:
             notes.append(_note(name or arrivals_path.name, f"not located: {exc}", "not-located"))
-            continue
         finally:
             progress("locate", done + 1, len(groups))
-        event = Event(event_id=name, origin=located.origin, arrivals=located.arrivals)
-        events.append(event if name else msgspec.structs.replace(event, event_id=event_id(event)))
-    if not events:
+    if not found:
         raise InputError(
             f"none of the {len(groups)} events in {arrivals_path} was located; the first: {notes[-len(groups)].message}"
         )
+    if together:
+        found = _together(found, groups, sites, settings, paths, notes)
+    events = [Event(event_id=n, origin=one.origin, arrivals=one.arrivals) for n, one in found.items()]
+    events = [e if e.event_id else msgspec.structs.replace(e, event_id=event_id(e)) for e in events]
+    if depth_curve:
+        _curves(out, found, events, groups, sites, settings, paths, simulated)
     events.sort(key=lambda e: (e.origin.time_ns, e.event_id))
     picks = tuple(p for name in sorted(groups) for p, _ in groups[name])
     done_ = Relocated(events=tuple(events), picks=picks, sites=table.sites, findings=tuple(notes))
     _write(out, done_.events, done_.picks, done_.findings, simulated)
     return done_
+
+
+_Rows = tuple[tuple[Pick, str], ...]
+
+
+def _together(
+    found: dict[str, locator.Located], groups: dict[str, _Rows], sites: dict[str, Site], settings: locator.Settings,
+    paths: locator.PathTimes | None, notes: list[Finding],
+) -> dict[str, locator.Located]:  # fmt: skip
+    """The located events once more, those of one place together; the families are noted."""
+    names = list(found)
+    located, family = locator.locate_together([groups[n] for n in names], sites, settings, paths)
+    for number in sorted(set(family)):
+        members = [n for n, f in zip(names, family, strict=True) if f == number]
+        if len(members) > 1:
+            text = f"located together with {', '.join(members[1:])}: their model errors are shared"
+            notes.append(_note(members[0], text, "together"))
+    return dict(zip(names, located, strict=True))
+
+
+def _sasc(folder: Path, sites: Sequence[Site], notes: list[Finding]) -> tuple[locator.VectorCorrection, ...]:
+    """The tables `sasc.CODE` of a folder for the sites with that station code."""
+    out = []
+    for site in sites:
+        path = folder / f"sasc.{site.key.rpartition('.')[2]}"
+        if path.is_file():
+            out.append(locator.read_sasc(path.read_text(encoding="utf-8", errors="replace"), site.key))
+    if not out:
+        raise InputError(
+            f"--sasc: expected a folder with tables sasc.CODE of the stations, got none of {len(sites)} in {folder}; check it"
+        )
+    notes.append(_note(folder.name, f"slowness-azimuth corrections of {len(out)} stations", "corrections"))
+    return tuple(out)
+
+
+def _curves(
+    out: Path, found: dict[str, locator.Located], events: Sequence[Event], groups: dict[str, _Rows], sites: dict[str, Site],
+    settings: locator.Settings, paths: locator.PathTimes | None, simulated: bool,
+) -> None:  # fmt: skip
+    """depth_curve.csv: the misfit against depth of every event."""
+    rows = []
+    for (name, one), event in zip(found.items(), events, strict=True):
+        o = one.origin
+        start = (o.longitude, o.latitude, o.depth_km, o.time_ns)
+        for p in locator.depth_curve(groups[name], sites, settings, start, paths=paths):
+            place = (round(p.longitude, 4), round(p.latitude, 4), format_time(p.time_ns))
+            values = (event.event_id, p.depth_km, round(p.chi2, 2), p.n_defining, *place)
+            rows.append(dict(zip(CURVE_COLUMNS, values, strict=True)))
+    _table(out / "depth_curve.csv", lambda p: csvio.write_rows(p, CURVE_COLUMNS, rows), simulated)
 
 
 def explain(formed: Formed, name: str) -> tuple[Event, room.Explanation]:

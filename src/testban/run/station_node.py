@@ -8,6 +8,7 @@ owes an answer for is sent again from the ring, in order.
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from testban.base.errors import InputError, SourceError
@@ -17,11 +18,13 @@ from testban.links.packet_http import WardenLink
 from testban.station import calibration, recorder
 from testban.station.clock import Clock, ClockState
 from testban.station.station import Health, Station
+from testban.store.policies import Kept
 from testban.trust import beacon
 from testban.trust.checks import Reason, Rejected
-from testban.trust.documents import Command
+from testban.trust.documents import Command, Policy
 from testban.trust.packet import Counts
 
+Take = Callable[[Policy], Counts | None]
 MAX_WAITING = 8640  # slots whose samples wait for their beacon: a day of 10 s slots
 BATCH = 360
 HEALTH = {
@@ -33,24 +36,31 @@ HEALTH = {
 
 
 class StationNode:
-    """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot."""
+    """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot.
+
+    folder: where the policies that it took are kept; without one it takes none.
+    """
 
     def __init__(
-        self, station: Station, warden: WardenLink, say: Callable[[str], None], *, pulsed: bool = False
-    ) -> None:
+        self, station: Station, warden: WardenLink, say: Callable[[str], None], *, pulsed: bool = False,
+        folder: Path | None = None,
+    ) -> None:  # fmt: skip
         self.station, self.warden, self.say, self.pulsed = station, warden, say, pulsed
         self.obeyed: list[Command] = []
         self._heard: set[str] = set()
         self.closed = 0
         self.delivered = 0
         self.refused: Rejected | None = None
-        self._waiting: deque[tuple[int, Counts | None, Health]] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[tuple[int, Take, Health]] = deque(maxlen=MAX_WAITING)
         self._asked: set[int] = set()
         self._said = ""
+        self._kept = None if folder is None else Kept(folder / "policies")
+        for data, proof in self._kept.all() if self._kept else ():
+            station.change_policy(data, proof, again=True)
 
-    def record(self, slot: int, samples: Counts | None, health: Health = Health(0)) -> None:  # noqa: B008
-        """Take a finished slot; it is closed as soon as its beacon is known."""
-        self._waiting.append((slot, samples, health))
+    def record(self, slot: int, take: "Counts | Take | None", health: Health = Health(0)) -> None:  # noqa: B008
+        """Take a finished slot, or what makes its counts under the policy of the slot; it is closed as soon as its beacon is known."""
+        self._waiting.append((slot, take if callable(take) else lambda _policy: take, health))
 
     @property
     def waiting(self) -> int:
@@ -60,10 +70,12 @@ class StationNode:
     def turn(self) -> bool:
         """Close what can be closed and deliver what is owed; False where the warden cannot be reached or refuses."""
         try:
+            self._succeed()
             while self._waiting:
-                slot, samples, health = self._waiting[0]
+                slot, take, health = self._waiting[0]
                 self._feed(slot)
                 self._hear(slot)
+                samples = take(self.station.policy_at(slot))
                 samples, health = self._calibrate(slot, samples, health)
                 self.closed += len(self.station.slot(slot, samples, health))
                 self._waiting.popleft()
@@ -93,6 +105,26 @@ class StationNode:
                 if data is not None:
                     self.station.feed(epoch, data)
                 self._asked.add(epoch)
+
+    def _succeed(self) -> None:
+        """Take the policies that the warden offers: it takes each first, so that no slot is closed under one that it has not."""
+        if self._kept is None:
+            return
+        for name in self.warden.policies():
+            if name in self._heard or self._kept.has(name):
+                continue
+            try:
+                data, proof = self.warden.policy(name)
+                taken = list(self.station.policies)
+                policy = self.station.change_policy(data, proof)
+                self.station.policies = taken
+                self.warden.take(name)
+                self._kept.put(name, data, proof)
+                self.station.policies = [*taken, policy]
+                self.say(f"policy {policy.version} from slot {policy.from_slot}")
+            except Rejected as exc:
+                self.say(f"policy not taken: {name}: {exc}")
+            self._heard.add(name)
 
     def _hear(self, slot: int) -> None:
         """Obey what the parties commanded: from the list, approved, proven to be in the log, in time, once."""
@@ -160,16 +192,15 @@ def replay(node: StationNode, source: Path, count: int | None = None) -> None:
     files = walk(source) if source.is_dir() else [source]
     if not files or not all(f.is_file() for f in files):
         raise InputError(f"expected an existing recording or a folder of them, got nothing at {source}")
-    policy = node.station.policy
-    segments = [s for f in files for s in waveforms.read(f)[0]]
+    source_of = recorder.Recording([s for f in files for s in waveforms.read(f)[0]])
     last = node.station.memory.last()
     ends = count
-    for slot, samples in recorder.slots(segments, policy):
+    for slot in source_of.span(node.station.policy):
         if last is not None and slot <= last.slot:
             continue
         if ends is not None and ends <= 0:
             break
-        node.record(slot, samples)
+        node.record(slot, partial(source_of.slot, slot=slot))
         ends = None if ends is None else ends - 1
         if node.waiting >= BATCH:
             _until_closed(node)
@@ -195,7 +226,7 @@ def live(node: StationNode, seed: int, count: int | None = None) -> None:
         if now < (slot + 1) * length:
             time.sleep(min(((slot + 1) * length - now) / recorder.NS, RETRY_SECONDS))
             continue
-        node.record(slot, recorder.noise(policy, slot, seed), HEALTH[state])
+        node.record(slot, partial(recorder.noise, slot=slot, seed=seed), HEALTH[state])
         node.turn()
         slot += 1
     while not node.turn() and node.refused is None:

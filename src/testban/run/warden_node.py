@@ -15,9 +15,11 @@ from testban.base.errors import SourceError
 from testban.links.packet_http import frame, unframe
 from testban.station.warden import Released, Warden
 from testban.store import durable
+from testban.store.policies import Kept
 from testban.trust import beacon, notes
 from testban.trust.checks import Rejected
 from testban.trust.packet import text_digest
+from testban.trust.registry import Treaty
 from testban.trust.witness import Answer
 
 Get = Callable[[str], Answer]
@@ -29,7 +31,7 @@ class WardenNode:
 
     def __init__(
         self, warden: Warden, folder: Path, payloads: Path, get: Get, append: Append, now_slot: Callable[[], int],
-        say: Callable[[str], None],
+        say: Callable[[str], None], treaty: Treaty | None = None,
     ) -> None:  # fmt: skip
         self.warden, self.folder, self.payloads = warden, folder, payloads
         self.get, self.append, self.now_slot, self.say = get, append, now_slot, say
@@ -38,6 +40,9 @@ class WardenNode:
         self._said = ""
         self._absent: set[int] = set()
         self.refused = 0
+        self.treaty, self._kept = treaty, Kept(folder / "taken")
+        for data, proof in self._kept.all() if treaty else ():
+            self.warden.change_policy(data, proof, treaty, again=True)  # type: ignore[arg-type]
         self._beacons()
         self._recover()
 
@@ -51,10 +56,11 @@ class WardenNode:
         with self._lock:
             if method == "POST" and path == "/packet":
                 return self._packet(body)
-            if path == "/commands":
-                return Answer(200, "".join(f"{p.stem}\n" for p in self._commands()).encode())
-            if kind == "commands":
-                return self._command(number)
+            if path in ("/commands", "/policies"):
+                return Answer(200, "".join(f"{p.stem}\n" for p in self._orders(kind)).encode())
+            if kind in ("commands", "policies"):
+                taking = method == "POST" and kind == "policies"
+                return self._take(number) if taking else self._order(kind, number)
             if path == "/next":
                 owed = self.warden.missing()
                 return Answer(200, b"none\n" if owed is None else b"%d\n" % owed)
@@ -93,16 +99,37 @@ class WardenNode:
                 self._absent.add(number)
         return answer
 
-    def _commands(self) -> list[Path]:
+    def _orders(self, kind: str) -> list[Path]:
+        """What lies in the folder of commands or of policies, each with its proof."""
         return sorted(
-            p for p in (self.folder / "commands").glob("*.note") if p.with_suffix(".tlog-proof").is_file()
+            p for p in (self.folder / kind).glob("*.note") if p.with_suffix(".tlog-proof").is_file()
         )
 
-    def _command(self, name: str) -> Answer:
-        for path in self._commands():
+    def _order(self, kind: str, name: str) -> Answer:
+        for path in self._orders(kind):
             if path.stem == name:
                 return Answer(200, frame(path.read_bytes(), path.with_suffix(".tlog-proof").read_bytes()))
         return Answer(404)
+
+    def _take(self, name: str) -> Answer:
+        """The station is about to take a policy: checked here, kept, in force from its slot on. The same again is no harm."""
+        found = [p for p in self._orders("policies") if p.stem == name]
+        if not found or self.treaty is None:
+            return Answer(404)
+        if self._kept.has(name):
+            return Answer(200)
+        data, proof = found[0].read_bytes(), found[0].with_suffix(".tlog-proof").read_bytes()
+        taken = list(self.warden.policies)
+        try:
+            policy = self.warden.change_policy(data, proof, self.treaty)
+        except Rejected as exc:
+            self._once(f"policy not taken: {name}: {exc}")
+            return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
+        self.warden.policies = taken
+        self._kept.put(name, data, proof)
+        self.warden.policies = [*taken, policy]
+        self.say(f"policy {policy.version} from slot {policy.from_slot}")
+        return Answer(200)
 
     # The border's side.
 

@@ -22,6 +22,7 @@ from testban.base.times import format_time
 from testban.detect.condition import condition
 from testban.formats import csvio, tables, template_file, watch_tables
 from testban.repeat import grid, measure, scan, stack
+from testban.run import repeats
 from testban.run.configuration import Configuration
 from testban.run.detection import open_source, read, tidy
 from testban.run.outputs import whole
@@ -33,7 +34,8 @@ from testban.store import Catalogue
 
 CHUNK = 6
 CALIBRATION_HOURS = 72
-GROUP = 24  # templates that go through the recordings together
+GROUP = 24  # templates that go through the recordings together, fewer where they have many stations
+HELD = 120  # station hours of statistics (some 8 MB with surrogates) that one process may hold
 BESIDE_NS = 20 * 10**9  # read beyond a window, so that its ends are judged like its middle
 BEFORE_S, AFTER_S = 700.0, 4100.0  # of the origin: what a template may need
 
@@ -62,18 +64,22 @@ class HourRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What the watch found of one template; error: why it could not be decided."""
+    """What the watch found of one template; error: why it could not be decided.
+
+    elsewhere: what an array saw come from another place than the master's.
+    """
 
     template: repeat.Template
     hours: tuple[repeat.Hour, ...]
     decision: repeat.Decision | None
     detections: tuple[tuple[repeat.Peak, measure.Measured], ...]
     error: str = ""
+    elsewhere: tuple[tuple[repeat.Peak, measure.Measured], ...] = ()
 
 
 def make_template(
     sources: Sequence[str], inventory_paths: Sequence[str | Path], origin: tuple[int, float, float, float], out: Path,
-    name: str | None = None,
+    name: str | None = None, kind: str = "", grown_from: str = "",
 ) -> tuple[repeat.Template, tuple[Finding, ...]]:  # fmt: skip
     """The template of one event, written to a file. origin: time (ns), longitude, latitude, depth (km)."""
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -96,6 +102,8 @@ def make_template(
         ("code", code_digest()),
         ("inputs", digest_of(input_digests(source.digests(), inventory_paths))),
         ("source", ", ".join(Path(s).name for s in sources)),
+        *((("kind", kind),) if kind else ()),
+        *((("grown_from", grown_from),) if grown_from else ()),
     )
     made, more = repeat.make(name or out.stem, origin, clean, channels, provenance)
     whole(out, lambda p: p.write_bytes(template_file.encode(made)))
@@ -185,12 +193,13 @@ def watch(
     keys = tuple((str(p), digest_of(p.read_bytes().hex())) for p in template_paths)
     base = [code_digest(), input_digests(source.digests(), inventory_paths)]
     stride = max(1, len(blocks) // CALIBRATION_HOURS)
+    group = _group(templates)
     jobs = [
         WatchJob(
-            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys[g : g + GROUP], number=g,
+            sources=tuple(sources), inventory=tuple(str(p) for p in inventory_paths), templates=keys[g : g + group], number=g,
             first=max(blocks.start, a), last=min(blocks.stop, a + chunk), stride=stride,
         )
-        for g in range(0, len(keys), GROUP)
+        for g in range(0, len(keys), group)
         for a in range(blocks.start // chunk * chunk, blocks.stop, chunk)
     ]  # fmt: skip
     units = [
@@ -227,6 +236,12 @@ def watch(
     return found, tidy(notes)
 
 
+def _group(templates: Sequence[repeat.Template]) -> int:
+    """How many templates go together: two hours of every station of each are held at once."""
+    most = max(len(t.stations) for t in templates)
+    return max(1, min(GROUP, HELD // (2 * most)))
+
+
 def _decided(
     template: repeat.Template, hours: list[repeat.Hour], false_alarms_per_year: float, job: WatchJob
 ) -> Watched:
@@ -247,7 +262,11 @@ def _decided(
         span = Span(grid.window_of(at - 1).start_ns, grid.window_of(at + 2).end_ns)
         load = Loading(job.sources, job.inventory, span)
         rows.append((peak, measure.measure(template, peak.time_ns, load)))
-    return Watched(template=template, hours=tuple(hours), decision=decision, detections=tuple(rows))
+    same = [(p, m) for p, m in rows if all(b.same for b in m.beams)]
+    other = [(p, m) for p, m in rows if not all(b.same for b in m.beams)]
+    return Watched(
+        template=template, hours=tuple(hours), decision=decision, detections=tuple(same), elsewhere=tuple(other)
+    )  # fmt: skip
 
 
 def _distinct(templates: Sequence[repeat.Template]) -> None:
@@ -283,6 +302,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     watched: tuple[Watched, ...]
     detections: tuple[watch_tables.DetectionRow, ...]
     findings: tuple[Finding, ...]
+    grown: tuple[Path, ...] = ()
 
     def summary(self) -> dict[str, object]:
         """For machines."""
@@ -304,6 +324,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                 }
                 for d in self.detections
             ],
+            "grown": [str(p) for p in self.grown],
             "findings": len(self.findings),
         }
 
@@ -311,7 +332,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def run(
     template_paths: Sequence[Path], sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path,
     configuration: Configuration, *, false_alarms_per_year: float, start_ns: int | None = None,
-    end_ns: int | None = None, chunk: int = CHUNK, progress: Progress = lambda _stage, _done, _total: None,
+    end_ns: int | None = None, chunk: int = CHUNK, grow: bool = False,
+    progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:  # fmt: skip
     """The watch with its tables. Raises InputError where no template can be decided."""
     found, notes = watch(
@@ -320,13 +342,28 @@ def run(
     )  # fmt: skip
     if all(w.decision is None for w in found):
         raise InputError(found[0].error)
+    handed = [
+        repeats.Found(template=w.template, threshold=w.decision.threshold, peak=p, measured=m)
+        for w in found
+        if w.decision is not None
+        for p, m in w.detections
+    ]
+    grown, said = (
+        _grown(handed, [w.template for w in found], sources, inventory_paths, out) if grow else ((), ())
+    )
     notes = tidy(
         [
             *notes,
+            *said,
             *(
                 Finding(kind="watch", subject=w.template.template_id, message=w.error)
                 for w in found
                 if w.error
+            ),
+            *(
+                Finding(kind="elsewhere", subject=w.template.template_id, message=_elsewhere(p, m))
+                for w in found
+                for p, m in w.elsewhere
             ),
         ]
     )
@@ -341,9 +378,44 @@ def run(
     whole(out / "thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
     whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
     whole(out / "reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
+    inventory = _inventory(tuple(str(p) for p in inventory_paths))
+    repeats.write(handed, [w.template for w in found], lambda s, at: _place(inventory, s, at), out)
     page = show.render([_subject(w) for w in found], configuration.language)
     whole(out / "watch.html", lambda p: p.write_text(page, encoding="utf-8"))
-    return Done(watched=tuple(found), detections=rows, findings=notes)
+    return Done(watched=tuple(found), detections=rows, findings=notes, grown=grown)
+
+
+def _grown(
+    handed: Sequence[repeats.Found], masters: Sequence[repeat.Template], sources: Sequence[str],
+    inventory_paths: Sequence[str | Path], out: Path,
+) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:  # fmt: skip
+    """Templates of what was found, at the place of its master; of what they are a repeat stands in their provenance."""
+    made, notes = [], []
+    for name, f in repeats.masters_to_be(handed, masters):
+        path = out / "grown" / f"{name}.template"
+        origin = (f.measured.time_ns, f.template.longitude, f.template.latitude, f.template.depth_km)
+        try:
+            make_template(sources, inventory_paths, origin, path, name, grown_from=f.template.template_id)
+            made.append(path)
+        except InputError as exc:
+            notes.append(Finding(kind="grow", subject=name, message=f"became no template: {exc}"))
+    return tuple(made), tuple(notes)
+
+
+def _place(inventory: Inventory, station: str, time_ns: int) -> tuple[float, float] | None:
+    """Longitude and latitude of a station at a time."""
+    site = inventory.site(station, time_ns)
+    return None if site is None else (site.longitude, site.latitude)
+
+
+def _elsewhere(peak: repeat.Peak, m: measure.Measured) -> str:
+    """Why a detection is none."""
+    b = next(b for b in m.beams if not b.same)
+    return (
+        f"{format_time(m.time_ns)} at {peak.statistic:.1f} is no repeat: the array {b.stations[0]}..{b.stations[-1]} sees it cross "
+        f"with {b.east_s_km:+.2f} s/km east and {b.north_s_km:+.2f} s/km north of the master's slowness (mean correlation {b.best:.2f} "
+        f"there, {b.zero:.2f} at the master's)"
+    )
 
 
 def _reach(found: Sequence[Watched]) -> list[csvio.Row]:

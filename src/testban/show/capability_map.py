@@ -92,6 +92,13 @@ def caption(sensors: Sequence[Sensor], rule: Rule, measured: bool = False) -> li
     ]  # fmt: skip
 
 
+def heading(title: str, language: str, measured: bool, simulated: bool) -> str:
+    """The title of a picture: whose network it is, and whether its noise is simulated."""
+    if measured:
+        title = t("Network as recorded, by the rule of: {title}", title=title).of(language)
+    return f"{t('SIMULATED DATA').of(language)}. {title}" if simulated else title
+
+
 def draw(
     title: str, sensors: Sequence[Sensor], rule: Rule, step: float, mb: NDArray[np.float64], language: str,
     measured: bool = False,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
-from testban.show import plots
+from testban.show import plots, populations
 from testban.show.reasons import reason
 from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, sig, t
 
@@ -51,22 +51,58 @@ KINDS = (
     Kind(
         r"first.?motion|polarit",
         N_("First motion"),
-        N_("An explosion pushes outward in every direction; a single clear dilatation speaks against it."),
         N_(
-            "Clear first motions at stations of known polarity: one downwards would speak against an explosion."
+            "An explosion pushes outward in every direction; several clear dilatations speak against it, one may be a reversed channel."
+        ),
+        N_(
+            "Clear first motions at more stations whose polarity was checked: of confident readings of known explosions four in ten were wrong."
         ),
     ),
     Kind(
-        r"depth|pp|sp",
+        r"depth|\bpp\b|\bsp\b",
         N_("Depth"),
         N_("Nobody drills deeper than about ten kilometres; a resolved greater depth excludes an explosion."),
         N_("A depth phase (pP, sP), or a station about as near as the source is deep."),
     ),
     Kind(
-        r"spect|corner|complexity|cepstr",
-        N_("Shape of spectrum and record"),
-        N_("Source time and ripple firing leave their marks in the spectrum."),
-        N_("Records with higher frequencies and less noise."),
+        r"spectral|corner",
+        N_("Spectral slope and corner of P"),
+        N_(
+            "A source of another kind may have another corner frequency; size and path move it at least as much."
+        ),
+        N_("Records with higher frequencies, and events of known class and like size on the same paths."),
+    ),
+    Kind(
+        r"complexity",
+        N_("Complexity of the teleseismic record"),
+        N_("A simple source leaves a short pulse and a small coda; many earthquakes do too."),
+        N_("Earthquakes recorded at the same distances, to compare with."),
+    ),
+    Kind(
+        r"repeat",
+        N_("Repeat of a known source"),
+        N_("The same place and mechanism write the same waveform."),
+        N_("A template whose class is known, or a measured distance from it."),
+    ),
+    Kind(
+        r"moment tensor",
+        N_("Source type of the moment tensor"),
+        N_("An explosion is isotropic; an earthquake is near a double couple."),
+        N_("A moment tensor with its covariance, or a narrower one."),
+    ),
+    Kind(
+        r"sea",
+        N_("Sea or land"),
+        N_("An explosion in deep water is heard by hydrophones across an ocean."),
+        N_("A grid of water depths and the records of hydroacoustic stations."),
+    ),
+    Kind(
+        r"score",
+        N_("Score of another program"),
+        N_(
+            "A trained classifier may see what no formula holds; what its number means is learnt from its own past."
+        ),
+        N_("More events of known class for its calibration."),
     ),
 )
 UNKNOWN = Kind(
@@ -153,15 +189,15 @@ def card(e: Evidence) -> Card:
         words=times_likelier(e.log10_lr) if e.applicable else t("does not apply here"),
         change=_change(e, kind),
         balance=plots.balance(e.log10_lr if e.applicable else None),
-        populations=plots.populations(e) if e.applicable else Markup(""),
+        populations=populations.picture(e) if e.applicable else Markup(""),
         details=details,
     )
 
 
 def _change(e: Evidence, kind: Kind) -> Both:
     """What would change the word of one evidence, with the even point where the populations give it."""
-    keys = plots.population_keys(e)
-    if keys and e.value is not None and finite(e.value) and finite(e.log10_lr):
+    keys = populations.keys(e)
+    if keys and e.value is not None and finite(e.value) and finite(e.log10_lr) and e.log10_lr != 0.0:
         m1, s1, m2, s2 = keys
         even = (m1 * s2 + m2 * s1) / (s1 + s2)
         return t(
@@ -177,6 +213,12 @@ UNITS = (
     N_("log10 P/S from the middle between the classes"),
     N_("magnitude above Ms = mb - 0.64"),
     N_("share of compressions"),
+    N_("d log10 amplitude / d log10 frequency"),
+    N_("log10 energy of the coda over that of P"),
+    N_("statistic over threshold"),
+    N_("km from the coast"),
+    N_("degrees of latitude on the lune"),
+    N_("score"),
 )
 
 

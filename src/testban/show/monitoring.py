@@ -4,7 +4,7 @@ Rules: those of `report`; a minute that is not watched is drawn as a gap and nev
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -29,7 +29,10 @@ ASSUMPTIONS = (
         "A limit says what could have been hidden, not what would have been seen: the detection threshold is the higher of the two."
     ),
     N_(
-        "An array counts by the mean power of its elements, without the gain of a beam: its limit is too high rather than too low."
+        "The safe limit holds whether or not an event is there (product of probabilities judged by its own distribution); the published one holds only while none is, and lies below the magnitude of one that is."
+    ),
+    N_(
+        "An array listens by a beam steered to the site and is taken to lose 0.1 of a magnitude of the signal (assumed); a place away from the site loses more."
     ),
 )
 
@@ -73,10 +76,27 @@ def daily(name: str, day: Hidden, target: float) -> Both:
     return texts.joined(said)
 
 
+def _line(
+    rows: Sequence[Minute], safe: bool, px: Callable[[float], float], py: Callable[[float], float]
+) -> list[tuple[float, float]]:
+    """Steps of one of the limits; a gap where nothing is known or minutes are missing."""
+    step = max(1, len(rows) // MOST)
+    line: list[tuple[float, float]] = []
+    for i in range(0, len(rows), step):
+        part = rows[i : i + step]
+        own = [v for r in part if (v := r.safe if safe else r.limit) is not None]
+        x = px(part[0].start_s)
+        y = py(max(own)) if own else math.nan
+        line += [(x, y), (px(part[-1].start_s + 60), y)]
+        if i + step < len(rows) and rows[i + step].start_s != part[-1].start_s + 60:
+            line.append((x, math.nan))
+    return line
+
+
 def course(s: Shown, target: float) -> Markup:
     """The limit over time (the largest of what one step of the picture holds), target, detection threshold, hours."""
     rows = s.minutes
-    known = [r.limit for r in rows if r.limit is not None]
+    known = [v for r in rows for v in (r.limit, r.safe) if v is not None]
     levels = [target, *known, *([s.detection] if s.detection is not None else [])]
     low, high = math.floor(2.0 * min(levels)) / 2.0 - 0.25, math.ceil(2.0 * max(levels)) / 2.0 + 0.25
     begin, end = rows[0].start_s, rows[-1].start_s + 60
@@ -99,17 +119,8 @@ def course(s: Shown, target: float) -> Markup:
         parts.append(svg.line(LEFT, py(v), WIDTH - RIGHT, py(v), stroke=svg.GRID))
         parts.append(svg.text(LEFT - 6, py(v) + 4, svg.tick_text(v, ticks), text_anchor="end", fill=svg.SOFT))
     parts.append(svg.text(4.0, 14.0, t("largest hidden mb"), fill=svg.SOFT))
-    step = max(1, len(rows) // MOST)
-    line: list[tuple[float, float]] = []
-    for i in range(0, len(rows), step):
-        part = rows[i : i + step]
-        own = [r.limit for r in part if r.limit is not None]
-        x = px(part[0].start_s)
-        y = py(max(own)) if own else math.nan
-        line += [(x, y), (px(part[-1].start_s + 60), y)]
-        if i + step < len(rows) and rows[i + step].start_s != part[-1].start_s + 60:
-            line.append((x, math.nan))
-    parts.append(svg.polyline(line, stroke=svg.BLUE, stroke_width="1.3"))
+    for safe, ink in ((False, svg.FAINT), (True, svg.BLUE)):
+        parts.append(svg.polyline(_line(rows, safe, px, py), stroke=ink, stroke_width="1.3"))
     for level, colour, name in (
         (target, svg.RED, t("target")),
         (s.detection, svg.GREEN, t("detection, 3 stations")),
@@ -139,7 +150,7 @@ def _view(s: Shown, target: float) -> dict[str, Any]:
         "course": course(s, target) if any(r.limit is not None for r in s.minutes) else "",
         "days": [daily(s.place.name, d, target) for d in days],
         "hours": [
-            (format_time(h.start_s * NS_PER_S, 0)[:13].replace("T", " ") + " h", texts.fixed(h.largest, 2), h.above, h.unwatched)
+            (format_time(h.start_s * NS_PER_S, 0)[:16].replace("T", " "), texts.fixed(h.largest, 2), h.above, h.unwatched)
             for h in hours[:200]
         ],
         "more": max(0, len(hours) - 200),

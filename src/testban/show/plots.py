@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from testban.base.records import Event, Evidence, Magnitude, NoiseHour
+from testban.base.records import Event, Magnitude, NoiseHour
 from testban.base.times import HOUR_NS, format_time
 from testban.show import svg
 from testban.show.section import colour
@@ -131,73 +131,6 @@ def magnitude(mag: Magnitude) -> Markup:
             svg.tip(mark, f"{s.station_key} {'<' if not s.detected else ''}{s.value:.2f} {s.reason}")
         )
     return svg.picture(WIDTH, Y0 + YH + 36, parts, t("Station magnitudes against distance"))
-
-
-def population_keys(e: Evidence) -> tuple[float, float, float, float] | None:
-    """Means and deviations of both reference populations, where the evidence gives them."""
-    d = dict(e.detail)
-    if "class_mean" in d and isinstance(d["class_mean"], (int, float)):
-        d.setdefault("explosion_mean", d["class_mean"])
-        d.setdefault("earthquake_mean", -d["class_mean"])
-    found = []
-    for kind in ("explosion", "earthquake"):
-        for key in (f"{kind}_mean", f"{kind}_sigma"):
-            v = d.get(key, d.get(f"scale_{kind}") if key.endswith("sigma") else None)
-            if not isinstance(v, (int, float)) or not math.isfinite(v) or (key.endswith("sigma") and v <= 0):
-                return None
-            found.append(float(v))
-    return found[0], found[1], found[2], found[3]
-
-
-def populations(e: Evidence) -> Markup:
-    """The measured value between the two reference populations."""
-    keys = population_keys(e)
-    if keys is None or e.value is None or not math.isfinite(e.value):
-        return Markup("")
-    m1, s1, m2, s2 = keys
-    low = min(m1 - 3 * s1, m2 - 3 * s2, e.value - 0.1)
-    high = max(m1 + 3 * s1, m2 + 3 * s2, e.value + 0.1)
-    w, h, base = 320.0, 104.0, 76.0
-    x = np.linspace(low, high, 121)
-    parts = []
-    peak = max(1 / s1, 1 / s2)
-    for m, s, c in ((m1, s1, RED), (m2, s2, BLUE)):
-        y = base - 56 * np.exp(-0.5 * ((x - m) / s) ** 2) / s / peak
-        px = 6 + (x - low) / (high - low) * (w - 12)
-        d = (
-            f"M6 {base}L"
-            + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(px, y, strict=True))
-            + f"L{w - 6:.0f} {base}Z"
-        )
-        parts.append(svg.element("path", d=d, fill=c, fill_opacity="0.18", stroke=c, stroke_width="1.3"))
-        at = 6 + (m - low) / (high - low) * (w - 12)
-        name = t("explosions") if c == RED else t("earthquakes")
-        top = base - 56 / s / peak
-        parts.append(
-            svg.text(min(max(at, 40), w - 46), top - 5, name, fill=c, font_size="11", text_anchor="middle")
-        )
-    at = 6 + (e.value - low) / (high - low) * (w - 12)
-    sigma = (e.sigma or 0.0) / (high - low) * (w - 12)
-    if math.isfinite(sigma) and sigma > 0:
-        parts.append(
-            svg.line(
-                max(4, at - sigma), base + 8, min(w - 4, at + sigma), base + 8, stroke=INK, stroke_width="2"
-            )
-        )
-    parts.append(svg.line(at, 22, at, base + 12, stroke=INK, stroke_width="2"))
-    ticks = svg.nice_ticks(low, high, 5)
-    for v in (v for v in ticks if 0.04 < (v - low) / (high - low) < 0.96):
-        parts.append(
-            svg.text(
-                6 + (v - low) / (high - low) * (w - 12),
-                base + 25,
-                svg.tick_text(v, ticks),
-                font_size="10.5",
-                fill=SOFT,
-                text_anchor="middle",
-            )
-        )
-    return svg.picture(w, h, parts, t("The value between the reference populations"))
 
 
 def balance(log10_lr: float | None) -> Markup:

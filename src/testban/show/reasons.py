@@ -13,7 +13,10 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     # identify
     (r"no discriminant applies: (?P<sub>.+)", N_("no discriminant applies: {sub}")),
     (r"no discriminant applies", N_("no discriminant applies")),
-    (r"(?P<name>regional P/S|mb:Ms|depth|first motion): (?P<sub>.+)", N_("{name}: {sub}")),
+    (
+        r"(?P<name>regional P/S|mb:Ms|depth|first motion|spectral slope|complexity|repeat of a known source|moment tensor|sea or land|score of another program): (?P<sub>.+)",
+        N_("{name}: {sub}"),
+    ),
     (
         r"P over S at 2-8 Hz on (?P<n>\d+) good path\(s\) is (?P<value>[-+\d.]+) \(log10\) from the middle between the classes at (?P<a>[-+\d.]+) and (?P<b>[-+\d.]+): (?P<sub>.+)",
         N_(
@@ -33,10 +36,156 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         N_("calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths"),
     ),
     (
-        r"calibrated on (?P<x>\d+) explosion \(DPRK, January 2016\) and (?P<q>\d+) earthquakes \(Vosges 2003, California 2019\) only",
+        r"on (?P<n>\d+) of them only the vertical was recorded, which widens the error",
+        N_("on {n} of them only the vertical was recorded, which widens the error"),
+    ),
+    (
+        r"calibrated on (?P<x>\d+) explosions of 1 region \(DPRK 2009-2017\) and (?P<q>\d+) earthquakes of (?P<r>\d+) \(Germany, California\) only",
         N_(
-            "calibrated on {x} explosion (DPRK, January 2016) and {q} earthquakes (Vosges 2003, California 2019) only"
+            "calibrated on {x} explosions of 1 region (DPRK 2009-2017) and {q} earthquakes of {r} (Germany, California) only"
         ),
+    ),
+    (
+        r"calibrated on (?P<x>\d+) explosion\(s\) of (?P<a>\d+) region\(s\) and (?P<q>\d+) earthquake\(s\) of (?P<b>\d+) \((?P<name>[^()]+)\)",
+        N_("calibrated on {x} explosion(s) of {a} region(s) and {q} earthquake(s) of {b} ({name})"),
+    ),
+    (
+        r"P above the noise in three bands on (?P<n>\d+) path\(s\), at least (?P<m>\d+) are needed",
+        N_("P above the noise in three bands on {n} path(s), at least {m} are needed"),
+    ),
+    (
+        r"the P spectrum of (?P<n>\d+) path\(s\) falls with a slope of (?P<v>[-+\d.]+)",
+        N_("the P spectrum of {n} path(s) falls with a slope of {v}"),
+    ),
+    (
+        r"explosions and earthquakes overlap in it, and too few regions are known to give it weight",
+        N_("explosions and earthquakes overlap in it, and too few regions are known to give it weight"),
+    ),
+    (
+        r"explosions and earthquakes overlap in it, so it says next to nothing",
+        N_("explosions and earthquakes overlap in it, so it says next to nothing"),
+    ),
+    (
+        r"measured at (?P<n>\d+) station\(s\), at least (?P<m>\d+) are needed",
+        N_("measured at {n} station(s), at least {m} are needed"),
+    ),
+    (
+        r"complexity (?P<v>[-+\d.]+) at (?P<n>\d+) stations",
+        N_("complexity {v} at {n} stations"),
+    ),
+    (
+        r"no earthquake at such distances was at hand to compare with, so it has no weight",
+        N_("no earthquake at such distances was at hand to compare with, so it has no weight"),
+    ),
+    (
+        r"no match with a known event exceeds its threshold",
+        N_("no match with a known event exceeds its threshold"),
+    ),
+    (
+        r"the match with (?P<name>[^;]+) could be chance: its rate of false alarms is not known or too high",
+        N_("the match with {name} could be chance: its rate of false alarms is not known or too high"),
+    ),
+    (
+        r"the match with (?P<name>[^;]+) lies (?P<d>[\d.]+) km from it, farther than (?P<m>[\d.]+) km: another source",
+        N_("the match with {name} lies {d} km from it, farther than {m} km: another source"),
+    ),
+    (
+        r"what the known event (?P<name>[^;]+) was is not told",
+        N_("what the known event {name} was is not told"),
+    ),
+    (
+        r"repeats the (?P<kind>explosion|earthquake) (?P<name>[^;]+): statistic (?P<v>[\d.]+) times the threshold, (?P<far>[-+\d.e]+) false alarms a year",
+        N_("repeats the {kind} {name}: statistic {v} times the threshold, {far} false alarms a year"),
+    ),
+    (
+        r"never decides alone",
+        N_("never decides alone"),
+    ),
+    (
+        r"the score is no number",
+        N_("the score is no number"),
+    ),
+    (
+        r"(?P<x>\d+) explosions and (?P<q>\d+) earthquakes to calibrate the score on, (?P<m>\d+) of each are needed",
+        N_("{x} explosions and {q} earthquakes to calibrate the score on, {m} of each are needed"),
+    ),
+    (
+        r"the score (?P<v>[-+\d.e]+) is as low in (?P<px>[\d.]+) of (?P<x>\d+) explosions and as high in (?P<pq>[\d.]+) of (?P<q>\d+) earthquakes that it was calibrated on",
+        N_(
+            "the score {v} is as low in {px} of {x} explosions and as high in {pq} of {q} earthquakes that it was calibrated on"
+        ),
+    ),
+    (
+        r"one more p-value, never the judge",
+        N_("one more p-value, never the judge"),
+    ),
+    (
+        r"no coast line at hand",
+        N_("no coast line at hand"),
+    ),
+    (
+        r"the ellipse is not wholly in the sea: an underground explosion is possible, so this says nothing",
+        N_(
+            "the ellipse is not wholly in the sea: an underground explosion is possible, so this says nothing"
+        ),
+    ),
+    (
+        r"wholly in the sea, (?P<d>\d+) km from the coast",
+        N_("wholly in the sea, {d} km from the coast"),
+    ),
+    (
+        r"no grid of water depths was given, and the coast alone never decides",
+        N_("no grid of water depths was given, and the coast alone never decides"),
+    ),
+    (
+        r"the water is (?P<d>-?\d+) m deep at the least, (?P<m>\d+) m are needed \[unconfirmed practice\]",
+        N_("the water is {d} m deep at the least, {m} m are needed [unconfirmed practice]"),
+    ),
+    (
+        r"wholly under water at least (?P<d>\d+) m deep, but no hydroacoustic station was at hand",
+        N_("wholly under water at least {d} m deep, but no hydroacoustic station was at hand"),
+    ),
+    (
+        r"wholly under water at least (?P<d>\d+) m deep, and hydroacoustic stations heard nothing: this speaks against an explosion in the water",
+        N_(
+            "wholly under water at least {d} m deep, and hydroacoustic stations heard nothing: this speaks against an explosion in the water"
+        ),
+    ),
+    (
+        r"wholly under water at least (?P<d>\d+) m deep, and hydroacoustic stations heard a signal: an earthquake can make one too",
+        N_(
+            "wholly under water at least {d} m deep, and hydroacoustic stations heard a signal: an earthquake can make one too"
+        ),
+    ),
+    (
+        r"no moment tensor was given",
+        N_("no moment tensor was given"),
+    ),
+    (
+        r"the moment tensor has no errors: the best point alone is no evidence, explosion and CLVD trade off",
+        N_(
+            "the moment tensor has no errors: the best point alone is no evidence, explosion and CLVD trade off"
+        ),
+    ),
+    (
+        r"the latitude on the lune is (?P<a>-?\d+) to (?P<b>-?\d+) deg \(90 %\): the data do not tell the source type",
+        N_("the latitude on the lune is {a} to {b} deg (90 %): the data do not tell the source type"),
+    ),
+    (
+        r"latitude on the lune (?P<v>[-+]\d+) deg \((?P<a>[-+]\d+) to (?P<b>[-+]\d+) with 90 %",
+        N_("latitude on the lune {v} deg ({a} to {b} with 90 %"),
+    ),
+    (
+        r"90 is an explosion, 0 a double couple\), from a moment tensor that was given, not inverted here",
+        N_("90 is an explosion, 0 a double couple), from a moment tensor that was given, not inverted here"),
+    ),
+    (
+        r"the moment tensor cannot be used: (?P<why>.+)",
+        N_("the moment tensor cannot be used: {why}"),
+    ),
+    (
+        r"neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
+        N_("neither Lg nor a rise of S where the origin puts it: the records do not bear the location out"),
     ),
     (
         r"no earthquake on the paths of the DPRK test site was at hand",
@@ -252,6 +401,13 @@ WORDS = (
     N_("mb:Ms"),
     N_("depth"),
     N_("first motion"),
+    N_("spectral slope"),
+    N_("complexity"),
+    N_("repeat of a known source"),
+    N_("moment tensor"),
+    N_("sea or land"),
+    N_("score of another program"),
+    N_("explosion"),
     N_("explosion-like"),
     N_("earthquake-like"),
     N_("at most"),

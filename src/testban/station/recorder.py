@@ -35,18 +35,40 @@ def noise(policy: Policy, slot: int, seed: int = 0) -> Counts:
 
 def slots(segments: Sequence[Segment], policy: Policy) -> Iterator[tuple[int, Counts | None]]:
     """(slot, counts or None for a gap) from the first slot that is touched to the last, in order."""
-    own = [s for s in segments if f"{s.nslc.network}.{s.nslc.station}" == policy.station]
-    kept = [[s for s in own if s.nslc.channel == c] for c in policy.channels]
-    for channel, found in zip(policy.channels, kept, strict=True):
-        if not found:
-            raise InputError(f"expected recordings of {policy.station} {channel}, found none")
-    for s in (s for found in kept for s in found):
-        _check(s, policy)
-    step = policy.slot_seconds * NS
-    first = min(s.start_ns for found in kept for s in found) // step
-    last = max(s.end_ns - 1 for found in kept for s in found) // step
-    for slot in range(first, last + 1):
-        yield slot, _one(kept, policy, slot)
+    source = Recording(segments)
+    for slot in source.span(policy):
+        yield slot, source.slot(policy, slot)
+
+
+class Recording:
+    """A recording that is cut into slots under whatever policy is in force then."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._policy: Policy | None = None
+        self._kept: list[list[Segment]] = []
+
+    def span(self, policy: Policy) -> range:
+        """The slots that the policy's channels touch."""
+        found = [s for kept in self._of(policy) for s in kept]
+        step = policy.slot_seconds * NS
+        return range(min(s.start_ns for s in found) // step, max(s.end_ns - 1 for s in found) // step + 1)
+
+    def slot(self, policy: Policy, slot: int) -> Counts | None:
+        """The counts of a slot, None for a gap."""
+        return _one(self._of(policy), policy, slot)
+
+    def _of(self, policy: Policy) -> list[list[Segment]]:
+        if policy is not self._policy:
+            own = [s for s in self._segments if f"{s.nslc.network}.{s.nslc.station}" == policy.station]
+            kept = [[s for s in own if s.nslc.channel == c] for c in policy.channels]
+            for channel, found in zip(policy.channels, kept, strict=True):
+                if not found:
+                    raise InputError(f"expected recordings of {policy.station} {channel}, found none")
+            for s in (s for found in kept for s in found):
+                _check(s, policy)
+            self._policy, self._kept = policy, kept
+        return self._kept
 
 
 def _check(segment: Segment, policy: Policy) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from testban.base.errors import InputError
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
-from testban.trust import checks, notes, proofs
+from testban.trust import checks, notes, proofs, succession
 from testban.trust import packet as packets
 from testban.trust.checks import Reason
 from testban.trust.documents import Command, Policy
@@ -67,7 +67,7 @@ class Station:
         self.quorum = quorum
         self.treaty = treaty
         self.beacons = beacons.Beacons(quorum)
-        self._next_policy: Policy | None = None
+        self.policies = [policy]
 
     def feed(self, epoch: int, checkpoint: bytes) -> bytes:
         """The warden brings the checkpoint that closed an epoch; it is checked, not believed."""
@@ -84,7 +84,7 @@ class Station:
                 f"expected a slot within a day of {first}, got {slot}: the clock is wrong or a new policy is due"
             )
         sent = [self._close(s, b"", Health(0)) for s in range(first, slot)]
-        payload = b"" if samples is None else packets.payload_bytes(samples, self._policy_at(slot))
+        payload = b"" if samples is None else packets.payload_bytes(samples, self.policy_at(slot))
         return [*sent, self._close(slot, payload, health)]
 
     def resend(self, first: int, last: int) -> list[Sent]:
@@ -92,17 +92,12 @@ class Station:
         found = (self.memory.get(s) for s in range(first, min(last, first + MAX_GAP_RUN) + 1))
         return [self._sign(r) for r in found if r is not None]
 
-    def change_policy(self, data: bytes, proof: bytes) -> Policy:
-        """Take a new policy from its slot on: signed by the parties, in the log, of a higher version."""
-        note = notes.parse(data)
-        policy = Policy.parse(note.text)
-        checks.require(policy.station == self.policy.station, Reason.STATION_NAME, policy.station)
-        checks.require(
-            policy.version > self.policy.version, Reason.POLICY_DOWNGRADE, f"version {policy.version}"
-        )
-        self.treaty.check(note, "policy")
-        proofs.verify(proof, self.quorum, data)
-        self._next_policy = policy
+    def change_policy(self, data: bytes, proof: bytes, *, again: bool = False) -> Policy:
+        """Take a new policy from its slot on (see `trust.succession`). again: taken before a restart."""
+        last = self.memory.last()
+        closed = None if again or last is None else last.slot
+        policy = succession.next_policy(self.policies, data, proof, self.treaty, self.quorum, closed=closed)
+        self.policies.append(policy)
         return policy
 
     def obey(self, data: bytes, proof: bytes, slot: int) -> Command:
@@ -124,13 +119,13 @@ class Station:
         self.memory.mark(name)
         return command
 
-    def _policy_at(self, slot: int) -> Policy:
-        if self._next_policy is not None and slot >= self._next_policy.from_slot:
-            self.policy, self._next_policy = self._next_policy, None
+    def policy_at(self, slot: int) -> Policy:
+        """The policy that a slot is closed under; it stays the station's from then on."""
+        self.policy = succession.at(self.policies, slot)
         return self.policy
 
     def _close(self, slot: int, payload: bytes, health: Health) -> Sent:
-        policy = self._policy_at(slot)
+        policy = self.policy_at(slot)
         last = self.memory.last()
         packet = Packet(
             station=policy.station,

@@ -11,7 +11,7 @@ import msgspec
 
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
-from testban.trust import checks, notes, sealed
+from testban.trust import checks, notes, sealed, succession
 from testban.trust import packet as packets
 from testban.trust.checks import Reason
 from testban.trust.documents import Policy
@@ -19,6 +19,7 @@ from testban.trust.ledger import AGAIN, Ledger
 from testban.trust.notes import Signer, Verifier
 from testban.trust.packet import Packet
 from testban.trust.quorum import Quorum
+from testban.trust.registry import Treaty
 
 MAX_RESEND = 8640
 
@@ -54,11 +55,26 @@ class Warden:
         self.memory = memory
         self.beacons = beacons.Beacons(quorum)
         self.ledger = book or Ledger(policy)
+        self.policies = [policy]
         self._waiting: dict[int, Released] = {}
 
     def feed(self, epoch: int, checkpoint: bytes) -> bytes:
         """The checkpoint that closed an epoch, checked."""
         return self.beacons.feed(epoch, checkpoint, self.policy)
+
+    def change_policy(self, data: bytes, proof: bytes, treaty: Treaty, *, again: bool = False) -> Policy:
+        """Take a new policy from its slot on, as the station does (see `trust.succession`). again: taken before a restart."""
+        last = self.memory.last()
+        closed = None if again or last is None else last.slot
+        policy = succession.next_policy(
+            self.policies, data, proof, treaty, self.beacons.quorum, closed=closed
+        )
+        self.policies.append(policy)
+        return policy
+
+    def policy_at(self, slot: int) -> Policy:
+        """The policy of a slot."""
+        return succession.at(self.policies, slot)
 
     def recover(self) -> list[Released]:
         """After a restart: countersign what was decided and has not left; nothing is decided a second time."""
@@ -99,14 +115,15 @@ class Warden:
     def receive(self, data: bytes, payload: bytes) -> Released:
         """The countersigned note for what the station gave; Rejected with the reason where it must not leave."""
         packet, note = sealed.parse(data, 1)
-        sealed.check_fields(packet, self.policy)
+        policy = self.policy_at(packet.slot)
+        sealed.check_fields(packet, policy)
         text = note.text.encode()
         known = self._known(packet, text)
         if not known:
             self._check_order(packet)
-        wanted = packet.beacon if known else self.beacons.at(packet.slot, self.policy)
+        wanted = packet.beacon if known else self.beacons.at(packet.slot, policy)
         checks.require(packet.beacon == wanted, Reason.BEACON, f"not the beacon of slot {packet.slot}")
-        packets.check_payload(payload, packet, self.policy)
+        packets.check_payload(payload, packet, policy)
         sealed.check_signature(text, note.signatures[0], self.station, Reason.STATION_SIGNATURE)
         record = Record(packet.slot, data, payload)
         if not known:
@@ -136,14 +153,16 @@ class Warden:
 
     def release(self, now_slot: int) -> list[Released]:
         """Everything whose time has come, written into the ledger. `now_slot` is the slot that runs now."""
-        due = sorted(s for s in self._waiting if s + self.policy.release_delay < now_slot)
+        due = sorted(s for s in self._waiting if s + self.policy_at(s).release_delay < now_slot)
         return [self.release_one(s, now_slot) for s in due]
 
     def release_one(self, slot: int, now_slot: int) -> Released:
         """Let one slot go; Rejected before its time."""
-        in_time = now_slot > slot + self.policy.release_delay
+        policy = self.policy_at(slot)
+        in_time = now_slot > slot + policy.release_delay
         checks.require(in_time, Reason.RELEASE_EARLY, f"slot {slot} asked for at {now_slot}")
         item = self._waiting[slot]
+        self.ledger.policy = policy
         self.ledger.require_room(slot, len(item.note) + len(item.payload))
         self.ledger.release(slot, "note", item.note)
         self.ledger.release(slot, "payload", item.payload)

@@ -352,9 +352,10 @@ class Auditor:
         """Recompute a day's ledger from what arrived."""
         items = self.logged.get(day.station, {})
         slots = [s for s in sorted(items) if day.first_slot <= s < day.first_slot + day.slots]
-        arrived = sum(items[s].size for s in slots) + ledger.payload_total(
-            [items[s].packet for s in slots], policy
-        )
+        arrived = 0
+        for s in slots:
+            own = self.registry.policy(day.station, s)
+            arrived += items[s].size + ledger.payload_total([items[s].packet], own)
         who = f"{day.station}/warden"
         self._expect(
             day.size == arrived,

@@ -31,14 +31,14 @@ class Beacons:
     """The beacons that a node was fed. Keeps the last few epochs."""
 
     def __init__(self, quorum: Quorum, kept: int = 4096) -> None:
-        self._quorum = quorum
+        self.quorum = quorum
         self._kept = kept
         self._roots: dict[int, bytes] = {}
         self._size = 0
 
     def feed(self, epoch: int, checkpoint: bytes, policy: Policy) -> bytes:
         """Take the checkpoint that closed an epoch; returns its root."""
-        seen = self._quorum.check(checkpoint)
+        seen = self.quorum.check(checkpoint)
         begin = epoch * policy.epoch_slots * policy.slot_seconds
         end = begin + policy.epoch_slots * policy.slot_seconds
         in_time = all(begin - TOLERANCE_SECONDS <= t <= end + TOLERANCE_SECONDS for t in seen.times)

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from testban.trust import dossier, notes, proofs
+from testban.trust import checks, dossier, notes, proofs
 from testban.trust.bodies import kind_of
-from testban.trust.checks import Rejected
+from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import DOCUMENTS
 from testban.trust.packet import Packet
 from testban.trust.quorum import Quorum
@@ -77,6 +77,8 @@ def check_entry(entry: bytes, quorum: Quorum) -> dict[str, Any]:
     cls.parse(note.text)
     if not quorum.parties or kind in ("epoch", "ledger"):
         return {"kind": kind, "unchecked": "the policy names no keys that sign this"}
+    both = kind != "release" or len(quorum.parties) > 1
+    checks.require(both, Reason.APPROVALS, "a release under a policy that names one party only")
     treaty = Treaty(
         parties=quorum.parties,
         need=dict.fromkeys(("dissent", "commitment", "reveal", "bulletin", "certificate"), 1),

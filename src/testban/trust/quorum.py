@@ -168,6 +168,9 @@ def parse(data: bytes) -> Quorum:
     parser = _Parser()
     for raw in data.decode("utf-8", "surrogateescape").split("\n"):
         words = [w for w in re.split(r"[ \t]+", raw) if w]
+        comment = not words or (words[0].startswith("#") and words[0] != "#testban")
+        text = comment or not any("\udc80" <= c <= "\udcff" for c in raw)
+        checks.require(text, Reason.POLICY_FORM, "expected UTF-8 outside comments")
         if words and words[0] == "#testban":
             parser.party(words)
         elif words and not words[0].startswith("#"):

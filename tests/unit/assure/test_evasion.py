@@ -90,7 +90,7 @@ def test_table_says_where_physics_says_no():
 
 
 def test_verb_with_monitoring(tmp_path, capsys):
-    rows = ["site,time,m90,n_stations,controlling,watched"]
+    rows = ["site,time,safe90,n_stations,controlling,watched"]
     rows += [
         f"nevada,2020-01-{1 + k // 1440:02d}T{k // 60 % 24:02d}:{k % 60:02d}:00Z,{4.9 if k % 1000 < 10 else 2.0},3,A,1.0000"
         for k in range(4 * 1440)

@@ -33,6 +33,24 @@ def test_unequal_stations_and_the_one_that_rules():
     assert rule.tolist() == [1, 2, -1]
 
 
+def test_the_safe_limit_holds_where_an_event_is_there_and_the_published_one_does_not():
+    """Readings scatter about the event itself: 90 % of safe limits lie above it, whatever the number of stations."""
+    from scipy.stats import gamma
+
+    random = np.random.default_rng(3)
+    for n in (1, 3, 12):
+        values = 4.0 + random.normal(0.0, 0.35, (4000, n))
+        safe = room.upper_limit(values, 0.35, safe=True)[0]
+        assert np.mean(safe >= 4.0) == pytest.approx(0.9, abs=0.015)
+        assert -np.log(room.uniform_product(n, 0.9)) == pytest.approx(gamma.ppf(0.9, n), abs=1e-9)
+        published = room.upper_limit(values, 0.35)[0]
+        assert (published <= safe + 1e-8).all()
+        if n == 12:
+            assert np.mean(published >= 4.0) < 0.1
+    noise = np.maximum(4.0 + random.normal(0.0, 0.35, (4000, 6)), np.array([2.0, 3.5, 4.2, 4.4, 5.0, 5.5]))
+    assert np.mean(room.upper_limit(noise, 0.35, safe=True)[0] >= 4.0) > 0.9
+
+
 magnitudes = st.lists(st.floats(1.0, 6.0), min_size=1, max_size=8)
 
 
@@ -67,7 +85,7 @@ def test_minutes_keep_the_worst_and_tell_what_was_not_watched():
     limit = np.full(130, 2.0)
     limit[70] = 3.5
     limit[100:] = np.nan
-    rows = room.minutes(6000, limit, np.zeros(130, np.int64), np.isfinite(limit).astype(int))
+    rows = room.minutes(6000, limit, limit, np.zeros(130, np.int64), np.isfinite(limit).astype(int))
     assert [r.limit for r in rows] == [2.0, 3.5, None]
     assert [r.watched for r in rows] == [1.0, 40 / 60, 0.0]
     hour = room.hidden(rows, 3.0, 3600)[0]

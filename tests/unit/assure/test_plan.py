@@ -153,3 +153,28 @@ def test_verb_and_words(capsys):
             app(bad.split(), result_action="return_value")
     with pytest.raises(InputError, match="--decoupling"):
         assurance_plan.magnitude(Shots(yield_kt=1, decoupling=1000))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(0.05, 5.0), min_size=2, max_size=7),
+    st.floats(2.0, 5.5),
+    st.integers(1, 3),
+    st.integers(0, 6),
+)
+def test_more_stations_never_hurt_and_a_deaf_one_never_helps(noises, m, points, dead):
+    where = identification.at(12.0, 4.0, toy(noises), Rule(points=points, nearest_deg=0.0), Identification())
+    less = where.without((f"S{dead % len(noises)}",))
+    seen, told = where.seen(m)
+    fewer, fewer_told = less.seen(m)
+    assert fewer <= seen + 1e-12
+    assert fewer_told <= told + 1e-12
+    assert told <= seen + 1e-12
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(2.0, 5.0), st.floats(0.0, 1.0))
+def test_a_larger_event_is_never_less_seen(m, more):
+    where = identification.at(12.0, 4.0, toy([0.2, 0.5, 1.0, 2.0]), Rule(nearest_deg=0.0), Identification())
+    assert where.seen(m)[0] <= where.seen(m + more)[0] + 1e-12
+    assert where.seen(m)[1] <= where.seen(m + more)[1] + 1e-12

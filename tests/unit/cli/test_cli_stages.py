@@ -211,6 +211,32 @@ def test_locate_each_event_and_the_one_that_cannot_be(ask, tmp_path):
     ] * 2
 
 
+def test_locate_together_with_curves_and_corrections(ask, tmp_path):
+    places = stations()
+    rows = arrivals(places) + arrivals(places, QUIET, "two", 2)
+    known = station_table(tmp_path / "s.csv", places)
+    words = ("locate", table(tmp_path / "a.csv", rows), "--stations", known, "--out", tmp_path / "o")
+    status, out, _ = ask(*words, "--json", "--together", "--depth-curve")
+    said = json.loads(out)
+    assert status == 0
+    assert any("located together with two" in f for f in said["findings"])
+    curve = read(tmp_path / "o" / "depth_curve.csv")
+    assert {r["event_id"] for r in curve} == {"one", "two"}
+    own = [(float(r["chi2"]), float(r["depth_km"])) for r in curve if r["event_id"] == "one"]
+    assert len(own) > 10
+    folder = tmp_path / "sasc"
+    folder.mkdir()
+    status, _, err = ask(*words, "--sasc", folder)
+    assert (status, "expected a folder with tables sasc.CODE" in err) == (2, True)
+    (folder / "sasc.S00").write_text("0.1 -0.2 0.5\n0\n")
+    status, out, _ = ask(*words, "--json", "--sasc", folder)
+    assert (status, "corrections of 1 stations" in out) == (0, True)
+    (folder / "sasc.S00").write_text("no table")
+    assert ask(*words, "--sasc", folder)[0] == 2
+    status, _, err = ask(*words, "--rstt", tmp_path / "none.geotess")
+    assert (status, "model file of RSTT" in err) == (2, True)
+
+
 def test_a_bulletins_arrivals_locate_to_the_same_place(ask, tmp_path):
     places = stations()
     known = station_table(tmp_path / "s.csv", places)

@@ -10,7 +10,7 @@ from testban.base.errors import ConfigurationError
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.base.spans import Span
-from testban.detect import onset, scan
+from testban.detect import block, onset, scan, station
 from testban.detect.settings import usable_bands
 
 NS = 10**9
@@ -69,7 +69,8 @@ def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tai
     y = np.array(
         [power[i - width + 1 : i + 1].mean() ** 0.25 if i >= width - 1 else np.nan for i in range(n)]
     )
-    score, past = np.zeros(n), np.zeros(n)
+    score, past, raised = np.zeros(n), np.zeros(n), np.ones(n)
+    start, asked = scan.START_WEIGHT, 1.0
     a = f = 0.0
     seen, v, few, root = 0, cv_min * cv_min, 1.0, cv_min
     excess, weight, forget = scan.NORMAL_EXCESS * scan.TAIL_PRIOR, scan.TAIL_PRIOR, 1 - 1 / n_tail
@@ -87,6 +88,7 @@ def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tai
                 if seen > n_start:
                     over = (u / max(before, a) - 1) / sd - 2
                     weight, excess = weight * forget + kept, excess * forget + scan.NORMAL_EXCESS * kept
+                    start *= forget
                     if over > 0:
                         share = min(1, stride / width)
                         weight, excess = weight + share, excess + min(over, 4) * share
@@ -106,10 +108,14 @@ def obvious_scores(power, width, cv_min, z, depth, stride, n_slow, n_fast, n_tai
                 tail *= 1 + (z * z + 1) / 4 * width / stride / seen
                 tail /= 1 + (z * z + 1) / 4 * width / stride / n_slow
             threshold = max(a, f) * (1 + tail * root * few)
+            wild = 2 + (excess + scan.START_EXCESS * start) / (weight + start) * depth
+            if seen >= n_start:
+                asked = max(1.0, (1 + wild * root * few) / (1 + tail * root * few))
+        raised[i] = asked
         if seen >= n_start and y[i] > max(a, f):
             score[i] = y[i] / threshold
     score[score < scan.LEAST_SCORE] = 0
-    return score
+    return score, raised[::stride]
 
 
 @pytest.mark.parametrize("stride", [1, 5])
@@ -122,15 +128,20 @@ def test_scores_as_the_obvious(stride):
     constants = np.stack([np.full(8, 0.15), np.full(8, 4.5), np.full(8, 9.0)])
     steps = -(-len(p) // stride)
     score, top, level, spread = np.zeros_like(p), np.zeros(len(p)), np.empty((steps, 8)), np.empty((steps, 8))
+    raised = np.empty((steps, 8))
     memories = (600 // stride, 60 // stride, 6000 // stride)
     scan.score_columns(
-        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread
+        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread, raised
     )
     for j in range(8):
-        theirs = obvious_scores(p[:, j], int(widths[j]), 0.15, 4.5, 9.0, stride, *memories, 10, 60 // stride)
+        theirs, asked = obvious_scores(
+            p[:, j], int(widths[j]), 0.15, 4.5, 9.0, stride, *memories, 10, 60 // stride
+        )
+        assert np.allclose(raised[200 // stride :, j], asked[200 // stride :], rtol=1e-9)
         assert np.allclose(score[:, j], theirs, rtol=1e-9, atol=1e-12)
     assert np.array_equal(top, score.max(axis=1))
     assert score[1500:1540].max() > 1.0
+    assert raised.max() > 1.01
 
 
 def test_change_point_as_the_obvious():
@@ -298,3 +309,31 @@ def test_settings_that_mean_nothing():
         detect.Settings(threshold_factor=0.0)
     with pytest.raises(ConfigurationError):
         detect.Settings(block_s=7000)
+
+
+def test_a_start_asks_more_of_a_detection_than_of_what_follows_it():
+    """A score over the threshold but below what is asked: doubtful alone, a detection within LATER_S of a strong one."""
+
+    class Scored:
+        bin_s = 0.1
+
+        def __init__(self, rows):
+            self.rows = [np.array(r, dtype=float) for r in rows]
+
+        def triggers(self):
+            return self.rows
+
+        def asked(self, _row):
+            return 1.25
+
+    soon, far = 3000, 200 + round((block.LATER_S + 1.0) / 0.1)
+    rows = [
+        (10, 12, 0, 1.1, 20),
+        (100, 110, 0, 2.0, 200),
+        (soon, soon, 0, 1.1, soon + 9),
+        (far, far, 0, 1.1, far + 9),
+    ]
+    sure, doubtful = station._sure(Scored(rows))
+    assert [r[0] for r in sure] == [100, soon]
+    assert [r[0] for r in doubtful] == [10, far]
+    assert all(r[3] == pytest.approx(1.1 / 1.25) for r in doubtful)

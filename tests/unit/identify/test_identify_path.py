@@ -129,10 +129,15 @@ def test_nothing_depends_on_where_the_event_lies():
     assert [r.log10_ps for r in here.bands] == pytest.approx([r.log10_ps for r in there.bands], abs=1e-6)
 
 
-def test_vertical_alone_does_not_decide():
-    m = measured(5.0, record(5.0, 0.3, codes="Z"))
-    assert not m.usable
-    assert "three" in m.reason
+def test_the_vertical_alone_is_measured_and_stands_beside_three_components():
+    alone, three = measured(5.0, record(5.0, 0.3, codes="Z")), measured(5.0, record(5.0, 0.3))
+    assert alone.usable, alone.reason
+    assert alone.components == 1
+    assert alone.vertical == ()
+    assert [r.log10_ps for r in three.vertical] == pytest.approx([r.log10_ps for r in alone.bands])
+    two = measured(5.0, record(5.0, 0.3, codes="ZN"))
+    assert two.bands == alone.bands
+    assert not measured(5.0, record(5.0, 0.3, codes="NE")).usable
 
 
 def test_components_may_point_anywhere():

@@ -1,7 +1,9 @@
 """Real recordings, catalogue origins: tests and earthquakes separate by event; skipped without $TESTBAN_DATA."""
 
+import importlib.util
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from testban import identify
 from testban.base import geo, times
 from testban.base.records import Ellipse, Event, Origin, Site, Verdict
 from testban.formats import waveforms
-from testban.identify import regional
+from testban.identify import calibration, regional
 
 DATA = os.environ.get("TESTBAN_DATA", "")
 pytestmark = [
@@ -90,3 +92,56 @@ def test_tests_are_explosion_like_and_separate_from_earthquakes(move):
 def test_the_collapse_is_not_explosion_like():
     a, _ = event("dprk_2017-09-03", "collapse_time", ["regional_800s.mseed", "continuous_2h_IC.MDJ.mseed"])
     assert a.verdict is not Verdict.EXPLOSION
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Paths of all events at hand at catalogue origins, as `bench/figures_identify.py` measures them."""
+    bench = Path(__file__).parents[3] / "bench"
+    sys.path.insert(0, str(bench))
+    try:
+        spec = importlib.util.spec_from_file_location("figures_identify", bench / "figures_identify.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(bench))
+    rows = {
+        name: (kind, module.measure(o, parts, inv, places)[0])
+        for name, kind, o, parts, inv, places in module.regional_events()
+    }
+    return module, {k: v[1] for k, v in rows.items()}, {k: v[0] for k, v in rows.items()}
+
+
+def test_the_shipped_table_is_what_the_recordings_give(measured):
+    bench, paths, kinds = measured
+    made = bench.fitted(paths, kinds, (), "x")
+    shipped = calibration.PS_DEFAULT
+    for field in ("explosion", "earthquake", "vertical_explosion", "vertical_earthquake"):
+        for (band, a), (other, b) in zip(getattr(made, field), getattr(shipped, field), strict=True):
+            assert band == other
+            assert a == pytest.approx(b, abs=0.002)
+    assert made.distance_slope == pytest.approx(shipped.distance_slope, abs=0.002)
+    assert (made.n_explosions, made.n_earthquakes) == (shipped.n_explosions, shipped.n_earthquakes)
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+@pytest.mark.parametrize("whole_region", [False, True])
+def test_no_event_left_out_of_the_fit_gets_a_wrong_verdict(measured, vertical, whole_region):
+    """With three components tests are explosion-like; the vertical alone may leave events undetermined, never wrong."""
+    bench, paths, kinds = measured
+    right = {"explosion": 0, "earthquake": 0}
+    for name, own in paths.items():
+        out = [k for k in paths if bench.region(k) == bench.region(name)] if whole_region else [name]
+        if whole_region and name.startswith("dprk"):
+            continue  # all tests are of one region
+        settings = identify.Settings(ps=bench.fitted(paths, kinds, out))
+        used = bench.vertical_only(own) if vertical else own
+        a = identify.assess(Event(event_id=name, origin=origin(0, 0.0, 0.0), arrivals=()), used, (), settings)
+        if kinds[name] == "collapse":
+            assert a.verdict is Verdict.UNDETERMINED
+            continue
+        assert a.verdict.value in (f"{kinds[name]}-like", "undetermined"), name
+        right[kinds[name]] += a.verdict.value == f"{kinds[name]}-like"
+    if not vertical:
+        assert right["explosion"] == (0 if whole_region else 3)
+        assert right["earthquake"] >= 4

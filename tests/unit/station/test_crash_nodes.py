@@ -2,10 +2,13 @@
 
 import hashlib
 import random
+from functools import partial
 
+import msgspec
 import pytest
 from test_crash import RECORD, killed
 
+from testban.links.packet_http import unframe
 from testban.run.log_node import Sequencer
 from testban.run.station_node import StationNode
 from testban.run.warden_node import WardenNode
@@ -41,6 +44,17 @@ class Link:
         assert answer.status in (200, 404)
         return answer.body if answer.status == 200 else None
 
+    def policies(self):
+        return self.node.respond("GET", "/policies", b"").body.decode().split()
+
+    def policy(self, name):
+        return unframe(self.node.respond("GET", f"/policies/{name}", b"").body)
+
+    def take(self, name):
+        answer = self.node.respond("POST", f"/policies/{name}", b"")
+        if answer.status != 200:
+            raise Rejected(answer.reason, answer.body.decode())
+
     def give(self, note, payload):
         answer = self.node.respond("POST", "/packet", len(note).to_bytes(2, "big") + note + payload)
         if answer.status != 200:
@@ -62,10 +76,10 @@ class World:
         book = LedgerFile(policy, root / "ledger")
         warden = Warden(policy, site.signer.verifier, site.countersigner, ring, p.quorum, book)
         self.warden = WardenNode(
-            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None
+            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty
         )  # fmt: skip
         station = Station(policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty)
-        self.station = StationNode(station, Link(self.warden), lambda _t: None)
+        self.station = StationNode(station, Link(self.warden), lambda _t: None, folder=root / "s")
         self.policy = policy
 
     def append(self, entry):
@@ -76,7 +90,7 @@ class World:
         self.station.turn()
         self.warden.turn()
         for slot in range(known.slot + 1 if known else START_SLOT, last):
-            self.station.record(slot, recorder.noise(self.policy, slot))
+            self.station.record(slot, partial(recorder.noise, slot=slot))
             assert self.station.turn(), self.station.refused
             if slot % 3 == 0:
                 self.warden.turn()
@@ -122,3 +136,80 @@ def test_killed_together(tmp_path, seed):
         if entry.startswith(b"testban/packet@v1\n"):
             assert len(notes.parse(entry).signatures) == 2
     assert hashlib.sha256(b"").digest() == GAP_DIGEST
+
+
+def offer(p, root, policy, name="next", **changes):
+    """Sign a policy by all, log it, lay it with its proof where the warden offers it; returns the entry."""
+    new = msgspec.structs.replace(policy, **changes)
+    data = p.signed(new.text()).encode()
+    proof = p.prove(p.log.append(data))
+    folder = root / "w" / "policies"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.note").write_bytes(data)
+    (folder / f"{name}.tlog-proof").write_bytes(proof)
+    return data
+
+
+def audited(p, root):
+    def payload(digest):
+        path = root / "payloads" / digest.hex()
+        return path.read_bytes() if path.exists() else None
+
+    return audit.audit(LogFolder(root / "log").entries(), p.quorum, p.treaty, payload=payload)
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_new_policy_from_a_slot_on_while_nodes_run_and_are_killed(tmp_path, kills):
+    p = Parties((NAME,), bits=2048)
+    old = p.sites[NAME].station.policy
+    switch = START_SLOT + 45
+    first = World(p, tmp_path)
+    new = offer(p, tmp_path, old, version=2, from_slot=switch, channels=old.channels[:2], quantum=16)
+    first.files.append([new])
+    first.files.close()
+    draw = random.Random(kills)
+
+    def work(say):
+        World(p, tmp_path).work(say)
+
+    for _ in range(kills):
+        killed(work, draw.uniform(0.03, 0.6))
+    whole = World(p, tmp_path)
+    whole.work()
+    whole.files.close()
+    report = audited(p, tmp_path)
+    assert {f.reason for f in report.faults} <= {Reason.MERGE_LATE}
+    assert (report.packets, report.gaps) == (SLOTS, 0)
+    seen = {}
+    for entry in LogFolder(tmp_path / "log").entries():
+        if entry.startswith(b"testban/packet@v1\n"):
+            lines = entry.decode().split("\n")
+            seen[int(lines[2])] = lines[3]
+    after = msgspec.structs.replace(old, version=2, from_slot=switch, channels=old.channels[:2], quantum=16)
+    assert all(d == (after if s >= switch else old).digest.hex() for s, d in seen.items())
+    size = {len(x.read_bytes()) for x in (tmp_path / "payloads").iterdir()}
+    assert len(size) == 2, "the payloads did not change with the policy"
+
+
+@pytest.mark.parametrize(
+    ("changes", "by"),
+    [
+        ({"version": 2, "from_slot": START_SLOT}, "closed"),
+        ({"version": 2, "from_slot": START_SLOT + 50, "slot_seconds": 20}, "anew"),
+        ({"version": 2, "from_slot": START_SLOT + 50, "rate": 400}, "anew"),
+        ({"version": 1, "from_slot": START_SLOT + 50}, "downgrade"),
+        ({"version": 2, "from_slot": START_SLOT + 50, "station": "XX.OTHER"}, "station"),
+    ],
+)
+def test_a_policy_that_must_not_be_taken_is_not(tmp_path, changes, by):
+    p = Parties((NAME,), bits=2048)
+    whole = World(p, tmp_path)
+    whole.work(last=START_SLOT + 5)
+    old = whole.policy
+    offer(p, tmp_path, old, **changes)
+    said = []
+    whole.station.say = said.append
+    whole.station.turn()
+    assert any("not taken" in line and by in line for line in said), said
+    assert whole.station.station.policies == whole.warden.warden.policies == [old]
+    whole.files.close()

@@ -1,0 +1,133 @@
+"""The covariance of a solution under the full covariance of its data: what the arrivals of neighbouring stations share.
+
+Rules: the solution is the one of independent weights (decision 9), its errors are those of correlated data; no matrix of the size of
+the data is kept, and the order of every sum is fixed.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from testban.locate.errors_model import P_WITH_S
+from testban.locate.kernel import add_vectors_, held_, normal_
+from testban.locate.linear import cholesky_, inverse_
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@njit(cache=True)
+def shared_(
+    correlation: Floats,
+    vec: Floats,
+    waves: Ints,
+    code: Ints,
+    column: Ints,
+    data: Floats,
+    geo: Floats,
+    kept: Floats,
+    out: Floats,
+    n_free: int,
+    covariance: Floats,
+) -> bool:
+    """Covariance (4, 4) of the solution with the full covariance C of the data: A^-1 (G'W C W G) A^-1, A = G'W G.
+
+    The weights W are those of the iteration (independent errors), which the solution is linear in; slowness and
+    back-azimuth are independent. code: number of the station, below the number of arrivals. False where A has no inverse.
+    """
+    a, b, inverse = np.zeros((4, 4)), np.zeros(4), np.empty((4, 4))
+    normal_(data, out, a, b)
+    add_vectors_(column, data, geo, kept, out, a, b)
+    whole = a.copy()
+    if not cholesky_(a, n_free) or not held_(whole, a, n_free):
+        return False
+    inverse_(a, inverse, n_free)
+    common_part_(correlation, vec, waves, code, data, out, n_free, whole)
+    for p in range(4):
+        for q in range(4):
+            covariance[p, q] = 0.0
+    least = np.inf
+    for p in range(n_free):
+        for q in range(n_free):
+            total = 0.0
+            for r in range(n_free):
+                for s in range(n_free):
+                    total += inverse[p, r] * whole[max(r, s), min(r, s)] * inverse[s, q]
+            covariance[p, q] = total
+        least = min(least, covariance[p, p])
+    return bool(least > 0.0)
+
+
+@njit(cache=True)
+def common_part_(
+    correlation: Floats,
+    vec: Floats,
+    waves: Ints,
+    code: Ints,
+    data: Floats,
+    out: Floats,
+    n_free: int,
+    whole: Floats,
+) -> None:
+    """Add to whole (lower triangle), G'W diag(C) W G, what pairs of arrivals share.
+
+    The correlation is a product of place and wave, so arrivals of a station are summed first, each wave as a
+    combination of independent parts (Cholesky of the 2 x 2 matrix of P and S), and pairs are of stations. The loops over
+    pairs run over elements and not sums: they need no order, and a processor may take several at once with the same bits.
+    """
+    n, last = vec.shape[0], correlation.size - 1
+    slot = np.full(n, -1, np.int64)
+    v, z, w = np.empty((3, n)), np.zeros((4, n_free, n)), np.empty(4)
+    rest = math.sqrt(1.0 - P_WITH_S * P_WITH_S)
+    active = np.zeros(4, np.bool_)
+    m = 0
+    for i in range(n):
+        if not out[i, 9] > 0.0:
+            continue
+        s = slot[code[i]]
+        if s < 0:
+            s = m
+            slot[code[i]] = s
+            v[0, s], v[1, s], v[2, s] = vec[i, 0], vec[i, 1], vec[i, 2]
+            m += 1
+        f = out[i, 9] * out[i, 4] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
+        w[0], w[1], w[2], w[3] = f, f * out[i, 1], f * out[i, 2], f * out[i, 3]
+        wave = waves[i, 0]
+        for p in range(n_free):
+            z[wave, p, s] += (rest if wave == 1 else 1.0) * w[p]
+            if wave == 1:
+                z[0, p, s] += P_WITH_S * w[p]
+            for q in range(p + 1):
+                whole[p, q] -= w[p] * w[q]
+        active[wave] = True
+        active[0] = active[0] or wave == 1
+    r, h = np.empty(m), np.zeros((4, n_free, m))
+    for i in range(m):
+        x0, x1, x2 = v[0, i], v[1, i], v[2, i]
+        for j in range(i):
+            c = 0.5 * (1.0 - (x0 * v[0, j] + x1 * v[1, j] + x2 * v[2, j]))
+            r[j] = math.sqrt(min(1.0, max(0.0, c))) * last
+        for j in range(i):
+            k = min(int(r[j]), last - 1)
+            r[j] = correlation[k] + (r[j] - k) * (correlation[k + 1] - correlation[k])
+        for d in range(4):
+            if active[d]:
+                for p in range(n_free):
+                    f = z[d, p, i]
+                    if f != 0.0:
+                        _add_times(h[d, p], r, f, i)
+    for d in range(4):
+        if active[d]:
+            for j in range(m):
+                for p in range(n_free):
+                    for q in range(p + 1):
+                        zp, zq = z[d, p, j], z[d, q, j]
+                        whole[p, q] += zp * zq + h[d, p, j] * zq + zp * h[d, q, j]
+
+
+@njit(cache=True)
+def _add_times(h: Floats, r: Floats, f: float, n: int) -> None:
+    for j in range(n):
+        h[j] += r[j] * f
