@@ -14,6 +14,7 @@ from testban.associate.claims import LATER, Claim, claim_of
 from testban.associate.contest import Contest, Hypothesis
 from testban.associate.search import Search
 from testban.associate.settings import Settings
+from testban.associate.sight import Sight
 from testban.associate.silence import expected
 from testban.associate.table import Table
 from testban.base.geo import delaz_
@@ -64,6 +65,7 @@ class Session:
     ) -> None:
         self.table, self.settings, self.noise = table, settings, noise
         self.search = search or Search(table, settings)
+        self.sight = Sight(noise, self.search.model) if noise else None
         self.claims: list[Claim] = []
         self.events: list[Event] = []
         self.explanations: list[Explanation] = []
@@ -86,7 +88,7 @@ class Session:
         if not len(window.number):
             return
         recent = [c for c in self.claims if c.time_ns > begin_ns - round((CODA_S + back) * 1e9)]
-        contest = Contest(self.search, self.table, window, recent)
+        contest = Contest(self.search, self.table, window, recent, self.sight)
         losers: list[Hypothesis] = []
         o_start = max(-BACK_S, window.active[0][0] - MAX_TRAVEL_S)
         o_end = min(step + GUARD_S, window.active[-1][1])
@@ -120,6 +122,8 @@ class Session:
         origin, w, t = located.origin, contest.window, self.table
         numbers = [int(w.number[k]) for k in h.numbers]
         claim = claim_of(origin, numbers)
+        if h.deep is not None:  # where its reflections put it; the published depth is the locator's
+            claim = msgspec.structs.replace(claim, depth_km=h.deep[0], time_ns=h.deep[1])
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None
         if origin.time_ns >= begin_ns + self.settings.window_s * 10**9:
@@ -135,14 +139,16 @@ class Session:
         self.explanations.append(
             Explanation(
                 event_id=event_id,
-                score=h.score,
+                score=h.score + h.sighted,
                 needed=contest.needed,
                 picks=tuple((a.pick_id, a.phase, a.score or 0.0) for a in first),
             )
         )
         seen = expected(origin, arrivals, t.picks, t.sites, self.noise, self.search.model)
         self.events.append(
-            Event(event_id=event_id, origin=origin, arrivals=arrivals, expected=seen, score=h.score)
+            Event(
+                event_id=event_id, origin=origin, arrivals=arrivals, expected=seen, score=h.score + h.sighted
+            )
         )
         return claim
 
@@ -174,7 +180,7 @@ class Session:
                     longitude=h.x[0],
                     latitude=h.x[1],
                     depth_km=h.x[2],
-                    score=h.score,
+                    score=h.score + h.sighted,
                     reason=h.reason,
                     pick_ids=tuple(self.table.picks[contest.window.number[k]].pick_id for k in h.numbers),
                 )

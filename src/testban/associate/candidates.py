@@ -15,6 +15,7 @@ from testban.associate.circle import N_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
 from testban.associate.search import Level, Search, thin_
+from testban.associate.sight import Sight
 from testban.associate.table import Table, Window
 from testban.base import dmath
 from testban.base.geo import destination_, unit_vector_
@@ -37,8 +38,15 @@ DEEP_GAIN = 3.0  # another depth must win by this
 class Candidates:
     """One window: its picks, their rates, and the candidates that they give."""
 
-    def __init__(self, search: Search, table: Table, window: Window, claims: Sequence[Claim]) -> None:
-        self.search, self.table, self.window = search, table, window
+    def __init__(
+        self,
+        search: Search,
+        table: Table,
+        window: Window,
+        claims: Sequence[Claim],
+        sight: Sight | None = None,
+    ) -> None:
+        self.search, self.table, self.window, self.sight = search, table, window, sight
         self.sites = {s.key: s for s in table.sites}
         n = max(len(window.number), 1)
         self.keep = np.empty(n, dtype=np.int64)

@@ -20,8 +20,10 @@ from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, Candidates
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
+from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_
 from testban.associate.refine import refine_
 from testban.associate.search import overlap_
+from testban.associate.sight import LEAST, MOST
 from testban.associate.table import RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
@@ -56,6 +58,8 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     located: Located | None = None
     reason: str = ""
     room: float = 0.0
+    deep: tuple[float, int] | None = None
+    sighted: float = 0.0
 
     @property
     def worth(self) -> float:
@@ -221,7 +225,8 @@ class Contest(Candidates):
             located = self._located(h) or located
         if located is not None:
             h.located = located
-            h.score += gain(located, self.sites)
+            h.sighted = self._sighted(h, located)
+            h.score += self._echoes(h, located) + gain(located, self.sites)
             origin = located.origin
             h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
             place = (origin.longitude, origin.latitude)
@@ -237,10 +242,40 @@ class Contest(Candidates):
                 needed += self.search.settings.one_sided
             if not self.enough(defining, waves, place):
                 h.reason = "fewer stations than an event needs agree with one place"
-            elif h.score < needed:
-                h.reason = f"score {h.score:.1f} below {needed:.1f}"
+            elif h.score + h.sighted < needed:
+                h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
             elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
                 h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+
+    def _echoes(self, h: Hypothesis, located: Located) -> float:
+        """What reflections above the source are worth; `h.deep` takes the depth and origin time that they ask for."""
+        w, s, o = self.window, self.search, located.origin
+        rows = []
+        for k, wave in zip(h.numbers, h.waves, strict=True):
+            site = self.table.sites[w.station[k]]
+            delta, _, baz = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)
+            if wave == 0 and NEAR_DEG <= delta <= FAR_DEG:
+                rows.append((k, delta, baz))
+        if len(rows) < LEAST_STATIONS:
+            return 0.0
+        depth, worth = echo_(
+            s.model.kernel, int(s.first[0]), s.reflected, np.array([r[0] for r in rows], dtype=np.int64),
+            np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), w.station, w.start, w.data, w.used, w.rate,
+        )  # fmt: skip
+        if worth > 0.0:
+            late = sorted(float(w.data[k, 0]) - float(s.model.predict("P1", depth, d)[0]) for k, d, _ in rows)
+            h.deep = (depth, w.reference_ns + round(late[len(late) // 2] * 1e9))
+        return worth
+
+    def _sighted(self, h: Hypothesis, located: Located) -> float:
+        """What noise, up-time and amplitudes add to a score of shares, or take from it: see `sight`."""
+        if self.sight is None:
+            return 0.0
+        w = self.window
+        rows = zip(h.numbers, h.waves, h.values, strict=True)
+        picks = {k: (int(w.station[k]), wave, value) for k, wave, value in rows}
+        known = self.sight.gain(located.origin, picks, self.table, w, self.search.detection)
+        return 0.0 if known is None else max(LEAST, min(MOST, known - h.score))
 
     def _located(self, h: Hypothesis) -> Located | None:
         w, t = self.window, self.table
