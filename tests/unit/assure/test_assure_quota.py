@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -99,6 +99,7 @@ def test_unequal_is_the_linear_programme(twentieths, m):
     assert all(0 <= x <= 1 for x in got.inspect)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 14), st.data())
 def test_more_inspections_never_hurt_and_limits(n, data):
     k = data.draw(st.integers(1, n))
