@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from testban.associate import dense, grid
 from testban.associate.circle import N_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.odds import SHEAR
 from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
-LOW_SHARE = 0.15  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
+LOW_SHARE = 0.2  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
 SPARSE_NET = 400  # stations: more of them see an event in a coarse cell, and each halving costs more
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
@@ -53,8 +54,8 @@ class Candidates:
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
         self.geo = np.empty((2 * len(table.sites) + 2, 8))
         self.bins = np.empty((N_BINS, N_COLUMNS))
-        self.shear = _shear(window, len(table.sites))
-        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
+        self.traits = window.traits(len(table.sites))
+        self.shear_too = self.traits & SHEAR if window.calls_shear else np.ones_like(self.traits)
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.needed(window.duration_s)
         self.version = 0
@@ -159,7 +160,7 @@ class Candidates:
             out = np.empty((MAX_ROWS, 4))
             n = scan_(
                 cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-                w.used, self.shear, s.logs, o_start, o_end, bin_s, least, out,
+                w.used, self.traits, s.logs, o_start, o_end, bin_s, least, out,
             )  # fmt: skip
             out[:n, 1] += a
             return out[:n]
@@ -182,10 +183,16 @@ class Candidates:
         passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
         weak = np.ascontiguousarray(rows[~passed])
         cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
-        sharpen_(
-            weak, self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used, self.shear,
-            s.logs, LOW_SHARE * self.needed, cells, score,
-        )  # fmt: skip
+        cut = len(weak) // 2
+
+        def half(a: int, b: int) -> None:
+            sharpen_(
+                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used,
+                self.traits, s.logs, LOW_SHARE * self.needed, cells[a:b], score[a:b],
+            )  # fmt: skip
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(half, (0, cut), (cut, len(weak))))
         keep = score[:, 0] >= COARSE_SHARE * self.needed
         n = int(np.sum(keep))
         weak, cells, score = weak[keep], cells[keep], score[keep]
@@ -255,7 +262,7 @@ class Candidates:
         bin_s = max(0.5, 0.15 * row[3])
         return peak_(
             self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start, w.data,
-            w.hint, self.value, w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+            w.hint, self.value, w.used, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
 
@@ -267,10 +274,3 @@ def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]])
         chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
         close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
     return np.flatnonzero(close)
-
-
-def _shear(window: Window, n: int) -> Ints:
-    """Whether a station has picks that may be S."""
-    out = np.zeros(n, dtype=np.int64)
-    out[window.station[window.hint != 1]] = 1
-    return out

@@ -24,7 +24,7 @@ from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_
 from testban.associate.refine import refine_
 from testban.associate.search import overlap_
 from testban.associate.sight import LEAST, MOST
-from testban.associate.table import RESOLVED_BACKAZIMUTH
+from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
@@ -43,7 +43,6 @@ FEW = "too few picks agree"
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
-ARRAY_SIGMA = 2.0  # s/deg: of a slowness that only an array measures so well
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
 
 
@@ -150,7 +149,7 @@ class Contest(Candidates):
         finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
         refine_(
             self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
-            w.station, w.data, w.hint, self.value, w.used, self.shear, s.logs, self.keep, result,
+            w.station, w.data, w.hint, self.value, w.used, self.traits, s.logs, self.keep, result,
         )  # fmt: skip
         depth = s.settings.depths_km[layer]
         x = np.array([result[1], result[2], depth, result[3]])
