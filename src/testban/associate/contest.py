@@ -20,14 +20,14 @@ from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, Candidates
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
-from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_
+from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_, reflections_
 from testban.associate.refine import refine_
-from testban.associate.search import overlap_
+from testban.associate.search import REFLECTED, overlap_
 from testban.associate.sight import LEAST, MOST
 from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
-from testban.base.geo import delaz_
+from testban.base.geo import delaz_, destination_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
 
@@ -42,6 +42,10 @@ RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see
 FEW = "too few picks agree"
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
+SHAKES, SHAKE_GAIN = 3, 0.5
+SHAKE_DEG = (1.0, 3.0)
+SHAKE_KM = (0.0, 60.0, 150.0, 350.0)
+SHAKE_S = 8.0
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
 
@@ -58,6 +62,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     reason: str = ""
     room: float = 0.0
     deep: tuple[float, int] | None = None
+    echoes: tuple[tuple[int, str], ...] = ()
     sighted: float = 0.0
 
     @property
@@ -140,6 +145,37 @@ class Contest(Candidates):
             return False
         self._take_over(h, self._keep(x, m, score))
         return True
+
+    def shaken(self, h: Hypothesis) -> Hypothesis:
+        """The best of a hypothesis and those that its P lead to from places and depths around: no fit sees beyond its hollow."""
+        for _ in range(SHAKES):
+            better = self._shaken(h)
+            if better.score <= h.score + SHAKE_GAIN:
+                return h
+            h = better
+        return h
+
+    def _shaken(self, h: Hypothesis) -> Hypothesis:
+        t, w, kernel = self.table, self.window, self.search.model
+        first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
+        if not first:
+            return h
+        sites = [t.sites[w.station[k]] for k in first]
+        places = [(h.x[0], h.x[1])]
+        places += [
+            destination_(h.x[0], h.x[1], 45.0 * i, d) for d in SHAKE_DEG for i in range(8)
+        ]
+        best = h
+        for lon, lat in places:
+            deltas = np.array([delaz_(lon, lat, s.longitude, s.latitude)[0] for s in sites])
+            for depth in SHAKE_KM:
+                times = kernel.predict("P1", np.full(len(deltas), depth), deltas)[0]
+                o = np.sort(w.data[first, 0] - times)
+                x = np.array([lon, lat, depth, float(o[len(o) // 2])])
+                m, score = self.fit(x, SHAKE_S, 9)
+                if score > best.score + SHAKE_GAIN:
+                    best = self._keep(x, m, score)
+        return best
 
     def _refined(self, row: Floats, layer: int) -> Hypothesis:
         """Refine and fit a candidate from one layer."""
@@ -226,6 +262,7 @@ class Contest(Candidates):
             h.located = located
             h.sighted = self._sighted(h, located)
             h.score += self._echoes(h, located) + gain(located, self.sites)
+            located = h.located = self._deep(h, located)
             origin = located.origin
             h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
             place = (origin.longitude, origin.latitude)
@@ -257,14 +294,36 @@ class Contest(Candidates):
                 rows.append((k, delta, baz))
         if len(rows) < LEAST_STATIONS:
             return 0.0
+        p_rows = np.array([r[0] for r in rows], dtype=np.int64)
+        deltas, backs = np.array([r[1] for r in rows]), np.array([r[2] for r in rows])
         depth, worth = echo_(
-            s.model.kernel, int(s.first[0]), s.reflected, np.array([r[0] for r in rows], dtype=np.int64),
-            np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), w.station, w.start, w.data, w.used, w.rate,
+            s.model.kernel, int(s.first[0]), s.reflected, p_rows, deltas, backs, w.station, w.start, w.data, w.used,
+            w.rate,
         )  # fmt: skip
         if worth > 0.0:
+            out = np.empty((len(rows), 2), dtype=np.int64)
+            n = reflections_(
+                s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, deltas, backs, w.station, w.start, w.data,
+                w.used, w.rate, out,
+            )  # fmt: skip
+            own = set(h.numbers)
+            h.echoes = tuple((int(k), REFLECTED[int(c)]) for k, c in out[:n] if int(k) not in own)
             late = sorted(float(w.data[k, 0]) - float(s.model.predict("P1", depth, d)[0]) for k, d, _ in rows)
             h.deep = (depth, w.reference_ns + round(late[len(late) // 2] * 1e9))
         return worth
+
+    def _deep(self, h: Hypothesis, located: Located) -> Located:
+        """The location with the reflections as data, where two of them and as many P as before agree with it."""
+        if h.deep is None or len(h.echoes) < LEAST_STATIONS:
+            return located
+        deep = self._located(h, h.deep, h.echoes)
+        if deep is None:
+            h.reason = ""
+            return located
+        before = sum(a.defining for a in located.arrivals)
+        phases = [a.phase for a in deep.arrivals if a.defining]
+        reflections = sum(p in REFLECTED for p in phases)
+        return deep if reflections >= LEAST_STATIONS and len(phases) - reflections >= before - 1 else located
 
     def _sighted(self, h: Hypothesis, located: Located) -> float:
         """What noise, up-time and amplitudes add to a score of shares, or take from it: see `sight`."""
@@ -276,11 +335,19 @@ class Contest(Candidates):
         known = self.sight.gain(located.origin, picks, self.table, w, self.search.detection)
         return 0.0 if known is None else max(LEAST, min(MOST, known - h.score))
 
-    def _located(self, h: Hypothesis) -> Located | None:
+    def _located(
+        self, h: Hypothesis, deep: tuple[float, int] | None = None, echoes: Sequence[tuple[int, str]] = ()
+    ) -> Located | None:
         w, t = self.window, self.table
         settings = locate.Settings(model=self.search.settings.model, search=False, whitened=True)
         start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
         picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
+        if deep is not None:
+            picks += [(t.picks[w.number[k]], phase) for k, phase in echoes]
+            start = (h.x[0], h.x[1], *deep)
+            settings = msgspec.structs.replace(
+                settings, default_depth_km=deep[0], min_depth_phases=LEAST_STATIONS
+            )
         try:
             return locate.locate(picks, self.sites, settings, start)
         except InputError as exc:
@@ -395,7 +462,14 @@ class Contest(Candidates):
                 f[1].x[1],
             )
         )
-        return self._parts(field)
+        i, best = self._parts(field)
+        if best.reason or best.located is None:
+            return i, best
+        h = self.shaken(Hypothesis(x=best.x, numbers=best.numbers, waves=best.waves, values=best.values, score=sum(best.values)))
+        if h.numbers == best.numbers:
+            return i, best
+        self.locate(h)
+        return (i, h) if not h.reason and h.worth > best.worth else (i, best)
 
     def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
         """The best located hypothesis, or the best of those without a common pick that together beat it.

@@ -190,14 +190,14 @@ def _corrected(problem: Problem, found: Solution) -> Solution:
     return found
 
 
-def _resolves_depth(census: tuple[int, int, int, int, int], depth: float) -> str:
+def _resolves_depth(census: tuple[int, int, int, int, int], depth: float, phases: int) -> str:
     """Why the depth may be free, or "": iLoc's conditions (Bondar & Storchak 2011)."""
     near, pairs, depth_phases, core, _ = census
     if near:
         return f"{near} arrivals within {max(NEAR_DEG, depth / 111.2):.1f} deg"
     if pairs >= 3:
         return f"{pairs} S-P pairs within 2 deg"
-    if depth_phases >= 3:
+    if depth_phases >= phases:
         return f"{depth_phases} depth phases"
     return f"{core} core reflections" if core >= 3 else ""
 
@@ -249,7 +249,7 @@ def _depth(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         found = _again(problem, _by_misfit(problem, base) or base)
     moved, depth = found.x[2] != base.x[2], float(found.x[2])
     census = problem.census(depth)
-    why = _resolves_depth(census, depth)
+    why = _resolves_depth(census, depth, settings.min_depth_phases)
     shallow_too = why != ""
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
