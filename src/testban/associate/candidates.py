@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.associate import dense, grid
-from testban.associate.circle import N_BINS, N_COLUMNS
+from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.odds import SHEAR
 from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
@@ -53,9 +53,9 @@ class Candidates:
         self.keep = np.empty(n, dtype=np.int64)
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
         self.geo = np.empty((2 * len(table.sites) + 2, 8))
-        self.bins = np.empty((N_BINS, N_COLUMNS))
+        self.bins = np.empty((N_CLASSED_BINS, N_COLUMNS))
         self.traits = window.traits(len(table.sites))
-        self.shear_too = self.traits & SHEAR if window.calls_shear else np.ones_like(self.traits)
+        self.traits_too = self.traits if window.calls_shear else self.traits | SHEAR
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.needed(window.duration_s)
         self.version = 0
