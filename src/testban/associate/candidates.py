@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 LOW_SHARE = 0.2  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
-SPARSE_NET = 400  # stations: more of them see an event in a coarse cell, and each halving costs more
+SPARSE_NET = 400  # stations: more of them see an event in a coarse cell and hold its place, and each trial costs more
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15
@@ -211,21 +211,39 @@ class Candidates:
         t, s = self.table, self.search
         found: list[Floats] = []
         for begin, end, who in dense.spans(self.window, t):
-            cells = dense.cells(t, who)
-            vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
-            first = len(self.cells)
-            for layer, curve in enumerate(s.tight):
-                rows = self._scan(cells, vectors, curve, begin, end, dense.BIN_S, COARSE_SHARE * self.needed)
-                rows[:, 1] += first + layer * len(cells)
-                rows[:, 4] = layer
-                found.append(rows)
-                self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
-                self.cells, self.vectors = (
-                    np.concatenate([self.cells, cells]),
-                    np.concatenate([self.vectors, vectors]),
-                )
+            places = self._found(begin, end, who)
+            levels = [(dense.cells(t, who), dense.BIN_S), (dense.nest(places), dense.NEST_BIN_S)]
+            for cells, bin_s in levels:
+                if len(cells):
+                    found += self._tightly(cells, begin, end, bin_s)
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return self._thinned(np.concatenate(found) if found else np.empty((0, 5)))
+
+    def _found(self, begin: float, end: float, who: Ints) -> list[tuple[float, float]]:
+        """Places of the events of a busy stretch near stations that are busy."""
+        out = []
+        for c in self.claims:
+            o = (c.time_ns - self.window.reference_ns) / 1e9
+            if begin - dense.SPAN_S <= o <= end:
+                d = self.table.unit[who] - np.array(unit_vector_(c.longitude, c.latitude))
+                near = np.sum(d * d, axis=1) < (dense.REACH_DEG * dmath.DEG) ** 2
+                if int(np.sum(near)) >= dense.BUSY_STATIONS:
+                    out.append((c.longitude, c.latitude))
+        return sorted(out)
+
+    def _tightly(self, cells: Floats, begin: float, end: float, bin_s: float) -> list[Floats]:
+        """Rows of local maxima of cells with tight curves, which join the cells of this window."""
+        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        first, found = len(self.cells), []
+        for layer, curve in enumerate(self.search.tight):
+            rows = self._scan(cells, vectors, curve, begin, end, bin_s, COARSE_SHARE * self.needed)
+            rows[:, 1] += first + layer * len(cells)
+            rows[:, 4] = layer
+            found.append(rows)
+            self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
+            self.cells = np.concatenate([self.cells, cells])
+            self.vectors = np.concatenate([self.vectors, vectors])
+        return found
 
     def _thinned(self, rows: Floats) -> Floats:
         """Rows best first; those that a better one nearby and of the same time shadows are left out."""

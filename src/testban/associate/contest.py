@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from testban import locate
 from testban.associate import dense
-from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, Candidates
+from testban.associate.candidates import COARSE_SHARE, DEEP_GAIN, SPARSE_NET, Candidates
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND, gain
 from testban.associate.collect import VALUE, fit_
@@ -210,7 +210,10 @@ class Contest(Candidates):
         )  # fmt: skip
 
     def enough(self, numbers: Sequence[int], waves: Sequence[int], place: tuple[float, float]) -> bool:
-        """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions."""
+        """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions.
+
+        Half of the stations and two at least must have P: what is built of S alone is built of coda.
+        """
         w, s = self.window, self.search.settings
         stations = {int(w.station[k]) for k in numbers}
         array = any(
@@ -220,6 +223,9 @@ class Contest(Candidates):
         if s.rule == "idc":
             return len(stations) >= 3 and self.weight(numbers, waves) >= IDC_WEIGHT
         need = s.min_stations_with_array if array else s.min_stations
+        first = {int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0}
+        if len(first) < 2 or 2 * len(first) < len(stations):
+            return False
         return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers, place) >= 2)
 
     def weight(self, numbers: Sequence[int], waves: Sequence[int]) -> float:
@@ -463,7 +469,7 @@ class Contest(Candidates):
             )
         )
         i, best = self._parts(field)
-        if best.reason or best.located is None:
+        if best.reason or best.located is None or len(self.table.sites) > SPARSE_NET:
             return i, best
         h = self.shaken(Hypothesis(x=best.x, numbers=best.numbers, waves=best.waves, values=best.values, score=sum(best.values)))
         if h.numbers == best.numbers:
