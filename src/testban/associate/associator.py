@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from testban.associate.claims import LATER, Claim, claim_of
-from testban.associate.contest import Contest, Hypothesis
+from testban.associate.contest import Contest
+from testban.associate.fitting import Hypothesis
 from testban.associate.search import Search
 from testban.associate.settings import Settings
 from testban.associate.sight import Sight
@@ -125,7 +126,9 @@ class Session:
         taken = {a.pick_id for a in located.arrivals}
         echoes = [n for n in (int(w.number[k]) for k, _ in h.echoes) if t.picks[n].pick_id in taken]
         claim = msgspec.structs.replace(claim, numbers=(*numbers, *echoes))
-        if h.deep is not None and not echoes:  # where its reflections put it, which the locator did not believe
+        if (
+            h.deep is not None and not echoes
+        ):  # where its reflections put it, which the locator did not believe
             claim = msgspec.structs.replace(claim, depth_km=h.deep[0], time_ns=h.deep[1])
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None

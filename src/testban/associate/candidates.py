@@ -26,7 +26,9 @@ Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 LOW_SHARE = 0.2  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
-SPARSE_NET = 400  # stations: more of them see an event in a coarse cell and hold its place, and each trial costs more
+SPARSE_NET = (
+    400  # stations: more of them see an event in a coarse cell and hold its place, and each trial costs more
+)
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15
@@ -208,7 +210,7 @@ class Candidates:
 
     def sequence(self) -> Floats:
         """Candidates as of `candidates` in stretches where stations are too busy for them: see `dense`."""
-        t, s = self.table, self.search
+        t = self.table
         found: list[Floats] = []
         for begin, end, who in dense.spans(self.window, t):
             places = self._found(begin, end, who)

@@ -116,9 +116,7 @@ def nest(places: Sequence[tuple[float, float]]) -> Floats:
     while True:
         found: set[tuple[int, int]] = set()
         for lon, lat in places:
-            rows = range(
-                math.floor((lat - NEST_REACH_DEG) / size), math.ceil((lat + NEST_REACH_DEG) / size)
-            )
+            rows = range(math.floor((lat - NEST_REACH_DEG) / size), math.ceil((lat + NEST_REACH_DEG) / size))
             for row in rows:
                 y = (row + 0.5) * size
                 if abs(y) < 89.0:
