@@ -131,7 +131,20 @@ def test_scores_as_the_obvious(stride):
     raised = np.empty((steps, 8))
     memories = (600 // stride, 60 // stride, 6000 // stride)
     scan.score_columns(
-        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread, raised
+        p,
+        0,
+        widths,
+        constants,
+        1.0,
+        stride,
+        *memories,
+        10 // stride,
+        60 // stride,
+        score,
+        top,
+        level,
+        spread,
+        raised,
     )
     for j in range(8):
         theirs, asked = obvious_scores(
