@@ -237,7 +237,8 @@ def find(block: Block, row: F64, after: float, least: float = SURE) -> Arrival |
         if lead is None:
             return None
         component = w.traces.index(lead.trace)
-        earlier = _ahead(w, component, lead, after)
+        found = [_ahead(w, k, lead, after) for k in sorted({0, component})]
+        earlier = min((f for f in found if f is not None), key=lambda f: f.sample, default=None)
         if earlier is None:
             break
         lead = earlier
