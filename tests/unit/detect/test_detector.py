@@ -261,6 +261,21 @@ def test_weak_forerunner_is_picked_first():
     assert abs((r.picks[0].time_ns - START) / NS - 300.0) < 0.5
 
 
+def test_a_weak_p_on_the_vertical_is_picked_ahead_of_what_leads_on_a_horizontal():
+    early = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        parts = []
+        for channel, weak, strong in (("BHZ", 45.0, 0.0), ("BHN", 0.0, 600.0), ("BHE", 0.0, 420.0)):
+            x = rng.normal(size=6000) * 30.0
+            x[4000:4600] += weak * wavelet(600, hz=3.0, decay_s=20.0)
+            x[4050:4650] += strong * wavelet(600, hz=3.0)
+            parts.append(segment(np.round(x).astype(np.int32), channel=channel))
+        picks = detect.process_station("XX.AAA", parts, (), Span(START, START + 300 * NS)).picks
+        early += picks[0].nslc.channel == "BHZ" and abs((picks[0].time_ns - START) / NS - 200.0) < 0.7
+    assert early >= 3  # one of five where only the horizontals were asked
+
+
 def test_a_glitch_is_no_detection():
     x = coloured(36_000, 2)
     x[18_000:18_004] += np.array([9000, -9000, 7000, -4000], dtype=np.int32)
