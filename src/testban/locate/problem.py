@@ -32,8 +32,8 @@ Ints = NDArray[np.int64]
 LEAST_SIGMA_S = 0.02
 HIGHEST_M = 1e5  # no station is higher or deeper
 FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
+UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
 HALF_WAY_KM = 20015.0  # half the Earth's circumference
-LOST = 36.0  # cost of a datum without a say: REJECT squared
 _PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
 _DEPTH_PHASES = ("pP", "sP", "pS", "sS")
 _REFLECTIONS = ("PcP", "ScP", "ScS")
@@ -80,7 +80,7 @@ def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
 
 class Solution(NamedTuple):
     """What an iteration ended in: the hypocentre (longitude, latitude, depth km, seconds), whether it converged to one,
-    sum of squares, data used, the sum with what lost data cost, what a step in depth would take off it (negative: upwards),
+    sum of squares, data used, misfit (`kernel.misfit_`), what a step in depth would take off the sum (negative: upwards),
     inverse of the normal matrix.
     """
 
@@ -250,11 +250,10 @@ class Problem:
         so many, 0 to fill the arrays at x. A solution whose errors are not finite, or exceed the Earth, is none.
         """
         inverse = np.zeros((4, 4))
-        n, chi2, used, gain = iterate_(
+        n, chi2, used, gain, cost = iterate_(
             self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
             self.settings.max_iterations if iterations is None else iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
         )  # fmt: skip
-        cost = chi2 + LOST * (len(self.rows) - used)
         return Solution(x, n >= 0 and _determined(x, chi2, inverse), chi2, used, cost, gain, inverse)
 
     def errors(self, solution: Solution, n_free: int) -> Floats:
@@ -311,6 +310,18 @@ class Problem:
         regional = phases.REGIONAL_DEG if depth_km <= phases.CRUST_KM else 0.0
         names_(self.tables, self.index, self.column, depth_km, self.out, parts, regional, name)
         return [texts[k] for k in name.tolist()]
+
+
+def again(problem: Problem, solution: Solution) -> Solution:
+    """The solution once more, unmoved: the arrays hold it, not that of a later trial."""
+    return solved(problem.run(solution.x, False, scale=1.0, iterations=0))
+
+
+def solved(found: Solution) -> Solution:
+    """The solution where it is one, else InputError."""
+    if not found.ok:
+        raise InputError(UNDETERMINED)
+    return found
 
 
 @cache
