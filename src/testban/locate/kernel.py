@@ -194,6 +194,7 @@ def iterate_(
     elevation_m: Floats,
     candidates: Ints,
     waves: Ints,
+    telling: NDArray[np.bool_],
     data: Floats,
     loss: Floats,
     free_depth: bool,
@@ -209,7 +210,8 @@ def iterate_(
 ) -> tuple[int, float, int, float, float]:
     """Move x to the solution; (iterations or -1, sum of squares, time data used, what a free depth would gain of it, misfit).
 
-    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). inverse (4, 4): of the normal
+    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). telling: the rows that its start goes
+    by. inverse (4, 4): of the normal
     matrix of time, east, north, depth; out, column, geo (n, 4) and kept as in `predict`; at (3): place of the last look-up.
     """
     a, b = np.zeros((4, 4)), np.zeros(4)
@@ -220,9 +222,9 @@ def iterate_(
     depth, moved = x[2], 0.0
     assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     if scale > 1.0:
-        x[3] += _median_residual(out, column)
+        x[3] += _median_residual(telling, out, column)
         assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
-        scale = max(scale, _spread(data, out, column))
+        scale = max(scale, _spread(telling, data, out, column))
     limit, quiet, it = 600.0, 0, 0
     while it < max_iterations:
         it += 1
@@ -330,23 +332,23 @@ def _finish(
 
 
 @njit(cache=True)
-def _median_residual(out: Floats, column: Ints) -> float:
+def _median_residual(telling: NDArray[np.bool_], out: Floats, column: Ints) -> float:
     n = 0
     r = np.empty(column.size)
     for i in range(column.size):
-        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+        if telling[i] and column[i] >= 0 and out[i, 0] == out[i, 0]:
             r[n] = out[i, 0]
             n += 1
     return float(np.median(r[:n])) if n else 0.0
 
 
 @njit(cache=True)
-def _spread(data: Floats, out: Floats, column: Ints) -> float:
+def _spread(telling: NDArray[np.bool_], data: Floats, out: Floats, column: Ints) -> float:
     """Median of the residuals over their sigma."""
     n = 0
     r = np.empty(column.size)
     for i in range(column.size):
-        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+        if telling[i] and column[i] >= 0 and out[i, 0] == out[i, 0]:
             r[n] = abs(out[i, 0]) / math.sqrt(out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
             n += 1
     return float(np.median(r[:n])) if n else 0.0

@@ -129,8 +129,9 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:
             raise InputError(UNDETERMINED)
+    told = problem.telling
     args = (
-        problem.tables, problem.vec, problem.index, problem.waves, problem.lon, problem.lat, problem.data,
+        problem.tables, problem.vec[told], problem.index[told], problem.waves[told], problem.lon[told], problem.lat[told], problem.data[told],
     )  # fmt: skip
     best = found if start is not None and found.ok else None
     for _, lon, lat, t in starts(*args, depth)[:3]:

@@ -158,6 +158,7 @@ class Problem:
         self.index, self.waves, self.kind = index[which], waves[which], kind[which]
         self.code, stations = _numbered(keys)
         self.stations = len(stations)
+        self.telling = self._telling()
         self.pick_sigma = self.data[:, 2].copy()
         self.loss = np.array([settings.late_factor, SCATTER, 1.0 if settings.robust else 0.0])
         self.out = np.full((n, 12), np.nan)
@@ -251,7 +252,7 @@ class Problem:
         """
         inverse = np.zeros((4, 4))
         n, chi2, used, gain, cost = iterate_(
-            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
+            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.telling, self.data, self.loss, free_depth, scale,
             self.settings.max_iterations if iterations is None else iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
         )  # fmt: skip
         return Solution(x, n >= 0 and _determined(x, chi2, inverse), chi2, used, cost, gain, inverse)
@@ -298,6 +299,16 @@ class Problem:
                 out,
             )
         return (float(wide[3, 3]), float(narrow[3, 3])) if ok else (0.0, 0.0)
+
+    def _telling(self) -> NDArray[np.bool_]:
+        """Rows that a start goes by: of P only the first of every station, for what follows is something else."""
+        tells, seen = np.ones(len(self.rows), dtype=np.bool_), set()
+        if self.stations < len(self.rows):
+            for i, (code, wave) in enumerate(zip(self.code.tolist(), self.waves[:, 0].tolist(), strict=True)):
+                tells[i] = wave != 0 or code not in seen
+                if wave == 0:
+                    seen.add(code)
+        return tells
 
     def census(self, depth_km: float) -> tuple[int, int, int, int, int]:
         """See `kernel.census_`."""
