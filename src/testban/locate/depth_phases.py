@@ -66,7 +66,18 @@ def namings(problem: Problem) -> list[Naming]:
         return []
     score, delays = np.empty(GRID_KM.size), np.empty((GRID_KM.size, later.row.size, 2))
     pair = np.array([problem.model.index("pP"), problem.model.index("sP")])
-    scores_(problem.tables, pair, GRID_KM, later.delay, later.sigma, later.delta, later.branch, later.name, delays, score)
+    scores_(
+        problem.tables,
+        pair,
+        GRID_KM,
+        later.delay,
+        later.sigma,
+        later.delta,
+        later.branch,
+        later.name,
+        delays,
+        score,
+    )
     named = int(np.sum(later.name > 0)) >= LEAST_PICKS
     least = NAMED_EVIDENCE if named else max(EVIDENCE, constant_(later.delay, later.sigma) + MOVEOUT)
     found = [_naming(problem, later, float(GRID_KM[k]), delays[k]) for k in _peaks(score, least)]
@@ -94,9 +105,8 @@ def _later(problem: Problem) -> Later:
             sigma = math.sqrt(problem.data[i, 2] ** 2 + problem.data[j, 2] ** 2 + SPREAD_S**2)
             rows.append((i, delay, sigma, float(out[j, 5]), int(problem.index[j, column[j]]), name))
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    row, branch, name_ = (table[:, k].astype(np.int64) for k in (0, 4, 5))
-    delay, sigma_, delta = (np.ascontiguousarray(table[:, k]) for k in (1, 2, 3))
-    return Later(row, delay, sigma_, delta, branch, name_)
+    whole, real = table.astype(np.int64), np.ascontiguousarray(table.T)
+    return Later(whole[:, 0], real[1], real[2], real[3], whole[:, 4], whole[:, 5])
 
 
 @njit(cache=True)

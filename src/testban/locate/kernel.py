@@ -53,7 +53,11 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float, loss: Floats) 
         w = 0.0
         if column[i] >= 0 and out[i, 0] == out[i, 0]:
             v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
-            u2 = late_square_(out[i, 0], v, loss) if scale <= 1.0 else out[i, 0] * out[i, 0] / (v * scale * scale)
+            u2 = (
+                late_square_(out[i, 0], v, loss)
+                if scale <= 1.0
+                else out[i, 0] * out[i, 0] / (v * scale * scale)
+            )
             w = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
             if scale <= 1.0 and column[i] > 0 and u2 > 4.0:
                 w = 0.0  # a later branch is no refuge for a bad pick
@@ -67,7 +71,7 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float, loss: Floats) 
 @njit(cache=True)
 def late_square_(residual: float, variance: float, loss: Floats) -> float:
     """Square of a residual over the scatter of good ones, a late one enlarged: what the Student loss is a function of."""
-    u2 = residual * residual / (variance * loss[1] * loss[1])
+    u2: float = residual * residual / (variance * loss[1] * loss[1])
     return u2 * loss[0] * loss[0] if residual > 0.0 else u2
 
 

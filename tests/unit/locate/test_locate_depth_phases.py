@@ -46,11 +46,13 @@ def event(seed, depth, n=30, phases=0.5, second=None):
 def test_depth_phases_without_names_give_the_depth(depth):
     rows, sites = event(1, depth)
     found = locate.locate(rows, sites)
-    assert not found.origin.depth_fixed and "depth phases" in found.origin.depth_reason
+    assert not found.origin.depth_fixed
+    assert "depth phases" in found.origin.depth_reason
     assert abs(found.origin.depth_km - depth) < 8.0
     named = [a for a in found.arrivals if a.phase in ("pP", "sP")]
     right = sum(a.pick_id[3:] == a.phase for a in named)
-    assert len(named) >= 8 and right >= 0.8 * len(named)
+    assert len(named) >= 8
+    assert right >= 0.8 * len(named)
     assert locate.locate(rows[::-1], sites) == found
 
 
@@ -76,7 +78,9 @@ def test_the_evidence_has_expectation_one_where_there_is_none():
     cumulative = np.cumsum(density) / density.sum()
     delays = np.interp(rng.random(20000), cumulative, x)
     ratio = [
-        1 - depth_phases.SHARE + depth_phases.SHARE * depth_phases.density_(v, 30.0, 1.5) / depth_phases.other_(v)
+        1
+        - depth_phases.SHARE
+        + depth_phases.SHARE * depth_phases.density_(v, 30.0, 1.5) / depth_phases.other_(v)
         for v in delays
     ]
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.02)
