@@ -57,10 +57,13 @@ def checked_(lon: Floats, lat: Floats, elevation_m: Floats, data: Floats) -> boo
 
 def _numbered(words: list[str]) -> tuple[Ints, tuple[str, ...]]:
     """The number of every word in the order in which they first come, and the words."""
-    number = {w: i for i, w in enumerate(dict.fromkeys(words))}
-    if len(number) == len(words):
-        return np.arange(len(words)), tuple(number)
-    return np.array([number[w] for w in words], dtype=np.int64), tuple(number)
+    if words.count(words[0]) == len(words):
+        return np.zeros(len(words), dtype=np.int64), (words[0],)
+    own = tuple(dict.fromkeys(words))
+    if len(own) == len(words):
+        return np.arange(len(words)), own
+    number = {w: i for i, w in enumerate(own)}
+    return np.array([number[w] for w in words], dtype=np.int64), own
 
 
 @cache
@@ -73,9 +76,9 @@ def _branches(model: str, labels: tuple[str, ...], reidentify: bool) -> tuple[In
 
 def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
     """Whether a solution is finite, near its picks in time, and known better than to be somewhere on the Earth."""
-    east, north = float(inverse[1, 1]), float(inverse[2, 2])
-    size = chi2 + float(np.sum(np.abs(inverse))) + float(np.sum(np.abs(x)))
-    return size < math.inf and abs(x[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
+    place, (_, east, north, _) = x.tolist(), inverse.diagonal().tolist()
+    size = chi2 + sum(inverse.ravel().tolist()) + sum(place)  # infinities of both signs make NaN
+    return math.isfinite(size) and abs(place[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
 
 
 class Solution(NamedTuple):
