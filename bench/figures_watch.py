@@ -35,7 +35,7 @@ from testban.earth import response
 from testban.repeat import correlate, grid, scan, stack, threshold
 from testban.repeat import template as template_room
 from testban.repeat.template import RATE, TemplateChannel
-from testban.run import configuration, watching
+from testban.run import configuration, mastering, watching
 
 EVENTS = {
     "dprk_2009-05-25": ("2009-05-25T00:54:43", 129.0699, 41.2937, 4.7, "raw_counts.mseed"),
@@ -59,7 +59,7 @@ def template(name: str, folder: Path) -> Path:
     when, lon, lat, _, file = EVENTS[name]
     out = folder / f"{name}.template"
     if not out.exists():
-        watching.make_template(
+        mastering.make_template(
             [str(root() / name / file)], inventories(), (parse_time(when), lon, lat, 0.0), out
         )
     return out

@@ -46,11 +46,11 @@ def template(
     """
     from testban.cli import terminal
     from testban.repeat.template import RATE
-    from testban.run import watching
+    from testban.run import mastering
 
     if not sources:
         raise InputError("expected at least one SOURCE (file, folder, glob or address), got none")
-    made, notes = watching.make_template(sources, inventory, _origin(origin), out, name, kind or "")
+    made, notes = mastering.make_template(sources, inventory, _origin(origin), out, name, kind or "")
     rows = [
         {
             "station": c.station,
