@@ -110,8 +110,7 @@ def read(path: Path, station: str, channel: str) -> list[Segment]:
 def loader(segment: Segment, channel: Channel) -> scan.Loader:
     """One channel for the scan."""
 
-    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
-        w = grid.window_of(block)
+    def load(_station: str, w: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
         wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
         if segment.end_ns <= wide.start_ns or segment.start_ns >= wide.end_ns:
             return (), ()
@@ -203,9 +202,8 @@ def noise() -> None:
                 place = Channel(nslc=day[0].nslc, longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
                 def load(
-                    _station: str, block: int, place: Channel = place
+                    _station: str, w: Span, place: Channel = place
                 ) -> tuple[Sequence[Segment], Sequence[Channel]]:
-                    w = grid.window_of(block)
                     wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
                     near = [s for s in day if s.start_ns < wide.end_ns and s.end_ns > wide.start_ns]
                     return (condition(near, wide)[0], [place]) if near else ((), ())
@@ -280,7 +278,6 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
     """Cells by kind for the network and each station, and the cells that hold a planted signal."""
     origins = np.arange(400, 3000, 450) + rng.uniform(0, 60) if scale_log is not None else np.zeros(0)
     blocks: dict[str, list[correlate.StationBlock]] = {}
-    delays = {}
     for station in prepared.template.stations:
         recorded = {}
         own = prepared.template.of(station)
@@ -292,7 +289,7 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
             y = repeat.ground.ground([raw], None, c.band, 0, RATE)[0]
             y *= c.noise / np.sqrt(np.median(y * y) / 0.455)
             for t in origins:
-                j = correlate.FIRST + round(t * RATE) + c.offset_samples
+                j = correlate.FIRST + round(t * RATE) + c.offset_samples % correlate.STEP
                 if j + len(c.samples) < len(y):
                     y[j : j + len(c.samples)] += c.samples * 10.0**scale_log
             part = template_room.Component(
@@ -305,10 +302,9 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
             )
             recorded[i] = correlate.Recorded(part, c.band)
         blocks[station] = correlate.station_blocks([(p, recorded) for p in prepared.parts[station][:kinds]])
-        delays[station] = own[0].offset_samples
     out = {"network": [], "network without IC.MDJ": [], **{s: [] for s in blocks}}
     for k in range(kinds):
-        rows = [(delays[s], blocks[s][k], None) for s in blocks]
+        rows = [blocks[s][k] for s in blocks]
         out["network"].append(threshold.cell_maxima(stack.network(rows).statistic, RATE))
         rest = [row for s, row in zip(blocks, rows, strict=True) if s != "IC.MDJ"]
         out["network without IC.MDJ"].append(threshold.cell_maxima(stack.network(rest).statistic, RATE))
@@ -353,9 +349,8 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
     made = [stack.Prepared(synthetic(k)) for k in range(templates)]
     place = Channel(nslc=Nslc("XX", "SIM", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
-    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
-        rng = np.random.default_rng(1000 + block)
-        w = grid.window_of(block)
+    def load(_station: str, w: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
+        rng = np.random.default_rng(1000 + w.start_ns // grid.BLOCK_NS)
         x = disturbed(rng, (grid.WINDOW_S + 40) * RATE, RATE) * 1e4
         return [
             Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)

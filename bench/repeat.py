@@ -19,6 +19,7 @@ from scipy import fft as scipy_fft
 
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Segment
+from testban.base.spans import Span
 from testban.repeat import Prepared, Template, TemplateChannel, correlate, grid, kernels, scan
 from testban.repeat.template import RATE, Component
 
@@ -96,7 +97,8 @@ def main() -> list[dict[str, object]]:
 
     def statistics() -> None:
         recorded = correlate.Recorded(component, BAND)
-        correlate.station_blocks([(p, {0: recorded}) for p in parts])
+        for at in range(0, TEMPLATES, correlate.BATCH * 4):
+            correlate.station_blocks([(p, {0: recorded}) for p in parts[at : at + correlate.BATCH * 4]])
 
     statistics()
     rivals = {
@@ -130,8 +132,8 @@ def _day() -> list[dict[str, object]]:
     place = Channel(nslc=Nslc("XX", "AAA", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
     x = rng.standard_normal((grid.WINDOW_S + 40) * RATE)
 
-    def load(_station: str, block: int) -> tuple[list[Segment], list[Channel]]:
-        start = grid.window_of(block).start_ns - 20 * 10**9
+    def load(_station: str, window: Span) -> tuple[list[Segment], list[Channel]]:
+        start = window.start_ns - 20 * 10**9
         return [Segment(nslc=place.nslc, start_ns=start, sample_rate_hz=float(RATE), samples=x)], [place]
 
     prepared = [Prepared(_template(waves, 0), 6)]

@@ -135,7 +135,16 @@ def fit(maxima: Sequence[float] | F64, false_alarms_per_year: float, cell_s: flo
 
 def cell_maxima(statistic: F64, rate: int, cell_s: int = CELL_S) -> F64:
     """Largest value of each cell; NaN where less than half of a cell has values."""
-    cells = statistic.reshape(-1, cell_s * rate)
-    filled = np.where(np.isfinite(cells), cells, -np.inf)
-    most = np.asarray(filled.max(axis=1), dtype=np.float64)
-    return np.where(np.isfinite(cells).sum(axis=1) * 2 >= cells.shape[1], most, np.nan)
+    return np.asarray(_maxima(statistic, cell_s * rate))
+
+
+@njit(cache=True)
+def _maxima(x: F64, width: int) -> F64:
+    out = np.empty(x.size // width)
+    for k in range(out.size):
+        most, held = -np.inf, 0
+        for v in x[k * width : (k + 1) * width]:
+            held += 1 if v == v else 0
+            most = v if v > most else most
+        out[k] = most if 2 * held >= width else np.nan
+    return out

@@ -31,8 +31,7 @@ from testban.store import Catalogue
 
 CHUNK = 6
 CALIBRATION_HOURS = 72
-GROUP = 24  # templates that go through the recordings together, fewer where they have many stations
-HELD = 120  # station hours of statistics (some 8 MB with surrogates) that one process may hold
+TRANSFORMS = 1536  # of channels (some 0.15 MB each) that one process may hold
 BESIDE_NS = 20 * 10**9  # read beyond a window, so that its ends are judged like its middle
 
 
@@ -79,9 +78,11 @@ def inventory_of(paths: tuple[str, ...]) -> Inventory:
     return formats.inventory.read_inventory(paths)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _prepared(templates: tuple[tuple[str, str], ...], surrogates: int) -> tuple[repeat.Prepared, ...]:
-    return tuple(repeat.Prepared(template_file.read(path), surrogates) for path, _ in templates)
+    read_ = [template_file.read(path) for path, _ in templates]
+    keep = (1 + surrogates) * sum(len(t.channels) for t in read_) <= TRANSFORMS
+    return tuple(repeat.Prepared(t, surrogates, keep) for t in read_)
 
 
 class Loading:
@@ -92,34 +93,31 @@ class Loading:
         self.findings: list[Finding] = []
         self._held: dict[str, list[Segment]] = {}
 
-    def __call__(self, station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
+    def __call__(self, station: str, window: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
         """See `testban.repeat.scan.Loader`."""
         if station not in self._held:
             self._held[station], said = read(self.sources, (station,), self.span)
             self.findings += said
-        window = grid.window_of(block)
         wide = Span(window.start_ns - BESIDE_NS, window.end_ns + BESIDE_NS)
         near = [s for s in self._held[station] if s.start_ns < wide.end_ns and s.end_ns > wide.start_ns]
         if not near:
             return (), ()
         clean, said_ = condition(near, wide)
-        if block * grid.BLOCK_NS >= self.span.start_ns:
-            self.findings += said_
+        self.findings += said_
         return clean, channels_at(inventory_of(self.inventory), clean, window.start_ns)
 
 
-def reach(template_list: Sequence[repeat.Template]) -> int:
-    """Blocks after an hour of origin time that its stations' windows may lie in."""
-    most = max(c.offset_samples for t in template_list for c in t.channels) / grid.BLOCK_S
-    return int(most // next(iter(template_list)).rate_hz) + 1
+def latest_s(template_list: Sequence[repeat.Template]) -> int:
+    """How late the window of a station begins behind an hour of origin time, at most, s."""
+    return max(scan.late_s(t, s) for t in template_list for s in t.stations)
 
 
 def watch_unit(job: WatchJob) -> bytes:
     """Hours of one unit: read, run, encode."""
     prepared = _prepared(job.templates, len(repeat.SURROGATES))
-    last = job.last + reach([p.template for p in prepared])
-    span = Span(grid.window_of(job.first - 1).start_ns - BESIDE_NS, grid.window_of(last).end_ns + BESIDE_NS)
-    load = Loading(job.sources, job.inventory, span)
+    late = latest_s([p.template for p in prepared])
+    begin, end = grid.window_of(job.first).start_ns, grid.window_of(job.last - 1, late).end_ns
+    load = Loading(job.sources, job.inventory, Span(begin - BESIDE_NS, end + BESIDE_NS))
 
     def kinds(block: int) -> int:
         return 1 + (len(repeat.SURROGATES) if block % job.stride == 0 else 0)
@@ -205,9 +203,9 @@ def _hours(results: Sequence[bytes]) -> tuple[dict[int, list[repeat.Hour]], list
 
 
 def _group(templates: Sequence[repeat.Template]) -> int:
-    """How many templates go together: two hours of every station of each are held at once."""
-    most = max(len(t.stations) for t in templates)
-    return max(1, min(GROUP, HELD // (2 * most)))
+    """How many templates go through one reading of the recordings: as many as their transforms leave room for."""
+    most = max(len(t.channels) for t in templates)
+    return max(1, TRANSFORMS // most)
 
 
 def _decided(
@@ -261,4 +259,5 @@ def _blocks(
         )
     first, last = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
     whole_ = grid.blocks_of(Span(first, last))
-    return range(whole_.start - reach(templates), whole_.stop)
+    earlier = -(-latest_s(templates) // grid.BLOCK_S)
+    return range(whole_.start - earlier, whole_.stop)
