@@ -7,8 +7,8 @@ detector of this system at its stated 0.2 false alarms a day on the same samples
 `python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
 template scaled down; the network beside each of its stations alone.
 `python -m bench.figures_watch noise`: the day of noise at DK.COP against the verticals of all templates.
-`python -m bench.figures_watch alarms [--days 30]`: SIMULATED coloured noise with bursts and strangers, some templates for a
-month each; false alarms beside those asked for.
+`python -m bench.figures_watch alarms [--days 30] [--length 100] [--seed 1000]`: SIMULATED coloured noise with bursts and
+strangers, some templates for a month each; false alarms beside those asked for.
 
 Sizes are scales of the master in amplitude: mb of the master plus log10 of the scale. A smaller test has a higher corner
 frequency, which is not in that figure. The first three need TESTBAN_DATA.
@@ -313,12 +313,12 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
     return out, [int(t // threshold.CELL_S) for t in origins]
 
 
-def synthetic(seed: int) -> repeat.Template:
-    """A regional event at one vertical channel: P, S and coda, in two bands. SIMULATED."""
+def synthetic(seed: int, length_s: int = 100) -> repeat.Template:
+    """A regional event at one vertical channel: P, S and coda, or its first seconds, in two bands. SIMULATED."""
     rng = np.random.default_rng(seed)
     channels = []
     for band in ((0.7, 2.0), (2.0, 4.0)):
-        n = 100 * RATE
+        n = length_s * RATE
         t = np.arange(n) / RATE
         env = np.where(t > 3, np.exp(-(t - 3) / 12.0), 0.02) + 2.0 * np.where(
             t > 40, np.exp(-(t - 40) / 15.0), 0.0
@@ -343,14 +343,16 @@ def synthetic(seed: int) -> repeat.Template:
     )
 
 
-def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
+def alarms(
+    days: int, templates: int = 8, length_s: int = 100, seed: int = 1000, calibration_days: int = 3
+) -> None:
     """False alarms of simulated templates beside those asked for."""
     start = time.perf_counter()
-    made = [stack.Prepared(synthetic(k)) for k in range(templates)]
+    made = [stack.Prepared(synthetic(seed + k, length_s)) for k in range(templates)]
     place = Channel(nslc=Nslc("XX", "SIM", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
     def load(_station: str, w: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
-        rng = np.random.default_rng(1000 + w.start_ns // grid.BLOCK_NS)
+        rng = np.random.default_rng((seed, w.start_ns // grid.BLOCK_NS))
         x = disturbed(rng, (grid.WINDOW_S + 40) * RATE, RATE) * 1e4
         return [
             Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)
@@ -364,12 +366,12 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
     for asked in (1.0, 12.0, 120.0, 1200.0):
         total, limits = 0, []
         for hours in rows.values():
-            got = repeat.decide(hours, 100.0, asked)
+            got = repeat.decide(hours, float(length_s), asked)
             limits.append(got.threshold.z)
             total += len(got.detections)
         expected = asked * days / 365.25 * templates
         print(
-            f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",
+            f"SIMULATED, {templates} templates of {length_s} s x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",
             flush=True,
         )
     print(f"{time.perf_counter() - start:.0f} s")
@@ -380,9 +382,11 @@ def main() -> list[dict[str, object]]:
     parser.add_argument("what", choices=("pairs", "planted", "network", "noise", "alarms"))
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--templates", type=int, default=8)
+    parser.add_argument("--length", type=int, default=100, help="of the simulated templates, s")
+    parser.add_argument("--seed", type=int, default=1000, help="of simulated templates and noise")
     given = parser.parse_args()
     if given.what == "alarms":
-        alarms(given.days, given.templates)
+        alarms(given.days, given.templates, given.length, given.seed)
     else:
         globals()[given.what]()
     return []

@@ -12,6 +12,7 @@ from testban.base.spans import Span
 from testban.base.times import format_time
 from testban.detect.condition import condition
 from testban.formats import template_file
+from testban.repeat import footprint
 from testban.run.detection import open_source, tidy
 from testban.run.outputs import whole
 from testban.run.provenance import code_digest, input_digests
@@ -21,7 +22,7 @@ BEFORE_S, AFTER_S = 700.0, 4100.0  # of the origin: what a template may need
 
 def make_template(
     sources: Sequence[str], inventory_paths: Sequence[str | Path], origin: tuple[int, float, float, float], out: Path,
-    name: str | None = None, kind: str = "", grown_from: str = "",
+    name: str | None = None, kind: str = "", grown_from: str = "", magnitude: float | None = None,
 ) -> tuple[repeat.Template, tuple[Finding, ...]]:  # fmt: skip
     """The template of one event, written to a file. origin: time (ns), longitude, latitude, depth (km)."""
     inventory = formats.inventory.read_inventory(inventory_paths)
@@ -46,10 +47,18 @@ def make_template(
         ("source", ", ".join(Path(s).name for s in sources)),
         *((("kind", kind),) if kind else ()),
         *((("grown_from", grown_from),) if grown_from else ()),
+        *((("magnitude", f"{magnitude:.2f}"),) if magnitude is not None else ()),
     )
     made, more = repeat.make(name or out.stem, origin, clean, channels, provenance)
     whole(out, lambda p: p.write_bytes(template_file.encode(made)))
     return made, tidy([*inventory.findings, *source.findings, *notes, *said_, *more])
+
+
+def losses(template: repeat.Template, inventory: Inventory) -> tuple[footprint.Loss, ...]:
+    """How detection falls beside the master, from the places of the template's stations at its time."""
+    sites = {s: inventory.site(s, template.origin_ns) for s in template.stations}
+    places = {k: (v.longitude, v.latitude) for k, v in sites.items() if v is not None}
+    return footprint.footprint(template, places)
 
 
 def channels_at(inventory: Inventory, segments: Sequence[Segment], time_ns: int) -> list[Channel]:

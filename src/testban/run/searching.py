@@ -20,10 +20,10 @@ from testban.base.records import Channel, Finding, Segment
 from testban.base.spans import Span
 from testban.detect.condition import condition
 from testban.formats import template_file
-from testban.repeat import grid, measure, scan, stack
+from testban.repeat import footprint, grid, measure, scan, stack
 from testban.run.configuration import Configuration
 from testban.run.detection import open_source, read, tidy
-from testban.run.mastering import channels_at
+from testban.run.mastering import channels_at, losses
 from testban.run.process import Progress
 from testban.run.provenance import code_digest, input_digests
 from testban.run.work import Unit, do, executor
@@ -70,6 +70,16 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     detections: tuple[tuple[repeat.Peak, measure.Measured], ...]
     error: str = ""
     elsewhere: tuple[tuple[repeat.Peak, measure.Measured], ...] = ()
+    losses: tuple[footprint.Loss, ...] = ()
+
+    @property
+    def level(self) -> float | None:
+        """Magnitude beside the master from which on a repeat is found with 90 %, in the middle of the hours."""
+        if self.decision is None:
+            return None
+        z = self.decision.threshold.z
+        found = sorted(v for h in self.hours if (v := repeat.reach(h, z)) is not None)
+        return found[len(found) // 2] if found else None
 
 
 @lru_cache(maxsize=4)
@@ -167,7 +177,10 @@ def watch(
     finally:
         catalogue.close()
     hours, said = _hours(results)
-    found = [_decided(t, hours.get(i, []), false_alarms_per_year, jobs[0]) for i, t in enumerate(templates)]
+    found = [
+        _decided(t, hours.get(i, []), false_alarms_per_year, jobs[0], losses(t, inventory))
+        for i, t in enumerate(templates)
+    ]
     return found, tidy([*inventory.findings, *source.findings, *said])
 
 
@@ -209,8 +222,9 @@ def _group(templates: Sequence[repeat.Template]) -> int:
 
 
 def _decided(
-    template: repeat.Template, hours: list[repeat.Hour], false_alarms_per_year: float, job: WatchJob
-) -> Watched:
+    template: repeat.Template, hours: list[repeat.Hour], false_alarms_per_year: float, job: WatchJob,
+    losses: tuple[footprint.Loss, ...],
+) -> Watched:  # fmt: skip
     longest = max(len(c.samples) for c in template.channels) / template.rate_hz
     try:
         decision = repeat.decide(hours, longest, false_alarms_per_year)
@@ -221,6 +235,7 @@ def _decided(
             decision=None,
             detections=(),
             error=f"{template.template_id}: {exc}",
+            losses=losses,
         )
     rows = []
     for peak in decision.detections:
@@ -231,7 +246,8 @@ def _decided(
     same = [(p, m) for p, m in rows if all(b.same for b in m.beams)]
     other = [(p, m) for p, m in rows if not all(b.same for b in m.beams)]
     return Watched(
-        template=template, hours=tuple(hours), decision=decision, detections=tuple(same), elsewhere=tuple(other)
+        template=template, hours=tuple(hours), decision=decision, detections=tuple(same), elsewhere=tuple(other),
+        losses=losses,
     )  # fmt: skip
 
 

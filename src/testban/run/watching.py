@@ -20,7 +20,9 @@ from testban.run.mastering import make_template
 from testban.run.outputs import whole
 from testban.run.process import Progress
 from testban.run.searching import CHUNK, Watched, inventory_of, watch
+from testban.show import footprint
 from testban.show import watch as show
+from testban.show.texts import Both
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -35,6 +37,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """For machines."""
         return {
             "templates": [_threshold_row(w) for w in self.watched],
+            "footprint": [
+                {"template_id": w.template.template_id, "said": [b.en for b in beside(w)]}
+                for w in self.watched
+            ],
             "detections": [
                 {
                     "time": format_time(d.time_ns),
@@ -90,6 +96,8 @@ def run(
     whole(out / "thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
     whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
     whole(out / "reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
+    away = [x for w in found for x in _footprint(w)]
+    whole(out / "footprint.csv", lambda p: csvio.write_rows(p, watch_tables.FOOTPRINT, away))
     inventory = inventory_of(tuple(str(p) for p in inventory_paths))
     repeats.write(handed, [w.template for w in found], lambda s, at: _place(inventory, s, at), out)
     page = show.render([_subject(w) for w in found], configuration.language)
@@ -146,15 +154,32 @@ def _reach(found: Sequence[Watched]) -> list[csvio.Row]:
             level = repeat.reach(h, w.decision.threshold.z) if w.decision is not None else None
             if level is not None:
                 share = float(np.isfinite(h.cells[0]).sum()) / h.cells.shape[1]
+                master = w.template.magnitude
                 rows.append(
                     {
                         "hour": format_time(h.block * grid.BLOCK_NS, 0),
                         "template_id": w.template.template_id,
                         "relative_magnitude_90": csvio.Fixed(f"{level:.2f}"),
                         "share_of_hour": csvio.Fixed(f"{share:.2f}"),
+                        "magnitude_90": None if master is None else csvio.Fixed(f"{master + level:.2f}"),
                     }
                 )
     return sorted(rows, key=lambda r: (r["hour"], r["template_id"]))
+
+
+def _footprint(w: Watched) -> list[csvio.Row]:
+    return [
+        {
+            "template_id": w.template.template_id, "case": x.case, "amount": csvio.Fixed(f"{x.amount:.1f}"),
+            "loss": csvio.Fixed(f"{x.middle:.2f}"), "loss_bad": csvio.Fixed(f"{x.bad:.2f}"), "basis": x.basis,
+        }
+        for x in w.losses
+    ]  # fmt: skip
+
+
+def beside(w: Watched) -> list[Both]:
+    """What a shot that is not quite a repeat would have looked like."""
+    return footprint.sentences(w.losses, w.level, w.template.magnitude)
 
 
 def _subject(w: Watched) -> show.Subject:
@@ -162,6 +187,7 @@ def _subject(w: Watched) -> show.Subject:
     return show.Subject(
         template_id=t.template_id, origin_ns=t.origin_ns, longitude=t.longitude, latitude=t.latitude, stations=t.stations,
         n_channels=len(t.channels), hours=w.hours, decision=w.decision, detections=w.detections, error=w.error,
+        beside=tuple(beside(w)), losses=w.losses,
     )  # fmt: skip
 
 
