@@ -2,10 +2,11 @@
 
 Coherence of two sources, by band: exp(-ALPHA d / wavelength - BETA |m1 - m2|), with the wavelength of shear waves at
 `SPEED_KM_S`; both fitted to the three tests of one site that were recorded at the same stations, 0.3 to 0.8 km and 0.4 to 1.6
-magnitudes apart (`python -m bench.figures_watch footprint`): three pairs, which bind little, and what is beyond is said to be
+magnitudes apart (`python -m bench.figures_footprint pairs`): three pairs, which bind little, and what is beyond is said to be
 so. A source d away also comes earlier or later than the master's moveout says, by d times the slowness of what makes up
 the window; what the search does not take up (`TOLERANCE_S`) costs as the template's own autocorrelation falls. Channels
-add with the weights of the search, and the network stands beside its best station as it does there.
+add with the weights of the search, and the network stands beside its best station as it does there. What of a shot is
+unlike the master is noise to the search: below some coherence it is not found however large it is.
 
 Rules: a model, and each row says on what it rests: `fitted`, `extrapolated` or `assumed`. Depth counts like distance, without
 the change of surface reflections. Mechanism: part of the power from a double couple (Aki & Richards 2002) whose P keeps the
@@ -41,6 +42,8 @@ MOST = 2.0  # magnitudes: beyond it a shot is as good as unseen
 S_OVER_P = 5.2  # far field of a double couple: (vp / vs)^3 with vp / vs = sqrt(3)
 DECOUPLED = 70.0  # full decoupling in salt: theory, widely used; tuff and soft rock far less
 
+USUAL_Z = 7.0 + 1.2816  # threshold for one false alarm a year of most templates, found with 90 %
+
 Places = Mapping[str, tuple[float, float]]  # longitude, latitude of a station
 
 
@@ -64,17 +67,31 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     station: str
     band: tuple[float, float]
     weight: float
+    freedom: float
     p_share: float
     auto: F64
     azimuth: float
     p_s_deg: float
 
 
-def footprint(template: Template, places: Places) -> tuple[Loss, ...]:
-    """Losses with distance, depth, mechanism and decoupling; empty where no station's place or noise is known."""
-    seen = [s for c in template.channels if (s := _seen(template, c, places)) is not None]
-    if not seen:
+class _Search(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Channels, the statistic that they must reach, and the squared amplitude at which a repeat does."""
+
+    channels: tuple[_Seen, ...]
+    z: float
+    power: float
+
+
+def footprint(template: Template, places: Places, z: float = USUAL_Z) -> tuple[Loss, ...]:
+    """Losses with distance, depth, mechanism and decoupling; empty where no station's place or noise is known.
+
+    z: the statistic that must be reached on average.
+    """
+    known = tuple(s for c in template.channels if (s := _seen(template, c, places)) is not None)
+    power = _power([(np.full(1, s.weight), s.weight, s.freedom) for s in known], z) if known else math.inf
+    if not math.isfinite(power):
         return ()
+    seen = _Search(channels=known, z=z, power=power)
     rows = []
     for km in DISTANCES_KM:
         ways = [360.0 * k / DIRECTIONS for k in range(DIRECTIONS)]
@@ -122,8 +139,9 @@ def _seen(template: Template, c: TemplateChannel, places: Places) -> _Seen | Non
         round(float(s_s) * RATE) - c.offset_samples if math.isfinite(float(s_s)) else len(c.samples)
     )  # of S
     early = c.samples[: max(0, first)]
+    freedom = 2.0 * (c.band[1] - c.band[0]) * len(c.samples) / RATE
     return _Seen(
-        station=c.station, band=c.band, weight=2.0 * (c.band[1] - c.band[0]) * len(c.samples) / RATE * energy / c.noise**2,
+        station=c.station, band=c.band, weight=freedom * energy / (len(c.samples) * c.noise**2), freedom=freedom,
         p_share=float(np.sum(early * early)) / energy, auto=_auto(c.samples, energy), azimuth=float(azimuth),
         p_s_deg=float(p),
     )  # fmt: skip
@@ -135,7 +153,7 @@ def _auto(x: F64, energy: float) -> F64:
     return np.array([float(np.sum(x[k:] * x[: len(x) - k])) for k in range(most)]) / energy
 
 
-def _away(seen: Sequence[_Seen], km: float, direction: float, alpha: float) -> float:
+def _away(seen: _Search, km: float, direction: float, alpha: float) -> float:
     """Loss of a source so far away in a direction (deg from north)."""
     shifts = np.arange(-SHIFT_S, SHIFT_S + 0.5 / RATE, 1.0 / RATE)
 
@@ -149,30 +167,43 @@ def _away(seen: Sequence[_Seen], km: float, direction: float, alpha: float) -> f
     return _loss(seen, kept)
 
 
-def _kept(seen: Sequence[_Seen], kept: Callable[[_Seen], float]) -> float:
+def _kept(seen: _Search, kept: Callable[[_Seen], float]) -> float:
     return _loss(seen, lambda s: np.full(1, kept(s)))
 
 
-def _deeper(seen: Sequence[_Seen], km: float, alpha: float) -> float:
+def _deeper(seen: _Search, km: float, alpha: float) -> float:
     return _kept(seen, lambda s: coherence(km, s.band, alpha))
 
 
-def _resized(seen: Sequence[_Seen], magnitudes: float) -> float:
+def _resized(seen: _Search, magnitudes: float) -> float:
     return _kept(seen, lambda s: unlike(magnitudes, s.band))
 
 
-def _loss(seen: Sequence[_Seen], kept: Callable[[_Seen], F64]) -> float:
+def _loss(seen: _Search, kept: Callable[[_Seen], F64]) -> float:
     """Magnitudes lost where each channel keeps so much of its correlation, by shift of origin time."""
-    everything = sum(s.weight for s in seen)
-    sums: dict[str, tuple[F64, float]] = {}
-    for s in seen:
-        top, gain = sums.get(s.station, (np.zeros(1), 0.0))
-        sums[s.station] = (top + s.weight * kept(s), gain + s.weight)
-    best = max(sorted(sums), key=lambda k: sums[k][1])
-    network = sum((top for top, _ in sums.values()), np.zeros(1)) / math.sqrt(everything)
-    alone = sums[best][0] / math.sqrt(sums[best][1])
-    share = max(float(network.max()), float(alone.max())) / math.sqrt(everything)
-    return min(MOST, max(0.0, -log10_(share))) if share > 0.0 else MOST
+    sums: dict[str, list[tuple[F64, float, float]]] = {}
+    for s in seen.channels:
+        sums.setdefault(s.station, []).append((s.weight * kept(s), s.weight, s.freedom))
+    each = [sums[k] for k in sorted(sums)]
+    best = max(each, key=lambda rows: sum(w for _, w, _ in rows))
+    needed = min(_power([row for rows in each for row in rows], seen.z), _power(best, seen.z))
+    lost = 0.5 * log10_(needed / seen.power) if math.isfinite(needed) else MOST
+    return min(MOST, max(0.0, lost))
+
+
+def _power(rows: Sequence[tuple[F64, float, float]], z: float) -> float:
+    """Squared amplitude (in masters) at which some channels together reach z; infinite where they never do.
+
+    rows: weight times what is kept of the correlation, weight, degrees of freedom. What is unlike the master is noise to the
+    search: r = k sqrt(rho / (1 + rho)) with rho the power over the noise, and z = sqrt(-nu ln(1 - r^2)).
+    """
+    weight = sum(w for _, w, _ in rows)
+    freedom = weight * weight / sum(w * w / nu for _, w, nu in rows)
+    k = float(sum((top for top, _, _ in rows), np.zeros(1)).max()) / weight
+    asked = 1.0 - exp_(-z * z / freedom)
+    if k <= 0.0 or k * k <= asked:
+        return math.inf
+    return asked / (k * k - asked) * freedom / weight
 
 
 def _mechanisms() -> list[tuple[float, float, float]]:
@@ -185,9 +216,7 @@ def _mechanisms() -> list[tuple[float, float, float]]:
     ]
 
 
-def _turned(
-    seen: Sequence[_Seen], depth_km: float, share: float, strike: float, dip: float, rake: float
-) -> float:
+def _turned(seen: _Search, depth_km: float, share: float, strike: float, dip: float, rake: float) -> float:
     """Loss of an explosion of whose power in the window a share is that of a double couple."""
 
     def kept(s: _Seen) -> float:

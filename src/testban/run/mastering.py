@@ -54,11 +54,13 @@ def make_template(
     return made, tidy([*inventory.findings, *source.findings, *notes, *said_, *more])
 
 
-def losses(template: repeat.Template, inventory: Inventory) -> tuple[footprint.Loss, ...]:
+def losses(
+    template: repeat.Template, inventory: Inventory, z: float = footprint.USUAL_Z
+) -> tuple[footprint.Loss, ...]:
     """How detection falls beside the master, from the places of the template's stations at its time."""
     sites = {s: inventory.site(s, template.origin_ns) for s in template.stations}
     places = {k: (v.longitude, v.latitude) for k, v in sites.items() if v is not None}
-    return footprint.footprint(template, places)
+    return footprint.footprint(template, places, z)
 
 
 def channels_at(inventory: Inventory, segments: Sequence[Segment], time_ns: int) -> list[Channel]:

@@ -5,7 +5,7 @@ changes no byte; surrogates go through every hour of a short record and through 
 a long one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from testban.base.spans import Span
 from testban.detect.condition import condition
 from testban.formats import template_file
 from testban.repeat import footprint, grid, measure, scan, stack
+from testban.repeat.decision import NINETY
 from testban.run.configuration import Configuration
 from testban.run.detection import open_source, read, tidy
 from testban.run.mastering import channels_at, losses
@@ -177,9 +178,14 @@ def watch(
     finally:
         catalogue.close()
     hours, said = _hours(results)
+    recorded = {u.station_key for u in source.units(start_ns, end_ns)}
+
+    def there(t: repeat.Template, z: float) -> tuple[footprint.Loss, ...]:
+        own = tuple(c for c in t.channels if c.station in recorded)
+        return losses(msgspec.structs.replace(t, channels=own), inventory, z)
+
     found = [
-        _decided(t, hours.get(i, []), false_alarms_per_year, jobs[0], losses(t, inventory))
-        for i, t in enumerate(templates)
+        _decided(t, hours.get(i, []), false_alarms_per_year, jobs[0], there) for i, t in enumerate(templates)
     ]
     return found, tidy([*inventory.findings, *source.findings, *said])
 
@@ -223,7 +229,7 @@ def _group(templates: Sequence[repeat.Template]) -> int:
 
 def _decided(
     template: repeat.Template, hours: list[repeat.Hour], false_alarms_per_year: float, job: WatchJob,
-    losses: tuple[footprint.Loss, ...],
+    beside: Callable[[repeat.Template, float], tuple[footprint.Loss, ...]],
 ) -> Watched:  # fmt: skip
     longest = max(len(c.samples) for c in template.channels) / template.rate_hz
     try:
@@ -235,7 +241,7 @@ def _decided(
             decision=None,
             detections=(),
             error=f"{template.template_id}: {exc}",
-            losses=losses,
+            losses=beside(template, footprint.USUAL_Z),
         )
     rows = []
     for peak in decision.detections:
@@ -247,7 +253,7 @@ def _decided(
     other = [(p, m) for p, m in rows if not all(b.same for b in m.beams)]
     return Watched(
         template=template, hours=tuple(hours), decision=decision, detections=tuple(same), elsewhere=tuple(other),
-        losses=losses,
+        losses=beside(template, decision.threshold.z + NINETY),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def case(loss: Loss) -> Both:
 
 def lost(magnitudes: float) -> Both:
     """Magnitudes, or that it is as good as unseen."""
-    return t("more than {m}", m=num(MOST, 0)) if magnitudes >= MOST else num(magnitudes, 1)
+    return t("more than {m}", m=num(MOST, 0)) if magnitudes >= MOST else num(magnitudes, 1, sign=True)
 
 
 def rows(losses: Sequence[Loss]) -> list[dict[str, Both]]:
@@ -50,7 +50,7 @@ def sentences(losses: Sequence[Loss], level: float | None = None, master: float 
     if not losses:
         return [t("Footprint: not known, for no station of the template has a place in the inventory.")]
     far = [x for x in losses if x.case == "distance"]
-    steps = [t("{x} km +{m}", x=num(x.amount, 0 if x.amount >= 1.0 else 1), m=lost(x.middle)) for x in far]
+    steps = [t("{x} km {m}", x=num(x.amount, 0 if x.amount >= 1.0 else 1), m=lost(x.middle)) for x in far]
     out = [
         t(
             "Footprint (a model, fitted within {f} km): a shot off the master's place must be larger to be found as well: {steps} magnitudes.",
@@ -61,7 +61,7 @@ def sentences(losses: Sequence[Loss], level: float | None = None, master: float 
     cavity = next(x for x in losses if x.case == "decoupled")
     out.append(
         t(
-            "4 km off: +{m}, at worst +{b}; decoupled {d} times (assumed, full decoupling): its amplitude is {c} magnitudes less than without the cavity.",
+            "4 km off: {m}, at worst {b}; decoupled {d} times (assumed, full decoupling): its amplitude is {c} magnitudes less than without the cavity.",
             m=lost(four.middle), b=lost(four.bad), d=num(DECOUPLED, 0), c=num(cavity.middle, 2),
         )
     )  # fmt: skip
@@ -79,10 +79,19 @@ def _reached(level: float, four: Loss, cavity: Loss, master: float | None) -> Bo
     zero = 0.0 if master is None else master
     sign = master is None
     scale = t("beside the master") if master is None else t("(master {m})", m=num(master, 1))
-    seen = t("would be found") if level <= -cavity.middle else t("would NOT be found")
+    seen = (
+        t("would be found were its waveform the same")
+        if level <= -cavity.middle
+        else t("would NOT be found even so")
+    )
     return t(
-        "In the middle of the hours a repeat is found with 90 % from magnitude {a} {scale}, one 4 km off from {b} (at worst {c}); a shot of the master's yield decoupled {d} times stands at {e} and {seen}.",
-        a=num(zero + level, 1, sign=sign), b=num(zero + level + four.middle, 1, sign=sign),
-        c=num(zero + level + four.bad, 1, sign=sign), d=num(DECOUPLED, 0), e=num(zero - cavity.middle, 1, sign=sign),
+        "In the middle of the hours a repeat is found with 90 % from magnitude {a} {scale}; one 4 km off: {b}, at worst {c}; a shot of the master's yield decoupled {d} times stands at {e} and {seen}.",
+        a=num(zero + level, 1, sign=sign), b=_from(zero + level, four.middle, sign), c=_from(zero + level, four.bad, sign),
+        d=num(DECOUPLED, 0), e=num(zero - cavity.middle, 1, sign=sign),
         seen=seen, scale=scale,
     )  # fmt: skip
+
+
+def _from(level: float, loss: float, sign: bool) -> Both:
+    """The magnitude from which on such a shot is found."""
+    return t("never found") if loss >= MOST else t("from {m}", m=num(level + loss, 1, sign=sign))
