@@ -6,7 +6,7 @@ down and planted into the two hours of 2017 (noise and coda of the test), at one
 detector of this system at its stated 0.2 false alarms a day on the same samples.
 `python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
 template scaled down; the network beside each of its stations alone.
-`python -m bench.figures_watch noise`: the day of noise at DK.COP against the verticals of all templates.
+`python -m bench.figures_watch noise [--length 10]`: the day of noise at DK.COP against the verticals of all templates.
 `python -m bench.figures_watch alarms [--days 30] [--length 100] [--seed 1000]`: SIMULATED coloured noise with bursts and
 strangers, some templates for a month each; false alarms beside those asked for.
 
@@ -182,7 +182,7 @@ def _curve(master, wave, prepared, base, channel, gain, places, inventory) -> No
             break
 
 
-def noise() -> None:
+def noise(length_s: int = 0) -> None:
     """A day of recorded noise under another name: the templates' verticals against DK.COP, where they never were.
 
     No template can be made of that station (it recorded no event that is at hand), so its day stands in for a day of every
@@ -195,7 +195,7 @@ def noise() -> None:
         for name in EVENTS:
             whole = formats.template_file.read(template(name, Path(scratch)))
             for station in whole.stations:
-                own = tuple(c for c in whole.of(station) if c.component == "Z")
+                own = tuple(_cut(c, length_s) for c in whole.of(station) if c.component == "Z")
                 if not own:
                     continue
                 prepared = stack.Prepared(msgspec.structs.replace(whole, channels=own))
@@ -219,8 +219,13 @@ def noise() -> None:
                 print(f"{name} {station}: threshold {levels[0]:.2f} for one a year", flush=True)
     for asked, n in counts.items():
         print(
-            f"recorded noise, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted"
+            f"recorded noise, templates {'whole' if not length_s else f'cut to {length_s} s'}, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted"
         )
+
+
+def _cut(c: TemplateChannel, length_s: int) -> TemplateChannel:
+    """The first seconds of a channel, or all of it for 0."""
+    return msgspec.structs.replace(c, samples=c.samples[: length_s * RATE].copy()) if length_s else c
 
 
 def coloured(rng: np.random.Generator, n: int, rate: float, slope: float) -> np.ndarray:
@@ -382,11 +387,13 @@ def main() -> list[dict[str, object]]:
     parser.add_argument("what", choices=("pairs", "planted", "network", "noise", "alarms"))
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--templates", type=int, default=8)
-    parser.add_argument("--length", type=int, default=100, help="of the simulated templates, s")
+    parser.add_argument("--length", type=int, default=0, help="of the templates, s; 0: whole (alarms: 100)")
     parser.add_argument("--seed", type=int, default=1000, help="of simulated templates and noise")
     given = parser.parse_args()
     if given.what == "alarms":
-        alarms(given.days, given.templates, given.length, given.seed)
+        alarms(given.days, given.templates, given.length or 100, given.seed)
+    elif given.what == "noise":
+        noise(given.length)
     else:
         globals()[given.what]()
     return []

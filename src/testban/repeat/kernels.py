@@ -117,6 +117,31 @@ def larger_(a: F32, b: F32, out: F32) -> None:
 
 
 @njit(cache=True, error_model="numpy")
+def maxima_(x: F32 | F64, width: int) -> F64:
+    """Largest of every `width` values; NaN where less than half of them are numbers."""
+    out = np.empty(x.size // width)
+    one, two = np.empty(width, x.dtype), np.empty(width, x.dtype)
+    none = x.dtype.type(-np.inf)
+    for k in range(out.size):
+        cell = x[k * width : (k + 1) * width]
+        held = 0
+        for i in range(width):
+            one[i] = cell[i] if cell[i] == cell[i] else none
+        for i in range(width):
+            held += 1 if cell[i] == cell[i] else 0
+        a, b, n = one, two, width
+        while n % 2 == 0:
+            n //= 2
+            larger_(a[:n], a[n : 2 * n], b[:n])
+            a, b = b, a
+        largest = a[0]
+        for i in range(1, n):
+            largest = a[i] if a[i] > largest else largest
+        out[k] = largest if 2 * held >= width else np.nan
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def ratio_(top: F32, gain: F32, out: F32) -> None:
     """Fill `out` with top / sqrt(gain), -inf without gain."""
     none, zero = np.float32(-np.inf), np.float32(0.0)

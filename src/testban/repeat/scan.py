@@ -162,7 +162,9 @@ def _hour(number: int, stations: Sequence[Sequence[StationBlock]], block: int, k
         made = network([s[kind] for s in stations], strength=kind == 0)
         cells.append(cell_maxima(made.statistic, RATE))
         if kind == 0:
-            peaks, strength = peaks_of(made, block), made.strength
+            strength = made.strength
+            if not np.nanmax(cells[0], initial=-np.inf) < CANDIDATE or np.isnan(cells[0]).any():
+                peaks = peaks_of(made, block)
     return Hour(block=block, template=number, cells=np.array(cells), peaks=peaks, strength=strength)
 
 

@@ -12,16 +12,18 @@ phases come from a fixed mixing function, not from a generator.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft as _fft
 
 from testban.base import dmath
 from testban.base.dmath import PI
 from testban.repeat.correlate import OUT, Part, StationBlock, levelled, part, scaled
 from testban.repeat.ground import F64
-from testban.repeat.kernels import add_station_
+from testban.repeat.kernels import F32, add_station_
 from testban.repeat.template import RATE, Template, TemplateChannel
 
 SPARSE = 64
@@ -44,8 +46,8 @@ class Strength(msgspec.Struct, frozen=True, array_like=True):
 class NetworkBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The statistic by origin time over one hour (OUT,), NaN without a value, and the number of stations in it."""
 
-    statistic: F64
-    stations: F64
+    statistic: F64 | F32
+    stations: NDArray[Any]
     strength: Strength
 
 
@@ -97,9 +99,8 @@ def network(stations: Sequence[StationBlock], strength: bool = True) -> NetworkB
     """The statistic of one hour of origin time from its stations. strength: work out the hour's strength too."""
     if len(stations) == 1:
         (only,) = stations
-        counts = np.asarray(only.gain > 0.0, dtype=np.float64)
-        said = _strength(stations, only.gain.astype(np.float64), 0.0, 1.0) if strength else Strength()
-        return NetworkBlock(statistic=only.z.astype(np.float64), stations=counts, strength=said)
+        said = _strength(stations, only.gain, 0.0, 1.0) if strength else Strength()
+        return NetworkBlock(statistic=only.z, stations=only.gain > 0.0, strength=said)
     top, gain, most, count = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
     best = np.full(OUT, np.nan)
     for s in stations:
@@ -116,10 +117,9 @@ def network(stations: Sequence[StationBlock], strength: bool = True) -> NetworkB
     return NetworkBlock(statistic=out, stations=count, strength=said)
 
 
-def _strength(stations: Sequence[StationBlock], gain: F64, middle: float, spread: float) -> Strength:
+def _strength(stations: Sequence[StationBlock], gain: F64 | F32, middle: float, spread: float) -> Strength:
     """Middle of the hour's states; every `SPARSE`th sample is enough for a median of what changes slowly."""
-    keep = np.arange(0, OUT, SPARSE)
-    keep = keep[gain[keep] > 0.0]
+    keep = SPARSE * np.flatnonzero(gain[::SPARSE] > 0.0)
     if len(keep) == 0:
         return Strength()
     lift, drop, narrow = np.zeros(len(keep)), np.zeros(len(keep)), np.zeros(len(keep))
@@ -128,7 +128,8 @@ def _strength(stations: Sequence[StationBlock], gain: F64, middle: float, spread
         lift += g / s.spread
         drop += np.sqrt(g) * s.middle / s.spread
         narrow += g * g / s.freedom
-    g, root = gain[keep], np.sqrt(gain[keep])
+    g = gain[keep].astype(np.float64)
+    root = np.sqrt(g)
     return Strength(
         _middle(lift / root) / spread, (_middle(drop / root) + middle) / spread, _middle(root), _middle(g * g / narrow)
     )  # fmt: skip

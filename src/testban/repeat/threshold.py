@@ -23,6 +23,7 @@ from numba import njit
 from testban.base.dmath import exp_, log_
 from testban.base.errors import InputError
 from testban.repeat.ground import F64
+from testban.repeat.kernels import F32, maxima_
 from testban.repeat.stack import log_tail
 
 CELL_S = 30
@@ -133,18 +134,6 @@ def fit(maxima: Sequence[float] | F64, false_alarms_per_year: float, cell_s: flo
     )  # fmt: skip
 
 
-def cell_maxima(statistic: F64, rate: int, cell_s: int = CELL_S) -> F64:
+def cell_maxima(statistic: F64 | F32, rate: int, cell_s: int = CELL_S) -> F64:
     """Largest value of each cell; NaN where less than half of a cell has values."""
-    return np.asarray(_maxima(statistic, cell_s * rate))
-
-
-@njit(cache=True)
-def _maxima(x: F64, width: int) -> F64:
-    out = np.empty(x.size // width)
-    for k in range(out.size):
-        most, held = -np.inf, 0
-        for v in x[k * width : (k + 1) * width]:
-            held += 1 if v == v else 0
-            most = v if v > most else most
-        out[k] = most if 2 * held >= width else np.nan
-    return out
+    return np.asarray(maxima_(statistic, cell_s * rate))
