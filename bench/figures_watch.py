@@ -189,7 +189,7 @@ def noise(length_s: int = 0) -> None:
     station of the templates: waveforms of one place, noise of another. False alarms beside those asked for.
     """
     day = read(root() / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed", "DK.COP", "BHZ")
-    counts = dict.fromkeys((1.0, 120.0, 1200.0), 0)
+    counts = dict.fromkeys((1.0, 120.0, 600.0), 0)
     days = 0.0
     with tempfile.TemporaryDirectory() as scratch:
         for name in EVENTS:

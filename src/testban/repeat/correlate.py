@@ -30,6 +30,7 @@ from testban.repeat.grid import BLOCK_S, LEAD_S, MARGIN_S, STEP_S, WINDOW_S
 from testban.repeat.ground import F64, Band
 from testban.repeat.kernels import (
     accumulate_,
+    beside_gaps_,
     median_size_,
     middle_spread_,
     rescale_,
@@ -138,8 +139,11 @@ class Recorded:
         self.valid = c.valid
         edge = round(MARGIN_S * RATE)  # of a window, which no template reaches
         self._whole = bool(c.valid[edge : len(c.valid) - edge].all())
-        self._mask: C64 | None = None
-        self._roots: dict[int, tuple[F32, F32, float]] = {}
+        edges = np.diff(np.concatenate([[0], (~c.valid).astype(np.int8), [0]]))
+        self._gaps = np.stack(
+            [np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1
+        )  # begin and end
+        self._roots: dict[int, tuple[F32, F32, F64 | None, float]] = {}
 
     def roots(self, samples: F64, late: int = 0) -> tuple[F32, F32, float]:
         """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded, its median).
@@ -149,28 +153,44 @@ class Recorded:
         Where samples are missing, both are for the share of the template's energy that has samples, and less by the root
         of the share of samples: fewer samples have fewer degrees of freedom.
         """
-        length = len(samples)
+        own, recorded, share, usual = self._of_length(len(samples))
+        own, recorded = own[late : late + OUT], recorded[late : late + OUT]
+        if share is None:
+            return own, recorded, usual
+        energy = np.concatenate([[0.0], np.cumsum(samples * samples)])
+        made = np.empty((2, OUT), dtype=np.float32)
+        beside_gaps_(
+            own,
+            recorded,
+            share[late : late + OUT],
+            energy,
+            self._gaps - FIRST - late,
+            LEAST,
+            made[0],
+            made[1],
+        )
+        return made[0], made[1], usual
+
+    def _of_length(self, length: int) -> tuple[F32, F32, F64 | None, float]:
+        """Roots of energies for windows of one length, the share of samples that each has, and the usual root."""
         if length not in self._roots:
             recorded = _root(window_energy(self.raw, length, FIRST, OUT + STEP))
             own = _root(window_energy(self.x, length, FIRST, OUT + STEP))
-            self._roots[length] = (own, recorded, _median(recorded))
-        own, recorded, usual = self._roots[length]
-        own, recorded = own[late : late + OUT], recorded[late : late + OUT]
-        if self._whole:
-            return own, recorded, usual
-        if self._mask is None:
-            self._mask = spectrum(self.valid.astype(np.float64))
-        held = products([(self._mask, spectrum(samples * samples))])[0, FIRST + late : FIRST + late + OUT]
-        share = np.clip(held / float(np.sum(samples * samples)), 0.0, 1.0)
-        samples_held = window_energy(self.valid.astype(np.float64), length, FIRST + late, OUT) / length
-        good = (share >= LEAST) & (samples_held >= LEAST_SAMPLES)
-        root, count = np.sqrt(np.where(good, share, 1.0)), np.sqrt(samples_held)
-        seen = np.where(good, recorded * count * root, 0.0).astype(np.float32)
-        return np.where(good, own * count / root, 0.0).astype(np.float32), seen, _median(seen)
+            share = None
+            if not self._whole:
+                share = window_energy(self.valid.astype(np.float64), length, FIRST, OUT + STEP) / length
+                good = share >= LEAST_SAMPLES
+                own, recorded = (
+                    np.where(good, own, np.float32(0.0)),
+                    np.where(good, recorded, np.float32(0.0)),
+                )
+            self._roots[length] = (own, recorded, share, _median(recorded))
+        return self._roots[length]
 
 
 def _median(root: F32) -> float:
-    return float(np.median(root[::THIN]))
+    some = root[::THIN][root[::THIN] > 0.0]
+    return float(np.median(some)) if len(some) else 0.0
 
 
 def _root(energy: F64) -> F32:

@@ -36,6 +36,7 @@ DISTANCES_KM = (0.5, 1.0, 2.0, 4.0, 8.0)
 DEPTHS_KM = (0.5, 2.0)
 SIZES = (1.0, 2.0)  # magnitudes smaller or larger than the master
 COUPLES = (0.5, 1.0)  # share of the power that comes from a double couple
+MECHANISMS = tuple((30.0 * k, d, r) for k in range(12) for d, r in ((90.0, 0.0), (30.0, 90.0), (60.0, -90.0)))
 DIRECTIONS = 8
 SHIFT_S = 3.0  # of origin time that is searched
 MOST = 2.0  # magnitudes: beyond it a shot is as good as unseen
@@ -103,12 +104,13 @@ def footprint(template: Template, places: Places, z: float = USUAL_Z) -> tuple[L
         middle, bad = _deeper(seen, km, ALPHA), _deeper(seen, km, ALPHA_MOST)
         rows.append(Loss(case="depth", amount=km, middle=middle, bad=bad, basis="assumed"))
     for m in SIZES:
-        lost = _resized(seen, m)
+        less = _resized(seen, m)
         basis = "fitted" if m <= FITTED_MAGNITUDES else "extrapolated"
-        rows.append(Loss(case="size", amount=m, middle=lost, bad=lost, basis=basis))
-    for share in COUPLES:
-        turned = sorted(_turned(seen, template.depth_km, share, *m) for m in _mechanisms())
-        middle, bad = turned[len(turned) // 2], turned[9 * len(turned) // 10]
+        rows.append(Loss(case="size", amount=m, middle=less, bad=less, basis=basis))
+    turned = [_turned(seen, template.depth_km, *m) for m in MECHANISMS]
+    for k, share in enumerate(COUPLES):
+        lost = sorted(row[k] for row in turned)
+        middle, bad = lost[len(lost) // 2], lost[9 * len(lost) // 10]
         rows.append(Loss(case="mechanism", amount=share, middle=middle, bad=bad, basis="assumed"))
     less = log10_(DECOUPLED)
     return (*rows, Loss(case="decoupled", amount=DECOUPLED, middle=less, bad=less, basis="assumed"))
@@ -206,24 +208,18 @@ def _power(rows: Sequence[tuple[F64, float, float]], z: float) -> float:
     return asked / (k * k - asked) * freedom / weight
 
 
-def _mechanisms() -> list[tuple[float, float, float]]:
-    """Strikes, dips and rakes over all double couples, evenly enough for a median."""
-    return [
-        (30.0 * a, dip, rake)
-        for a in range(12)
-        for dip in (30.0, 60.0, 90.0)
-        for rake in (-90.0, 0.0, 90.0, 180.0)
-    ]
+def _turned(seen: _Search, depth_km: float, strike: float, dip: float, rake: float) -> tuple[float, ...]:
+    """Losses of explosions of whose power in the window a share (`COUPLES`) is that of a double couple."""
+    couples: dict[str, tuple[float, float]] = {}
+    for s in seen.channels:
+        if s.station not in couples:
+            p, sv, sh = radiation(strike, dip, rake, s.azimuth, takeoff_deg(s.p_s_deg, depth_km))
+            couples[s.station] = (p, S_OVER_P * S_OVER_P * (sv * sv + sh * sh))
 
-
-def _turned(seen: _Search, depth_km: float, share: float, strike: float, dip: float, rake: float) -> float:
-    """Loss of an explosion of whose power in the window a share is that of a double couple."""
-
-    def kept(s: _Seen) -> float:
-        p, sv, sh = radiation(strike, dip, rake, s.azimuth, takeoff_deg(s.p_s_deg, depth_km))
-        early, late = s.p_share, 1.0 - s.p_share
-        power = p * p * early + S_OVER_P * S_OVER_P * (sv * sv + sh * sh) * late
-        couple = p * early / math.sqrt(power) if power > 0.0 else 0.0
+    def kept(s: _Seen, share: float) -> float:
+        p, shear = couples[s.station]
+        power = p * p * s.p_share + shear * (1.0 - s.p_share)
+        couple = p * s.p_share / math.sqrt(power) if power > 0.0 else 0.0
         return math.sqrt(1.0 - share) + math.sqrt(share) * couple
 
-    return _kept(seen, kept)
+    return tuple(_kept(seen, lambda s, share=share: kept(s, share)) for share in COUPLES)  # type: ignore[misc]

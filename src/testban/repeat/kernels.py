@@ -14,6 +14,7 @@ from testban.base.dmath import log_
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
 
 LARGE = np.float32(0.5)  # correlation from which on the logarithm itself is taken
 TILE = 2048  # values that are gone through together, so that they stay next to the processor
@@ -44,6 +45,30 @@ def window_energy_(x: F64, length: int, first: int, count: int) -> F64:
             v = x[j] if j < n else 0.0
             total += v * v
     return out
+
+
+@njit(cache=True, error_model="numpy")
+def beside_gaps_(
+    own: F32, recorded: F32, share: F64, energy: F64, gaps: I64, least: float, out_own: F32, out_recorded: F32
+) -> None:
+    """Roots for the part of a template's energy that has samples, times the root of the share of samples; 0 below `least`.
+
+    energy: of the template up to each sample (n + 1). gaps: begin and end of each, in samples after the first window.
+    """
+    n, total = energy.size - 1, energy[-1]
+    left = np.ones(own.size)
+    for g in range(gaps.shape[0]):
+        begin, end = gaps[g, 0], gaps[g, 1]
+        for i in range(max(0, begin - n + 1), min(own.size, end)):
+            left[i] -= (energy[min(n, end - i)] - energy[max(0, begin - i)]) / total
+    for i in range(own.size):
+        if left[i] < least or own[i] == 0.0:
+            out_own[i] = 0.0
+            out_recorded[i] = 0.0
+        else:
+            count, root = np.sqrt(share[i]), np.sqrt(min(1.0, left[i]))
+            out_own[i] = np.float32(own[i] * count / root)
+            out_recorded[i] = np.float32(recorded[i] * count * root)
 
 
 @njit(cache=True, error_model="numpy")
