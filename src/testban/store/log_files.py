@@ -134,7 +134,6 @@ class LogFiles(LogFolder):
             index, entry = int.from_bytes(record[:8], "big"), record[8:]
             if index == self.log.size:
                 self.log.append(entry)
-        self._clean = self.log.size == self.published
 
     def _check_head(self) -> None:
         data = self.checkpoint()
@@ -146,17 +145,9 @@ class LogFiles(LogFolder):
     def append(self, entries: list[bytes]) -> list[int]:
         """Accept entries: when this returns they are on disk and their places are fixed."""
         before = self.log.size
-        fresh: list[bytes] = []
-        indices: list[int] = []
-        for e in entries:
-            index = self.log.place(e)
-            if index is None:
-                index = before + fresh.index(e) if e in fresh else before + len(fresh)
-                fresh += [e] if index == before + len(fresh) else []
-            indices.append(index)
-        self.journal.append([(before + i).to_bytes(8, "big") + e for i, e in enumerate(fresh)])
-        for e in fresh:
-            self.log.append(e)
+        indices, fresh = self.log.settle(entries)
+        self.journal.append([(before + i).to_bytes(8, "big") + e for i, e in enumerate(fresh.values())])
+        self.log.extend(fresh)
         return indices
 
     def publish(
