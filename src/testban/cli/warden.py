@@ -1,8 +1,10 @@
 """testban warden: the host's warden as a running node."""
 
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 warden = cyclopts.App(
     name="warden", help="The host's warden: checks, countersigns, lets go on time, keeps the ledger."
@@ -12,13 +14,14 @@ RING_SLOTS = 60_480
 
 @warden.command
 def run(
-    *, disclosure: Path, policy: Path, station: str, key: Path, state: Path, log: str, payloads: Path,
-    host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
+    *, disclosure: Path, policy: Path, station: str, key: Annotated[list[Path], Parameter(negative=())],
+    state: Path, log: str, payloads: Path, host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
 ) -> int:  # fmt: skip
     """Run a warden unattended. It can be killed at any instant and started again with the same words.
 
-    Commands for the station are put into the folder `commands` of its state, new policies into `policies`: NAME.note and
-    NAME.tlog-proof. Both nodes take a policy from its slot on, while they run.
+    Commands for the station are put into the folder `commands` of its state; new policies, certificates, keys, rotations and
+    revocations into `policies`: NAME.note and NAME.tlog-proof, taken in the order of their names. Both nodes take each from its
+    slot on, while they run.
 
     Parameters
     ----------
@@ -27,9 +30,9 @@ def run(
     policy
         Logs, witnesses, quorum and parties.
     station
-        vkey of the station's key.
+        vkey of the station's first key.
     key
-        The warden's private key (kind rsa).
+        The warden's private key (kind rsa); repeated for keys that a rotation may name later, while the warden runs.
     state
         Folder for ring buffer, ledger and beacons; one process at a time.
     log
@@ -64,7 +67,7 @@ def run(
     rules = trusted.read_quorum(policy)
     treaty = trusted.treaty_of(rules, policy)
     allowed = trusted.read_disclosure(disclosure, treaty)
-    signer = trusted.read_rsa_key(key, "warden")
+    signer, *later = (trusted.read_rsa_key(k, "warden") for k in key)
     try:
         verifier = parse_vkey(station)
     except Rejected as exc:
@@ -81,6 +84,7 @@ def run(
             Ring(state / "warden.ring", ring, sealed.MAX_PACKET_BYTES + size),
             rules,
             LedgerFile(allowed, state / "ledger"),
+            later,
         ),
         state,
         payloads,

@@ -23,6 +23,7 @@ from testban.trust import beacon
 from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import Command, Policy
 from testban.trust.packet import Counts
+from testban.trust.succession import described
 
 Take = Callable[[Policy], Counts | None]
 MAX_WAITING = 8640  # slots whose samples wait for their beacon: a day of 10 s slots
@@ -38,7 +39,7 @@ HEALTH = {
 class StationNode:
     """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot.
 
-    folder: where the policies that it took are kept; without one it takes none.
+    folder: where the policies and keys that it took are kept; without one it takes none.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class StationNode:
         self._said = ""
         self._kept = None if folder is None else Kept(folder / "policies")
         for data, proof in self._kept.all() if self._kept else ():
-            station.change_policy(data, proof, again=True)
+            station.succession = station.after(data, proof, again=True)[0]
 
     def record(self, slot: int, take: "Counts | Take | None", health: Health = Health(0)) -> None:  # noqa: B008
         """Take a finished slot, or what makes its counts under the policy of the slot; it is closed as soon as its beacon is known."""
@@ -107,7 +108,7 @@ class StationNode:
                 self._asked.add(epoch)
 
     def _succeed(self) -> None:
-        """Take the policies that the warden offers: it takes each first, so that no slot is closed under one that it has not."""
+        """Take the policies and keys that the warden offers: it takes each first, so that no slot is closed under one that it has not."""
         if self._kept is None:
             return
         for name in self.warden.policies():
@@ -115,15 +116,16 @@ class StationNode:
                 continue
             try:
                 data, proof = self.warden.policy(name)
-                taken = list(self.station.policies)
-                policy = self.station.change_policy(data, proof)
-                self.station.policies = taken
-                self.warden.take(name)
-                self._kept.put(name, data, proof)
-                self.station.policies = [*taken, policy]
-                self.say(f"policy {policy.version} from slot {policy.from_slot}")
+                if self.station.succession.concerns(data):
+                    after, document = self.station.after(data, proof)
+                    self.warden.take(name)
+                    self._kept.put(name, data, proof)
+                    self.station.succession = after
+                    self.say(f"taken: {described(document)}")
+                else:
+                    self.warden.take(name)
             except Rejected as exc:
-                self.say(f"policy not taken: {name}: {exc}")
+                self.say(f"not taken: {name}: {exc}")
             self._heard.add(name)
 
     def _hear(self, slot: int) -> None:

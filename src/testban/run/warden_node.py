@@ -20,6 +20,7 @@ from testban.trust import beacon, notes
 from testban.trust.checks import Rejected
 from testban.trust.packet import text_digest
 from testban.trust.registry import Treaty
+from testban.trust.succession import described
 from testban.trust.witness import Answer
 
 Get = Callable[[str], Answer]
@@ -42,7 +43,7 @@ class WardenNode:
         self.refused = 0
         self.treaty, self._kept = treaty, Kept(folder / "taken")
         for data, proof in self._kept.all() if treaty else ():
-            self.warden.change_policy(data, proof, treaty, again=True)  # type: ignore[arg-type]
+            self.warden.succession = self.warden.after(data, proof, treaty, again=True)[0]  # type: ignore[arg-type]
         self._beacons()
         self._recover()
 
@@ -112,23 +113,21 @@ class WardenNode:
         return Answer(404)
 
     def _take(self, name: str) -> Answer:
-        """The station is about to take a policy: checked here, kept, in force from its slot on. The same again is no harm."""
+        """The station is about to take a policy or key: checked here, kept, in force from its slot on. The same again is no harm."""
         found = [p for p in self._orders("policies") if p.stem == name]
         if not found or self.treaty is None:
             return Answer(404)
         if self._kept.has(name):
             return Answer(200)
         data, proof = found[0].read_bytes(), found[0].with_suffix(".tlog-proof").read_bytes()
-        taken = list(self.warden.policies)
         try:
-            policy = self.warden.change_policy(data, proof, self.treaty)
+            after, document = self.warden.after(data, proof, self.treaty)
         except Rejected as exc:
-            self._once(f"policy not taken: {name}: {exc}")
+            self._once(f"not taken: {name}: {exc}")
             return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
-        self.warden.policies = taken
         self._kept.put(name, data, proof)
-        self.warden.policies = [*taken, policy]
-        self.say(f"policy {policy.version} from slot {policy.from_slot}")
+        self.warden.succession = after
+        self.say(f"taken: {described(document)}")
         return Answer(200)
 
     # The border's side.
@@ -221,7 +220,8 @@ class WardenNode:
             if not over or (closed and day <= int(closed[0])):
                 continue
             text = self.warden.ledger.close(day, previous).text()
-            self._post(notes.sign(text, [self.warden.signer]).encode())
+            signer = self.warden.succession.signer((day + 1) * size - 1)
+            self._post(notes.sign(text, [signer]).encode())
             previous = text_digest(text)
             durable.replace(path, f"{day} {previous.hex()}\n".encode())
 

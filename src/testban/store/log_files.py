@@ -122,12 +122,12 @@ class Tail(Keep):
 class LogFiles(LogFolder):
     """The sequencer's side."""
 
-    def __init__(self, folder: Path, origin: str, signer: Signer) -> None:
+    def __init__(self, folder: Path, origin: str, signer: Signer, *also: Signer) -> None:
         super().__init__(folder)
         self._lock = Held(folder)
         self.published = self.size()
         self._tail = Tail(self, self.published)
-        self.log = Log(origin, signer, self.entries(self.published), self._tail)
+        self.log = Log(origin, signer, self.entries(self.published), self._tail, also)
         self._check_head()
         self.journal = Journal(folder / ".pending")
         for record in self.journal.records():
@@ -183,7 +183,7 @@ class LogFiles(LogFolder):
         for path in sorted((self.folder / "epochs").glob("[0-9]*"), key=lambda p: int(p.name))[-3:]:
             head = checkpoints.parse(path.read_bytes())[0]
             epoch = Epoch(number=int(path.name), size=head.size, root=head.root)
-            self.append([notes.sign(epoch.text(), [self.log.signer]).encode()])
+            self.append([notes.sign(epoch.text(), self.log.signers).encode()])
 
     def close(self) -> None:
         """Let another sequencer in."""

@@ -38,13 +38,14 @@ def check_entry(entry: bytes) -> None:
 
 
 class Log:
-    """A log of one origin."""
+    """A log of one origin. also: further keys that sign every head, while one key gives way to another."""
 
     def __init__(
-        self, origin: str, signer: Signer, entries: Iterable[bytes] = (), keep: "Keep | None" = None
-    ) -> None:
+        self, origin: str, signer: Signer, entries: Iterable[bytes] = (), keep: "Keep | None" = None,
+        also: Sequence[Signer] = (),
+    ) -> None:  # fmt: skip
         self.origin = origin
-        self.signer = signer
+        self.signers = signer, *also
         kept: Keep = InMemory() if keep is None else keep
         self.entries: Sequence[bytes] = kept
         self._keep = kept.append
@@ -95,7 +96,7 @@ class Log:
     def checkpoint(self, size: int | None = None) -> Note:
         """The signed head of the tree."""
         size = self.size if size is None else size
-        return checkpoints.sign(Checkpoint(self.origin, size, self.tree.root(size)), self.signer)
+        return checkpoints.sign(Checkpoint(self.origin, size, self.tree.root(size)), *self.signers)
 
     def witnessed(self, note: Note, witnesses: dict[str, tuple[int, Post]]) -> tuple[Note, dict[str, Answer]]:
         """Ask witnesses (name -> size they signed last, post) to cosign; a stale size is asked again once."""

@@ -65,7 +65,7 @@ class Link:
 class World:
     """One process's worth of nodes over the same folders."""
 
-    def __init__(self, p, root):
+    def __init__(self, p, root, station_later=(), warden_later=()):
         site = p.sites[NAME]
         policy = site.station.policy
         self.files = LogFiles(root / "log", ORIGIN, p.sequencer)
@@ -74,11 +74,13 @@ class World:
         self.log = Sequencer(self.files, {}, None, None)
         ring = Ring(root / "warden.ring", 1024, RECORD)
         book = LedgerFile(policy, root / "ledger")
-        warden = Warden(policy, site.signer.verifier, site.countersigner, ring, p.quorum, book)
+        warden = Warden(policy, site.signer.verifier, site.countersigner, ring, p.quorum, book, warden_later)
         self.warden = WardenNode(
             warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty
         )  # fmt: skip
-        station = Station(policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty)
+        station = Station(
+            policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty, station_later
+        )
         self.station = StationNode(station, Link(self.warden), lambda _t: None, folder=root / "s")
         self.policy = policy
 
@@ -140,8 +142,12 @@ def test_killed_together(tmp_path, seed):
 
 def offer(p, root, policy, name="next", **changes):
     """Sign a policy by all, log it, lay it with its proof where the warden offers it; returns the entry."""
-    new = msgspec.structs.replace(policy, **changes)
-    data = p.signed(new.text()).encode()
+    return lay(p, root, name, p.signed(msgspec.structs.replace(policy, **changes).text()))
+
+
+def lay(p, root, name, note):
+    """Log a note, lay it with its proof where the warden offers it; returns the entry."""
+    data = note.encode()
     proof = p.prove(p.log.append(data))
     folder = root / "w" / "policies"
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,5 +217,5 @@ def test_a_policy_that_must_not_be_taken_is_not(tmp_path, changes, by):
     whole.station.say = said.append
     whole.station.turn()
     assert any("not taken" in line and by in line for line in said), said
-    assert whole.station.station.policies == whole.warden.warden.policies == [old]
+    assert whole.station.station.succession.policies == whole.warden.warden.succession.policies == [old]
     whole.files.close()

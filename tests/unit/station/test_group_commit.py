@@ -60,7 +60,7 @@ def test_those_that_wait_go_to_disk_together(log, tmp_path, monkeypatch):
     assert sorted(answers.values()) == list(range(24))
     assert [n for n in syncs if n] == [24]
     log.close()
-    again = LogFiles(tmp_path / "log", ORIGIN, log.log.signer)
+    again = LogFiles(tmp_path / "log", ORIGIN, *log.log.signers)
     assert all(again.log.entries[place] == entry for entry, place in answers.items())
 
 
