@@ -15,7 +15,7 @@ RING_SLOTS = 60_480  # a week of slots of 10 s
 @station.command
 def run(
     *, disclosure: Path, policy: Path, key: Annotated[list[Path], Parameter(negative=())], state: Path, warden: str,
-    source: Path | None = None, simulate: int | None = None, slots: int | None = None, ring: int = RING_SLOTS, json: bool = False,
+    source: Path | None = None, simulate: int | None = None, slots: int | None = None, ring: int = RING_SLOTS, dither: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
     """Run a station unattended. It can be killed at any instant and started again with the same words.
 
@@ -42,6 +42,8 @@ def run(
         End after so many slots that were closed since the start.
     ring
         Slots that the ring buffer keeps.
+    dither
+        Show the fine counts to the warden and sign what its dither makes of them (the warden then runs with --dither too).
     json
         Print one JSON object on stdout at the end.
 
@@ -69,6 +71,7 @@ def run(
         terminal.say,
         pulsed=simulate is not None,
         folder=state,
+        dithered=dither,
     )
     try:
         if source is not None:

@@ -16,6 +16,7 @@ RING_SLOTS = 60_480
 def run(
     *, disclosure: Path, policy: Path, station: str, key: Annotated[list[Path], Parameter(negative=())],
     state: Path, log: str, payloads: Path, host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
+    dither: bool = False, twin: Path | None = None, twin_rms: float | None = None,
 ) -> int:  # fmt: skip
     """Run a warden unattended. It can be killed at any instant and started again with the same words.
 
@@ -47,6 +48,13 @@ def run(
         Seconds between looks at the clock.
     ring
         Slots that the ring buffer keeps.
+    dither
+        Let only samples go that went through the dither loop (the station then runs with --dither too).
+    twin
+        Recording of the host's own sensor beside the station, under the station's codes (miniSEED or SAC file, or a folder of
+        them): each day that is over is compared with it, what came out is written to `twin` in the state folder.
+    twin_rms
+        Own noise of one of the two sensors in counts (root mean square); needed with --twin.
 
     """
     import time
@@ -55,9 +63,13 @@ def run(
     from testban.cli import terminal, trusted
     from testban.links.packet_http import warden_server
     from testban.links.witness_http import appender, getter
+    from testban.run.station_node import recording
+    from testban.run.twin_node import TwinNode
     from testban.run.warden_node import WardenNode
+    from testban.station.dither import Host
     from testban.station.warden import Warden
     from testban.store.durable import Held
+    from testban.store.fine import Fine
     from testban.store.ledger_file import LedgerFile
     from testban.store.ring import Ring
     from testban.trust import packet, sealed
@@ -74,7 +86,10 @@ def run(
         raise InputError(f"--station: not a vkey: {exc}") from exc
     if not isinstance(verifier, RsaVerifier):
         raise InputError("--station: expected the vkey of an rsa key")
+    if (twin is None) != (twin_rms is None) or (twin_rms is not None and not 0 < twin_rms < 1e9):
+        raise InputError("expected --twin and --twin-rms together, the latter in counts above 0")
     held = Held(state)
+    shown = Fine(state / "fine")
     size = packet.payload_size(allowed)
     node = WardenNode(
         Warden(
@@ -85,6 +100,7 @@ def run(
             rules,
             LedgerFile(allowed, state / "ledger"),
             later,
+            Host(shown.secret(), shown) if dither else None,
         ),
         state,
         payloads,
@@ -93,6 +109,7 @@ def run(
         lambda: int(time.time()) // allowed.slot_seconds,
         terminal.say,
         treaty,
+        TwinNode(recording(twin).slot, twin_rms, state) if twin and twin_rms else None,
     )
     server = warden_server(node.respond, host, port, size).start()
     terminal.say(f"{server.url} is the warden of {allowed.station}")

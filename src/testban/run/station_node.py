@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from testban.base.errors import InputError, SourceError
 from testban.formats import waveforms
 from testban.links.files import walk
 from testban.links.packet_http import WardenLink
-from testban.station import calibration, recorder
+from testban.station import calibration, dither, recorder
 from testban.station.clock import Clock, ClockState
 from testban.station.station import Health, Station
 from testban.store.policies import Kept
@@ -39,14 +41,15 @@ HEALTH = {
 class StationNode:
     """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot.
 
-    folder: where the policies and keys that it took are kept; without one it takes none.
+    dithered: samples go through the warden's dither loop (see `station.dither`). folder: where the policies and keys that it took are kept; without one it takes none.
     """
 
     def __init__(
         self, station: Station, warden: WardenLink, say: Callable[[str], None], *, pulsed: bool = False,
-        folder: Path | None = None,
+        folder: Path | None = None, dithered: bool = False,
     ) -> None:  # fmt: skip
         self.station, self.warden, self.say, self.pulsed = station, warden, say, pulsed
+        self.dithered = dithered
         self.obeyed: list[Command] = []
         self._heard: set[str] = set()
         self.closed = 0
@@ -76,8 +79,12 @@ class StationNode:
                 slot, take, health = self._waiting[0]
                 self._feed(slot)
                 self._hear(slot)
-                samples = take(self.station.policy_at(slot))
+                policy = self.station.policy_at(slot)
+                samples = take(msgspec.structs.replace(policy, quantum=1) if self.dithered else policy)
                 samples, health = self._calibrate(slot, samples, health)
+                if self.dithered and samples is not None and not self._over(slot):
+                    fine = samples.astype("<i4").tobytes()
+                    samples = dither.signed_counts(samples, self.warden.reveal(slot, fine), policy)
                 self.closed += len(self.station.slot(slot, samples, health))
                 self._waiting.popleft()
                 if self.closed % BATCH == 0:
@@ -93,11 +100,16 @@ class StationNode:
         self._once("")
         return True
 
+    def _over(self, slot: int) -> bool:
+        """True for a slot that is closed already."""
+        last = self.station.memory.last()
+        return last is not None and slot <= last.slot
+
     def _feed(self, slot: int) -> None:
         """Bring the beacons of this slot and of those that were missed before it."""
-        last = self.station.memory.last()
-        if last is not None and slot <= last.slot:
+        if self._over(slot):
             return
+        last = self.station.memory.last()
         size = self.station.policy.epoch_slots
         first = slot if last is None else last.slot + 1
         for epoch in range(first // size - beacon.LAG, slot // size - beacon.LAG + 1):
@@ -189,12 +201,17 @@ class StationNode:
 RETRY_SECONDS = 1.0
 
 
-def replay(node: StationNode, source: Path, count: int | None = None) -> None:
-    """Close and deliver the slots of a recording; those that were closed before are only delivered."""
+def recording(source: Path) -> recorder.Recording:
+    """The recording in a file or folder."""
     files = walk(source) if source.is_dir() else [source]
     if not files or not all(f.is_file() for f in files):
         raise InputError(f"expected an existing recording or a folder of them, got nothing at {source}")
-    source_of = recorder.Recording([s for f in files for s in waveforms.read(f)[0]])
+    return recorder.Recording([s for f in files for s in waveforms.read(f)[0]])
+
+
+def replay(node: StationNode, source: Path, count: int | None = None) -> None:
+    """Close and deliver the slots of a recording; those that were closed before are only delivered."""
+    source_of = recording(source)
     last = node.station.memory.last()
     ends = count
     for slot in source_of.span(node.station.policy):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from testban.base.errors import SourceError
 from testban.links.packet_http import frame, unframe
+from testban.run.twin_node import TwinNode
 from testban.station.warden import Released, Warden
 from testban.store import durable
 from testban.store.policies import Kept
@@ -33,6 +34,7 @@ class WardenNode:
     def __init__(
         self, warden: Warden, folder: Path, payloads: Path, get: Get, append: Append, now_slot: Callable[[], int],
         say: Callable[[str], None], treaty: Treaty | None = None,
+        twin: TwinNode | None = None,
     ) -> None:  # fmt: skip
         self.warden, self.folder, self.payloads = warden, folder, payloads
         self.get, self.append, self.now_slot, self.say = get, append, now_slot, say
@@ -41,6 +43,7 @@ class WardenNode:
         self._said = ""
         self._absent: set[int] = set()
         self.refused = 0
+        self.twin = twin
         self.treaty, self._kept = treaty, Kept(folder / "taken")
         for data, proof in self._kept.all() if treaty else ():
             self.warden.succession = self.warden.after(data, proof, treaty, again=True)[0]  # type: ignore[arg-type]
@@ -62,6 +65,14 @@ class WardenNode:
             if kind in ("commands", "policies"):
                 taking = method == "POST" and kind == "policies"
                 return self._take(number) if taking else self._order(kind, number)
+            if (
+                method == "POST"
+                and kind == "fine"
+                and number.isascii()
+                and number.isdecimal()
+                and len(number) < 19
+            ):
+                return self._reveal(int(number), body)
             if path == "/next":
                 owed = self.warden.missing()
                 return Answer(200, b"none\n" if owed is None else b"%d\n" % owed)
@@ -71,9 +82,18 @@ class WardenNode:
         try:
             return Answer(200, self.warden.receive(*unframe(body)).note)
         except Rejected as exc:
-            self.refused += 1
-            self._once(f"refused: {exc}")
-            return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
+            return self._refuse(exc)
+
+    def _reveal(self, slot: int, fine: bytes) -> Answer:
+        try:
+            return Answer(200, self.warden.reveal(slot, fine))
+        except Rejected as exc:
+            return self._refuse(exc)
+
+    def _refuse(self, exc: Rejected) -> Answer:
+        self.refused += 1
+        self._once(f"refused: {exc}")
+        return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
 
     def _epoch(self, number: int) -> Answer:
         path = self.folder / "epochs" / str(number)
@@ -224,6 +244,15 @@ class WardenNode:
             self._post(notes.sign(text, [signer]).encode())
             previous = text_digest(text)
             durable.replace(path, f"{day} {previous.hex()}\n".encode())
+            self._look_back(range(day * size, (day + 1) * size))
+
+    def _look_back(self, slots: range) -> None:
+        """A day that is over beside the twin sensor; its fine counts are not needed any more."""
+        for found in self.twin.day(self.warden, slots) if self.twin is not None else ():
+            if found.differs:
+                self.say(f"twin-differs: {found.channel} from slot {slots[0]}: z = {found.z:.1f}")
+        if self.warden.dither is not None:
+            self.warden.dither.shown.forget(slots.stop)
 
     def _once(self, text: str) -> None:
         if text and text != self._said:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from testban.station.dither import Host
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
 from testban.trust import checks, notes, sealed
@@ -41,7 +42,9 @@ class Released(msgspec.Struct, frozen=True):
 
 
 class Warden:
-    """The host's node beside one station. later: the warden's keys for rotations to come."""
+    """The host's node beside one station. later: its keys for rotations to come. dither: its side of the
+    dither loop, without which no samples go where it is given.
+    """
 
     def __init__(
         self,
@@ -52,9 +55,11 @@ class Warden:
         quorum: Quorum,
         book: Ledger | None = None,
         later: Sequence[Signer] = (),
+        dither: Host | None = None,
     ) -> None:
         self.policy = policy
         self.memory = memory
+        self.dither = dither
         self.beacons = beacons.Beacons(quorum)
         self.ledger = book or Ledger(policy)
         self.succession = Succession(
@@ -130,6 +135,8 @@ class Warden:
         wanted = packet.beacon if known else self.beacons.at(packet.slot, policy)
         checks.require(packet.beacon == wanted, Reason.BEACON, f"not the beacon of slot {packet.slot}")
         packets.check_payload(payload, packet, policy)
+        if self.dither is not None and not packet.is_gap:
+            self.dither.check(packet.slot, payload, policy)
         station = self.succession.key(f"{policy.station}/station", packet.slot)
         sealed.check_signature(text, note.signatures[0], station, Reason.STATION_SIGNATURE)
         self.succession.signer(packet.slot)  # what cannot be countersigned is not decided
@@ -137,6 +144,15 @@ class Warden:
         if not known:
             self.memory.put(record)
         return self._countersign(record)
+
+    def reveal(self, slot: int, fine: bytes) -> bytes:
+        """The dither for the fine counts of a slot that is still open; Rejected where there is no loop or other counts were shown."""
+        last = self.memory.last()
+        is_open = last is None or last.slot < slot <= last.slot + MAX_RESEND
+        checks.require(is_open, Reason.SLOT_REPLAY, f"fine counts for slot {slot}, which is not open")
+        if self.dither is None:
+            raise checks.Rejected(Reason.DITHER, "this warden has no dither loop")
+        return self.dither.reveal(slot, fine, self.policy_at(slot))
 
     def _known(self, packet: Packet, text: bytes) -> bool:
         record = self.memory.get(packet.slot)

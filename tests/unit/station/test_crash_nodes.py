@@ -13,6 +13,7 @@ from testban.run.log_node import Sequencer
 from testban.run.station_node import StationNode
 from testban.run.warden_node import WardenNode
 from testban.station import recorder
+from testban.station.dither import Host
 from testban.station.parties import ORIGIN, START_SLOT, Parties
 from testban.station.station import Station
 from testban.station.warden import Warden
@@ -55,8 +56,14 @@ class Link:
         if answer.status != 200:
             raise Rejected(answer.reason, answer.body.decode())
 
+    def reveal(self, slot, fine):
+        return self.granted(f"/fine/{slot}", fine)
+
     def give(self, note, payload):
-        answer = self.node.respond("POST", "/packet", len(note).to_bytes(2, "big") + note + payload)
+        return self.granted("/packet", len(note).to_bytes(2, "big") + note + payload)
+
+    def granted(self, path, data):
+        answer = self.node.respond("POST", path, data)
         if answer.status != 200:
             raise Rejected(answer.reason, answer.body.decode())
         return answer.body
@@ -65,7 +72,7 @@ class Link:
 class World:
     """One process's worth of nodes over the same folders."""
 
-    def __init__(self, p, root, station_later=(), warden_later=()):
+    def __init__(self, p, root, station_later=(), warden_later=(), fine=None, twin=None):
         site = p.sites[NAME]
         policy = site.station.policy
         self.files = LogFiles(root / "log", ORIGIN, p.sequencer)
@@ -74,14 +81,25 @@ class World:
         self.log = Sequencer(self.files, {}, None, None)
         ring = Ring(root / "warden.ring", 1024, RECORD)
         book = LedgerFile(policy, root / "ledger")
-        warden = Warden(policy, site.signer.verifier, site.countersigner, ring, p.quorum, book, warden_later)
+        warden = Warden(
+            policy,
+            site.signer.verifier,
+            site.countersigner,
+            ring,
+            p.quorum,
+            book,
+            warden_later,
+            fine and Host(fine.secret(), fine),
+        )
         self.warden = WardenNode(
-            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty
+            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty, twin
         )  # fmt: skip
         station = Station(
             policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty, station_later
         )
-        self.station = StationNode(station, Link(self.warden), lambda _t: None, folder=root / "s")
+        self.station = StationNode(
+            station, Link(self.warden), lambda _t: None, folder=root / "s", dithered=fine is not None
+        )
         self.policy = policy
 
     def append(self, entry):
