@@ -14,6 +14,8 @@ from conftest import refused, run, shell_words
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.formats import waveforms
+from testban.run import outputs, reproducing
+from testban.trust import release
 
 NAME = "XX.KEST"
 CHANNELS = ("BHZ", "BHN")
@@ -603,3 +605,87 @@ def test_a_new_key_and_a_new_policy_while_the_nodes_run_in_a_dither_loop(
     plain = (fine.astype(np.int64) + 8) // 16 * 16
     assert min(np.abs(x - fine).max() for x in coarse) <= 16
     assert not any(np.array_equal(x, plain) for x in coarse), "rounded without the host's dither"
+
+
+def test_a_release_needs_both_and_a_dissent_is_read_by_anyone(nodes: Nodes, tmp_path: Path) -> None:
+    """B recomputes other bytes and says so in the log; when it finds the same, its signature makes the release count."""
+    fields = [
+        "name day",
+        f"inputs {'01' * 32}",
+        "origin log.example/nodes",
+        "tree-size 1",
+        f"root {'02' * 32}",
+    ]
+    fields += [f"{k} {'03' * 32}" for k in ("code", "lock", "configuration")]
+    (tmp_path / "bulletin").mkdir()
+    for name in outputs.COMPARED:
+        (tmp_path / "bulletin" / name).write_text("event_id\n")
+    output = release.output_digest(reproducing.files_of(tmp_path / "bulletin")).hex()
+    for name, digest in (("same", output), ("other", "05" * 32)):
+        text = "\n".join(["testban/bulletin@v1", *fields, f"output {digest}"]) + "\n"
+        (tmp_path / name).write_text(text)
+    manifest = nodes.both_sign(tmp_path / "same", tmp_path / "m.note")
+    words = [
+        "party",
+        "release",
+        manifest,
+        tmp_path / "other",
+        "--name",
+        "B",
+        "--key",
+        nodes.path("b"),
+        "--json",
+    ]
+    words += [
+        "--result",
+        "one quantum",
+        "--where",
+        "events.csv: line 2 column 3",
+        "--statement",
+        "another libm",
+    ]
+    said = run(*words, "--out", tmp_path / "b.note")
+    assert (said.status, said.json) == (1, {"ok": False, "reason": "output-differs", "written": "dissent"})
+    words = [
+        "party",
+        "release",
+        manifest,
+        tmp_path / "same",
+        "--name",
+        "A",
+        "--key",
+        nodes.path("a"),
+        "--json",
+    ]
+    said = run(*words, "--out", tmp_path / "a.note")
+    assert (said.status, said.json["written"]) == (0, "release")
+    alone = run("verify", tmp_path / "a.note", "--policy", nodes.policy, "--json")
+    assert (alone.status, alone.json["reason"]) == (1, "approvals-missing")
+    nodes.kill("log")
+    nodes.append(manifest, tmp_path / "b.note")
+    nodes.publish()
+    dossier = ["party", "dossier", "event-1", "--log", nodes.root / "log", "--policy", nodes.policy]
+    dossier += ["--payloads", nodes.root / "payloads", "--out", tmp_path / "d", "--json"]
+    dossier += ["--bulletin", tmp_path / "bulletin"]
+    told = "one-quantum at events.csv: line 2 column 3: another libm"
+    assert run(*dossier).json["dissents"] == {"B": told}
+    both = tmp_path / "both.note"
+    assert run("party", "sign", tmp_path / "a.note", "--key", nodes.path("b"), "--out", both).status == 0
+    nodes.append(both)
+    nodes.publish()
+    made = run(*dossier)
+    assert (made.status, made.json["released"]) == (0, output), made
+    words = [
+        "log",
+        "prove",
+        nodes.root / "log",
+        "--policy",
+        nodes.policy,
+        "--entry",
+        both,
+        "--out",
+        tmp_path / "p",
+    ]
+    assert run(*words).status == 0
+    assert run("verify", tmp_path / "p", "--policy", nodes.policy, "--json").json["signed_by"] == ["A", "B"]
+    assert nodes.audit().json["findings"] == []
