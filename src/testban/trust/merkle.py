@@ -110,13 +110,16 @@ class Tree:
         size = self.size if size is None else size
         checks.require(0 <= index < size <= self.size, Reason.INDEX, f"leaf {index} of {size}")
         proof: list[bytes] = []
-        for height in range((size - 1).bit_length()):
-            index ^= 1
-            if index + 1 <= size >> height:
-                proof.append(bytes(self.levels[height][index << 5 : (index + 1) << 5]))
-            elif index << height < size:
-                proof.append(self.range_hash(index << height, size))
-            index >>= 1
+        whole, start = size, index  # whole: complete subtrees at this height
+        for height, level in enumerate(self.levels[: (size - 1).bit_length()]):
+            start ^= 1
+            if start < whole:
+                at = start << 5
+                proof.append(bytes(level[at : at + 32]))
+            elif start << height < size:
+                proof.append(self.range_hash(start << height, size))
+            start >>= 1
+            whole >>= 1
         return proof
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
