@@ -25,7 +25,7 @@ DEPTH_GAIN = 4.0
 DEEPER_GAIN = 1.0
 # A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
 DEPTH_GAP_DEG = 210.0
-LEAST = 3  # S-P pairs, depth phases or core reflections that free the depth
+LEAST = 3  # S-P pairs or core reflections that free the depth; of depth phases the settings say
 # Without near stations or depth phases the curvature of the P travel times over many stations resolves depth only
 # below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this with 99 %
 # one-sided confidence (full covariance); all other events stay at the default.
@@ -38,14 +38,14 @@ DEEP_SIGMA_KM = 120.0
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
 
 
-def _resolves_depth(census: tuple[int, int, int, int, int], depth: float) -> str:
+def _resolves_depth(census: tuple[int, int, int, int, int], depth: float, phases: int) -> str:
     """Why the depth may be free, or "": iLoc's conditions (Bondar & Storchak 2011)."""
     near, pairs, depth_phases, core, _ = census
     if near:
         return f"{near} arrivals within {max(NEAR_DEG, depth / 111.2):.1f} deg"
     if pairs >= LEAST:
         return f"{pairs} S-P pairs within 2 deg"
-    if depth_phases >= LEAST:
+    if depth_phases >= phases:
         return f"{depth_phases} depth phases"
     return f"{core} core reflections" if core >= LEAST else ""
 
@@ -94,7 +94,7 @@ def local(problem: Problem, depth_km: float) -> bool:
 
 
 def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
-    """The solution with a free depth that three depth phases or more hold, from one at their depth, and why; or None."""
+    """The solution with a free depth that enough depth phases hold, from one at their depth, and why; or None."""
     if not base.ok or base.used < 4:
         return None
     trial = _free(problem, base, (float(base.x[2]),))
@@ -103,7 +103,7 @@ def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | 
     count = problem.census(float(trial.x[2]))[2]
     sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
     limit = problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]
-    return (trial, f"free: {count} depth phases") if count >= LEAST and 0.0 < sigma <= limit else None
+    return (trial, f"free: {count} depth phases") if count >= problem.settings.min_depth_phases and 0.0 < sigma <= limit else None
 
 
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
@@ -115,7 +115,7 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         found = again(problem, _by_misfit(problem, base) or base)
     moved, depth = found.x[2] != base.x[2], float(found.x[2])
     census = problem.census(depth)
-    why = _resolves_depth(census, depth)
+    why = _resolves_depth(census, depth, settings.min_depth_phases)
     shallow_too = why != ""
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
