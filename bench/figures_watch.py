@@ -6,9 +6,9 @@ down and planted into the two hours of 2017 (noise and coda of the test), at one
 detector of this system at its stated 0.2 false alarms a day on the same samples.
 `python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
 template scaled down; the network beside each of its stations alone.
-`python -m bench.figures_watch noise`: the day of noise at DK.COP against the verticals of all templates.
-`python -m bench.figures_watch alarms [--days 30]`: SIMULATED coloured noise with bursts and strangers, some templates for a
-month each; false alarms beside those asked for.
+`python -m bench.figures_watch noise [--length 10]`: the day of noise at DK.COP against the verticals of all templates.
+`python -m bench.figures_watch alarms [--days 30] [--length 100] [--seed 1000]`: SIMULATED coloured noise with bursts and
+strangers, some templates for a month each; false alarms beside those asked for.
 
 Sizes are scales of the master in amplitude: mb of the master plus log10 of the scale. A smaller test has a higher corner
 frequency, which is not in that figure. The first three need TESTBAN_DATA.
@@ -35,7 +35,7 @@ from testban.earth import response
 from testban.repeat import correlate, grid, scan, stack, threshold
 from testban.repeat import template as template_room
 from testban.repeat.template import RATE, TemplateChannel
-from testban.run import configuration, watching
+from testban.run import configuration, mastering, watching
 
 EVENTS = {
     "dprk_2009-05-25": ("2009-05-25T00:54:43", 129.0699, 41.2937, 4.7, "raw_counts.mseed"),
@@ -59,7 +59,7 @@ def template(name: str, folder: Path) -> Path:
     when, lon, lat, _, file = EVENTS[name]
     out = folder / f"{name}.template"
     if not out.exists():
-        watching.make_template(
+        mastering.make_template(
             [str(root() / name / file)], inventories(), (parse_time(when), lon, lat, 0.0), out
         )
     return out
@@ -110,8 +110,7 @@ def read(path: Path, station: str, channel: str) -> list[Segment]:
 def loader(segment: Segment, channel: Channel) -> scan.Loader:
     """One channel for the scan."""
 
-    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
-        w = grid.window_of(block)
+    def load(_station: str, w: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
         wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
         if segment.end_ns <= wide.start_ns or segment.start_ns >= wide.end_ns:
             return (), ()
@@ -183,29 +182,28 @@ def _curve(master, wave, prepared, base, channel, gain, places, inventory) -> No
             break
 
 
-def noise() -> None:
+def noise(length_s: int = 0) -> None:
     """A day of recorded noise under another name: the templates' verticals against DK.COP, where they never were.
 
     No template can be made of that station (it recorded no event that is at hand), so its day stands in for a day of every
     station of the templates: waveforms of one place, noise of another. False alarms beside those asked for.
     """
     day = read(root() / "noise_day_DK.COP_2009-02-19" / "waveforms.mseed", "DK.COP", "BHZ")
-    counts = dict.fromkeys((1.0, 120.0, 1200.0), 0)
+    counts = dict.fromkeys((1.0, 120.0, 600.0), 0)
     days = 0.0
     with tempfile.TemporaryDirectory() as scratch:
         for name in EVENTS:
             whole = formats.template_file.read(template(name, Path(scratch)))
             for station in whole.stations:
-                own = tuple(c for c in whole.of(station) if c.component == "Z")
+                own = tuple(_cut(c, length_s) for c in whole.of(station) if c.component == "Z")
                 if not own:
                     continue
                 prepared = stack.Prepared(msgspec.structs.replace(whole, channels=own))
                 place = Channel(nslc=day[0].nslc, longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
                 def load(
-                    _station: str, block: int, place: Channel = place
+                    _station: str, w: Span, place: Channel = place
                 ) -> tuple[Sequence[Segment], Sequence[Channel]]:
-                    w = grid.window_of(block)
                     wide = Span(w.start_ns - 20 * 10**9, w.end_ns + 20 * 10**9)
                     near = [s for s in day if s.start_ns < wide.end_ns and s.end_ns > wide.start_ns]
                     return (condition(near, wide)[0], [place]) if near else ((), ())
@@ -221,8 +219,13 @@ def noise() -> None:
                 print(f"{name} {station}: threshold {levels[0]:.2f} for one a year", flush=True)
     for asked, n in counts.items():
         print(
-            f"recorded noise, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted"
+            f"recorded noise, templates {'whole' if not length_s else f'cut to {length_s} s'}, {days:.1f} template-days, {asked:g} a year asked: {asked * days / 365.25:.2f} expected, {n} counted"
         )
+
+
+def _cut(c: TemplateChannel, length_s: int) -> TemplateChannel:
+    """The first seconds of a channel, or all of it for 0."""
+    return msgspec.structs.replace(c, samples=c.samples[: length_s * RATE].copy()) if length_s else c
 
 
 def coloured(rng: np.random.Generator, n: int, rate: float, slope: float) -> np.ndarray:
@@ -280,7 +283,6 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
     """Cells by kind for the network and each station, and the cells that hold a planted signal."""
     origins = np.arange(400, 3000, 450) + rng.uniform(0, 60) if scale_log is not None else np.zeros(0)
     blocks: dict[str, list[correlate.StationBlock]] = {}
-    delays = {}
     for station in prepared.template.stations:
         recorded = {}
         own = prepared.template.of(station)
@@ -292,7 +294,7 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
             y = repeat.ground.ground([raw], None, c.band, 0, RATE)[0]
             y *= c.noise / np.sqrt(np.median(y * y) / 0.455)
             for t in origins:
-                j = correlate.FIRST + round(t * RATE) + c.offset_samples
+                j = correlate.FIRST + round(t * RATE) + c.offset_samples % correlate.STEP
                 if j + len(c.samples) < len(y):
                     y[j : j + len(c.samples)] += c.samples * 10.0**scale_log
             part = template_room.Component(
@@ -305,10 +307,9 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
             )
             recorded[i] = correlate.Recorded(part, c.band)
         blocks[station] = correlate.station_blocks([(p, recorded) for p in prepared.parts[station][:kinds]])
-        delays[station] = own[0].offset_samples
     out = {"network": [], "network without IC.MDJ": [], **{s: [] for s in blocks}}
     for k in range(kinds):
-        rows = [(delays[s], blocks[s][k], None) for s in blocks]
+        rows = [blocks[s][k] for s in blocks]
         out["network"].append(threshold.cell_maxima(stack.network(rows).statistic, RATE))
         rest = [row for s, row in zip(blocks, rows, strict=True) if s != "IC.MDJ"]
         out["network without IC.MDJ"].append(threshold.cell_maxima(stack.network(rest).statistic, RATE))
@@ -317,12 +318,12 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
     return out, [int(t // threshold.CELL_S) for t in origins]
 
 
-def synthetic(seed: int) -> repeat.Template:
-    """A regional event at one vertical channel: P, S and coda, in two bands. SIMULATED."""
+def synthetic(seed: int, length_s: int = 100) -> repeat.Template:
+    """A regional event at one vertical channel: P, S and coda, or its first seconds, in two bands. SIMULATED."""
     rng = np.random.default_rng(seed)
     channels = []
     for band in ((0.7, 2.0), (2.0, 4.0)):
-        n = 100 * RATE
+        n = length_s * RATE
         t = np.arange(n) / RATE
         env = np.where(t > 3, np.exp(-(t - 3) / 12.0), 0.02) + 2.0 * np.where(
             t > 40, np.exp(-(t - 40) / 15.0), 0.0
@@ -347,15 +348,16 @@ def synthetic(seed: int) -> repeat.Template:
     )
 
 
-def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
+def alarms(
+    days: int, templates: int = 8, length_s: int = 100, seed: int = 1000, calibration_days: int = 3
+) -> None:
     """False alarms of simulated templates beside those asked for."""
     start = time.perf_counter()
-    made = [stack.Prepared(synthetic(k)) for k in range(templates)]
+    made = [stack.Prepared(synthetic(seed + k, length_s)) for k in range(templates)]
     place = Channel(nslc=Nslc("XX", "SIM", "", "BHZ"), longitude=0.0, latitude=0.0, dip_deg=-90.0)
 
-    def load(_station: str, block: int) -> tuple[Sequence[Segment], Sequence[Channel]]:
-        rng = np.random.default_rng(1000 + block)
-        w = grid.window_of(block)
+    def load(_station: str, w: Span) -> tuple[Sequence[Segment], Sequence[Channel]]:
+        rng = np.random.default_rng((seed, w.start_ns // grid.BLOCK_NS))
         x = disturbed(rng, (grid.WINDOW_S + 40) * RATE, RATE) * 1e4
         return [
             Segment(nslc=place.nslc, start_ns=w.start_ns - 20 * 10**9, sample_rate_hz=float(RATE), samples=x)
@@ -369,12 +371,12 @@ def alarms(days: int, templates: int = 8, calibration_days: int = 3) -> None:
     for asked in (1.0, 12.0, 120.0, 1200.0):
         total, limits = 0, []
         for hours in rows.values():
-            got = repeat.decide(hours, 100.0, asked)
+            got = repeat.decide(hours, float(length_s), asked)
             limits.append(got.threshold.z)
             total += len(got.detections)
         expected = asked * days / 365.25 * templates
         print(
-            f"SIMULATED, {templates} templates x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",
+            f"SIMULATED, {templates} templates of {length_s} s x {days} days, {asked:g} a year asked: {expected:.1f} expected, {total} counted, ratio {total / expected:.2f}; thresholds {min(limits):.2f}-{max(limits):.2f}",
             flush=True,
         )
     print(f"{time.perf_counter() - start:.0f} s")
@@ -385,9 +387,13 @@ def main() -> list[dict[str, object]]:
     parser.add_argument("what", choices=("pairs", "planted", "network", "noise", "alarms"))
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--templates", type=int, default=8)
+    parser.add_argument("--length", type=int, default=0, help="of the templates, s; 0: whole (alarms: 100)")
+    parser.add_argument("--seed", type=int, default=1000, help="of simulated templates and noise")
     given = parser.parse_args()
     if given.what == "alarms":
-        alarms(given.days, given.templates)
+        alarms(given.days, given.templates, given.length or 100, given.seed)
+    elif given.what == "noise":
+        noise(given.length)
     else:
         globals()[given.what]()
     return []

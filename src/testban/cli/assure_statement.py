@@ -15,6 +15,7 @@ def statement(
     lang: Literal["en", "ru", "both"] = "both",
     pdf: bool = False,
     monitor: Path | None = None,
+    repeats: Path | None = None,
     json: bool = False,
 ) -> int:
     """Write the statement for a decision maker: what is assured, what is not, what would help most, on two pages.
@@ -34,6 +35,8 @@ def statement(
         Also write PDF (needs WeasyPrint).
     monitor
         Folder that `testban assure monitor` wrote: what was watched in recordings is added.
+    repeats
+        Folder that `testban watch` wrote: what was searched for repeats of known tests, and how small they could be, is added.
     json
         Print one JSON object on stdout.
 
@@ -41,7 +44,9 @@ def statement(
     from testban.cli import terminal
     from testban.run import assurance_statement
 
-    found = assurance_statement.statement_of(scenario, out, language=lang, pdf=pdf, monitor=monitor)
+    found = assurance_statement.statement_of(
+        scenario, out, language=lang, pdf=pdf, monitor=monitor, repeats=repeats
+    )
     if json:
         terminal.out(found)
         return 0

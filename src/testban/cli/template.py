@@ -19,6 +19,7 @@ def template(
     out: Path,
     name: str | None = None,
     kind: Literal["explosion", "earthquake"] | None = None,
+    magnitude: float | None = None,
     json: bool = False,
 ) -> int:
     """Make a template of a known event: its channels, bands and windows that stand out of the noise.
@@ -40,17 +41,28 @@ def template(
         Its name in the tables of the watch; the name of the file without ending unless given.
     kind
         What the event was, where that is known: then its repeats say something to `testban identify --repeats`.
+    magnitude
+        Of the event (mb), where it is known: the watch then states magnitudes, not only differences.
     json
         Print one JSON object on stdout.
 
     """
+    from msgspec import structs
+
     from testban.cli import terminal
+    from testban.formats.inventory import read_inventory
     from testban.repeat.template import RATE
-    from testban.run import watching
+    from testban.run import mastering
+    from testban.show import footprint
 
     if not sources:
         raise InputError("expected at least one SOURCE (file, folder, glob or address), got none")
-    made, notes = watching.make_template(sources, inventory, _origin(origin), out, name, kind or "")
+    if magnitude is not None and not -3.0 <= magnitude <= 10.0:
+        raise InputError(f"--magnitude: expected -3 to 10, got {magnitude:g}")
+    made, notes = mastering.make_template(
+        sources, inventory, _origin(origin), out, name, kind or "", magnitude=magnitude
+    )
+    beside = mastering.losses(made, read_inventory(inventory))
     rows = [
         {
             "station": c.station,
@@ -65,7 +77,10 @@ def template(
     ]
     if json:
         said = [{"kind": f.kind, "subject": f.subject, "message": f.message} for f in notes]
-        terminal.out({"out": str(out), "template_id": made.template_id, "channels": rows, "findings": said})
+        away = [structs.asdict(x) for x in beside]
+        terminal.out(
+            {"out": str(out), "template_id": made.template_id, "channels": rows, "footprint": away, "findings": said}
+        )  # fmt: skip
         return 0
     for station in made.stations:
         own = made.of(station)
@@ -77,6 +92,8 @@ def template(
     for f in notes:
         if f.kind == "template":
             terminal.say(f"  {f.subject:12} {f.message}")
+    for line in footprint.sentences(beside):
+        terminal.say(f"  {line}")
     terminal.say(f"{len(made.channels)} channels of {len(made.stations)} stations: {out}")
     return 0
 

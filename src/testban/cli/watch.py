@@ -41,7 +41,7 @@ def watch(
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
-        Folder for detections.csv, channels.csv, thresholds.csv, reach.csv, findings.csv, the page watch.html, the
+        Folder for detections.csv, channels.csv, thresholds.csv, reach.csv, footprint.csv, findings.csv, the page watch.html, the
         catalogue of finished work, difftimes.txt and phases.txt for `testban relocate`, and evidence/ for
         `testban identify --repeats`.
     false_alarms_per_year
@@ -93,6 +93,8 @@ def watch(
         return 0
     for w in done.watched:
         terminal.say(f"  {watching.sentence(w)}")
+        for line in watching.beside(w):
+            terminal.say(f"    {line.of(settings.language)}")
     for d in done.detections:
         size = (
             "size not measured"
@@ -105,8 +107,5 @@ def watch(
         )
     for p in done.grown:
         terminal.say(f"  grown: {p}, to be given to the next search beside its master")
-    terminal.say(
-        "  a decoupled shot, or one 4 km off, is not the same waveform: silence here says nothing of it"
-    )
     terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}, {out / 'watch.html'}")
     return 0

@@ -1,4 +1,4 @@
-"""Tables of the watch: detections.csv, channels.csv, thresholds.csv, reach.csv.
+"""Tables of the watch: detections.csv, channels.csv, thresholds.csv, reach.csv, footprint.csv.
 
 Rules: times to the millisecond, statistics to 0.01, correlations to 0.001; an empty cell is not measured; rows by time
 and template.
@@ -25,7 +25,8 @@ THRESHOLDS = (
     "noise_hours", "extrapolation", "searched_hours", "detections_excluded", "detections", "note",
 )  # fmt: skip
 
-REACH = ("hour", "template_id", "relative_magnitude_90", "share_of_hour")
+REACH = ("hour", "template_id", "relative_magnitude_90", "share_of_hour", "magnitude_90")
+FOOTPRINT = ("template_id", "case", "amount", "loss", "loss_bad", "basis")
 
 
 class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):

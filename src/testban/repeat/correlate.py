@@ -26,13 +26,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import fft as _fft
 
-from testban.repeat.grid import BLOCK_S, LEAD_S, WINDOW_S
+from testban.repeat.grid import BLOCK_S, LEAD_S, MARGIN_S, STEP_S, WINDOW_S
 from testban.repeat.ground import F64, Band
 from testban.repeat.kernels import (
     accumulate_,
+    beside_gaps_,
     median_size_,
     middle_spread_,
-    normalise_,
     rescale_,
     widen_,
     window_energy_,
@@ -45,6 +45,7 @@ C64 = NDArray[np.complex64]
 N = WINDOW_S * RATE
 OUT = BLOCK_S * RATE  # values that a block answers for
 FIRST = LEAD_S * RATE
+STEP = STEP_S * RATE
 LEAST, LEAST_SAMPLES = 0.7, 0.5  # of the template's energy and of its length that must have samples
 MEDIAN_CHI2 = 0.454936  # median of chi-squared with one degree of freedom
 FEWEST = 8.0  # degrees of freedom: no noise is narrower than this
@@ -53,11 +54,12 @@ LEVEL_S = 5.0
 ENOUGH_S = 60.0  # of values in an hour, to read its scatter
 THIN = 8  # every so manieth value is enough for a median
 REACH = 1.6  # times the upper corner: beyond it neither side has power
+KEPT = 30 * 2**20  # bytes
 BATCH = 4  # transforms together: one a lane of the processor, and no more than its cache holds
 
 
 class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """z (OUT,) of a station by the time of the window's start, and the square of its matched-filter gain.
+    """z (OUT,) of a station by origin time, and the square of its matched-filter gain.
 
     z is NaN and gain 0 where there is no value. A small repeat of amplitude a (in masters) is expected at
     z = (a sqrt(gain) - middle) / spread. freedom: of the channels together, weighted as they are added.
@@ -135,137 +137,173 @@ class Recorded:
         self.band = band
         self.spectrum = spectrum(self.x, band)
         self.valid = c.valid
-        self._whole = bool(c.valid.all())
-        self._roots: dict[int, tuple[F32, F32, float]] = {}
+        edge = round(MARGIN_S * RATE)  # of a window, which no template reaches
+        self._whole = bool(c.valid[edge : len(c.valid) - edge].all())
+        edges = np.diff(np.concatenate([[0], (~c.valid).astype(np.int8), [0]]))
+        self._gaps = np.stack(
+            [np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1
+        )  # begin and end
+        self._roots: dict[int, tuple[F32, F32, F64 | None, float]] = {}
 
-    def roots(self, samples: F64) -> tuple[F32, F32, float]:
+    def roots(self, samples: F64, late: int = 0) -> tuple[F32, F32, float]:
         """(1 / sqrt of the energy of what is correlated, 1 / sqrt of that recorded, its median).
 
-        The first two are (OUT,), 0 without a value.
+        The first two are (OUT,) from `late` samples after the first, 0 without a value.
 
         Where samples are missing, both are for the share of the template's energy that has samples, and less by the root
         of the share of samples: fewer samples have fewer degrees of freedom.
         """
-        length = len(samples)
-        if length not in self._roots:
-            recorded = _root(window_energy(self.raw, length, FIRST, OUT))
-            self._roots[length] = (
-                _root(window_energy(self.x, length, FIRST, OUT)),
-                recorded,
-                _median(recorded),
-            )
-        own, recorded, usual = self._roots[length]
-        if self._whole:
+        own, recorded, share, usual = self._of_length(len(samples))
+        own, recorded = own[late : late + OUT], recorded[late : late + OUT]
+        if share is None:
             return own, recorded, usual
-        mask = spectrum(self.valid.astype(np.float64))
-        held = products([(mask, spectrum(samples * samples))])[0, FIRST : FIRST + OUT]
-        share = np.clip(held / float(np.sum(samples * samples)), 0.0, 1.0)
-        samples_held = window_energy(self.valid.astype(np.float64), length, FIRST, OUT) / length
-        good = (share >= LEAST) & (samples_held >= LEAST_SAMPLES)
-        root, count = np.sqrt(np.where(good, share, 1.0)), np.sqrt(samples_held)
-        seen = np.where(good, recorded * count * root, 0.0).astype(np.float32)
-        return np.where(good, own * count / root, 0.0).astype(np.float32), seen, _median(seen)
+        energy = np.concatenate([[0.0], np.cumsum(samples * samples)])
+        made = np.empty((2, OUT), dtype=np.float32)
+        beside_gaps_(
+            own,
+            recorded,
+            share[late : late + OUT],
+            energy,
+            self._gaps - FIRST - late,
+            LEAST,
+            made[0],
+            made[1],
+        )
+        return made[0], made[1], usual
+
+    def _of_length(self, length: int) -> tuple[F32, F32, F64 | None, float]:
+        """Roots of energies for windows of one length, the share of samples that each has, and the usual root."""
+        if length not in self._roots:
+            recorded = _root(window_energy(self.raw, length, FIRST, OUT + STEP))
+            own = _root(window_energy(self.x, length, FIRST, OUT + STEP))
+            share = None
+            if not self._whole:
+                share = window_energy(self.valid.astype(np.float64), length, FIRST, OUT + STEP) / length
+                good = share >= LEAST_SAMPLES
+                own, recorded = (
+                    np.where(good, own, np.float32(0.0)),
+                    np.where(good, recorded, np.float32(0.0)),
+                )
+            self._roots[length] = (own, recorded, share, _median(recorded))
+        return self._roots[length]
 
 
 def _median(root: F32) -> float:
-    return float(np.median(root[::THIN]))
+    some = root[::THIN][root[::THIN] > 0.0]
+    return float(np.median(some)) if len(some) else 0.0
 
 
 def _root(energy: F64) -> F32:
     return np.where(energy > 0.0, 1.0 / np.sqrt(np.where(energy > 0.0, energy, 1.0)), 0.0).astype(np.float32)
 
 
-def freedom(r: F32, root: F32, band: Band, length: int) -> float:
-    """Degrees of freedom of a correlation from its own scatter, at most 2 B T, at least `FEWEST`."""
+def freedom(row: F32, root: F32, scale: float, band: Band, length: int) -> float:
+    """Degrees of freedom of r = row root scale from its own scatter, at most 2 B T, at least `FEWEST`."""
     most = 2.0 * (band[1] - band[0]) * length / RATE
-    size, held = median_size_(
-        r, root, THIN, np.empty(len(root), dtype=np.uint32), np.empty(1, dtype=np.float32)
-    )
+    size, held = median_size_(row, root, scale, THIN, _keys(len(root)))
     if held * THIN < ENOUGH_S * RATE:
         return max(FEWEST, 0.5 * most)
     scatter = size * size / MEDIAN_CHI2
     return min(most, max(FEWEST, 1.0 / scatter if scatter > 0.0 else most))
 
 
-def scaled(z: F32 | F64) -> tuple[F32, float, float]:
-    """Statistic less its median, over its scatter, and both, read from every `THIN`th value; as it is with too few."""
-    out = np.asarray(z, dtype=np.float32)
-    out = out.copy() if out is z else out
-    middle, away, held = middle_spread_(
-        out, THIN, np.empty(len(out), dtype=np.uint32), np.empty(1, dtype=np.float32)
-    )
+def _keys(n: int) -> NDArray[np.uint32]:
+    return np.empty(n // THIN + 2, dtype=np.uint32)
+
+
+def scaled(out: F32) -> tuple[float, float]:
+    """Make a statistic less its median, over its scatter, in place; both, read from every `THIN`th value.
+
+    With too few values it stays as it is.
+    """
+    middle, away, held = middle_spread_(out, THIN, _keys(len(out)))
     if held * THIN < ENOUGH_S * RATE:
-        return out, 0.0, 1.0
+        return 0.0, 1.0
     spread = max(1e-3, away / math.sqrt(MEDIAN_CHI2))
     rescale_(out, middle, spread)
-    return out, middle, spread
+    return middle, spread
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What stands for a template (itself or a surrogate) at one station: channels, samples, transforms, energies."""
+    """What stands for a template (itself or a surrogate) at one station: channels, samples, transforms, energies.
+
+    transforms: empty where they are made when they are needed.
+    """
 
     channels: tuple[TemplateChannel, ...]
     samples: tuple[F64, ...]
     transforms: tuple[C64, ...]
     energies: tuple[float, ...]
 
+    @property
+    def late(self) -> int:
+        """Samples from the first of a window (`grid.window_of`) to the template's at the first moment of the hour."""
+        return self.channels[0].offset_samples % STEP
 
-def part(channels: Sequence[TemplateChannel], samples: Sequence[F64]) -> Part:
-    """Channels and what is looked for in each, prepared."""
+    def transform(self, place: int) -> C64:
+        """Of one channel."""
+        if self.transforms:
+            return self.transforms[place]
+        return spectrum(self.samples[place], self.channels[place].band)
+
+
+def part(channels: Sequence[TemplateChannel], samples: Sequence[F64], keep: bool = True) -> Part:
+    """Channels and what is looked for in each, prepared. keep: the transforms too."""
+    made = tuple(spectrum(x, c.band) for x, c in zip(samples, channels, strict=True)) if keep else ()
     return Part(
-        channels=tuple(channels),
-        samples=tuple(samples),
-        transforms=tuple(spectrum(x, c.band) for x, c in zip(samples, channels, strict=True)),
+        channels=tuple(channels), samples=tuple(samples), transforms=made,
         energies=tuple(float(np.sum(x * x)) for x in samples),
-    )
+    )  # fmt: skip
 
 
 def station_blocks(parts: Sequence[tuple[Part, dict[int, Recorded]]]) -> list[StationBlock]:
     """One station's statistic over one hour for many templates or surrogates, each by itself.
 
-    parts: (what is looked for, what was recorded of its channels by their places).
+    parts: (what is looked for, what was recorded of its channels by their places, in the window of that template).
     """
-    work = np.empty(OUT + 2 * round(TOLERANCE_S * RATE), dtype=np.float32)
+    _keep_blocks()
+    pairs = [(j, place) for j, (_, recorded) in enumerate(parts) for place in sorted(recorded)]
+    top = np.empty(OUT, dtype=np.float32)
+    share = np.zeros(2)
     out: list[StationBlock] = []
-    for at in range(0, len(parts), BATCH):
-        out += _batch(parts[at : at + BATCH], work)
+    for at in range(0, len(pairs), BATCH):
+        some = pairs[at : at + BATCH]
+        rows = products([(parts[j][1][k].spectrum, parts[j][0].transform(k)) for j, k in some])
+        for (j, k), row in zip(some, rows, strict=True):
+            p, recorded = parts[j]
+            if k == min(recorded):
+                gain = np.empty(OUT, dtype=np.float32)
+                share[:] = 0.0
+            share += _add(p, recorded[k], k, row, k == min(recorded), top, gain)
+            if k == max(recorded):
+                out.append(_finish(top, gain, share))
     return out
 
 
-def _batch(parts: Sequence[tuple[Part, dict[int, Recorded]]], work: F32) -> list[StationBlock]:
-    tops = [np.zeros(OUT, dtype=np.float32) for _ in parts]
-    gains = [np.zeros(OUT, dtype=np.float32) for _ in parts]
-    shares = np.zeros((len(parts), 2))
-    for place in range(max((len(p.channels) for p, _ in parts), default=0)):
-        some = [j for j, (_, recorded) in enumerate(parts) if place in recorded]
-        if not some:
-            continue
-        rows = products([(parts[j][1][place].spectrum, parts[j][0].transforms[place]) for j in some])
-        for j, row in zip(some, rows, strict=True):
-            p, recorded = parts[j]
-            fresh = place == min(recorded)
-            _add(p, recorded[place], place, row, fresh, work, tops[j], gains[j], shares[j])
-    return [_finish(t, g, s, work) for t, g, s in zip(tops, gains, shares, strict=True)]
+def _keep_blocks() -> None:
+    """Take and give back one large block: glibc then keeps freed blocks up to that size for the next transform.
+
+    Else each of some 1.3 MB goes back to the system, which has to clear it again: that took longer than the transform.
+    """
+    np.empty(KEPT, dtype=np.uint8)
 
 
 def _add(
-    p: Part, recorded: Recorded, place: int, row: F32, fresh: bool, work: F32, top: F32, gain: F32, share: F64
-) -> None:
-    """Add one channel of one template to its station."""
-    x, energy = p.samples[place], p.energies[place]
-    own, root, usual = recorded.roots(x)
-    r = row[FIRST : FIRST + OUT]
-    normalise_(r, own, 1.0 / math.sqrt(energy))
-    nu = freedom(r, own, p.channels[place].band, len(x))
-    accumulate_(r, root, nu, math.sqrt(nu * energy), fresh, work, top, gain)
+    p: Part, recorded: Recorded, place: int, row: F32, fresh: bool, top: F32, gain: F32
+) -> tuple[float, float]:
+    """Add one channel of one template to its station; its weight in the degrees of freedom, and that squared over them."""
+    x, energy, late = p.samples[place], p.energies[place], p.late
+    own, root, usual = recorded.roots(x, late)
+    r, scale = row[FIRST + late : FIRST + late + OUT], 1.0 / math.sqrt(energy)
+    nu = freedom(r, own, scale, p.channels[place].band, len(x))
+    accumulate_(r, own, root, scale, nu, math.sqrt(nu * energy), fresh, top, gain)
     strong = nu * energy * usual * usual
-    share[0] += strong
-    share[1] += strong * strong / nu
+    return strong, strong * strong / nu
 
 
-def _finish(top: F32, gain: F32, share: F64, work: F32) -> StationBlock:
+def _finish(top: F32, gain: F32, share: F64) -> StationBlock:
     z = np.empty(OUT, dtype=np.float32)
-    widen_(top, gain, round(TOLERANCE_S * RATE), work, np.empty_like(work), z)
-    made, middle, spread = scaled(z)
+    widen_(top, gain, round(TOLERANCE_S * RATE), z)
+    middle, spread = scaled(z)
     together = float(share[0] * share[0] / share[1]) if share[1] > 0.0 else FEWEST
-    return StationBlock(z=made, gain=gain, middle=middle, spread=spread, freedom=together)
+    return StationBlock(z=z, gain=gain, middle=middle, spread=spread, freedom=together)

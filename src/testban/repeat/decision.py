@@ -82,7 +82,7 @@ def reach(hour: Hour, z: float) -> float | None:
     A statistic of unit scatter exceeds z with 90 % where its mean is z + 1.2816; the mean of a repeat that is not small
     against the noise is sqrt(nu ln(1 + y^2 / nu)) for y = a sqrt(gain). It holds for a repeat that differs from the
     master in nothing but size; one that is less alike needs more, by 1 / r. Levelling takes from a signal whose strongest
-    seconds rise above the noise: at MDJ the figure is 0.1 too small (docs/rooms/watch.md), more for a short template.
+    seconds rise above the noise: at MDJ the figure is 0.1 too small (docs/rooms/repeat.md), more for a short template.
     """
     s = hour.strength
     if s.slope <= 0.0:

@@ -83,7 +83,7 @@ def measure(template: Template, time_ns: int, load: Loader) -> Measured:
         own = template.of(station)
         at_ns = time_ns + own[0].offset_samples * 10**9 // RATE
         block = at_ns // BLOCK_NS
-        segments, channels = load(station, block)
+        segments, channels = load(station, window_of(block))
         if not segments:
             continue
         start_ns = window_of(block).start_ns

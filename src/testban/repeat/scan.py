@@ -1,19 +1,21 @@
 """The watch itself: templates against the recordings of many stations, hour by hour of origin time.
 
 Rules: of a station the template's own sensor is taken if it was recorded, else the one with the longest record; an
-hour depends on nothing but the samples within its windows; at most two hours of station statistics are held, so
-memory does not grow with the length of the data.
+hour depends on nothing but the samples within its windows, one of each station; a window is prepared once for all templates
+whose waves begin in the same `STEP_S` after their origins (all of one site); nothing is held from hour to hour nor from
+template to template, so memory grows neither with the length of the data nor with the number of templates.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
 from testban.base.geo import delaz_
 from testban.base.records import Channel, Segment
-from testban.repeat.correlate import OUT, Part, Recorded, StationBlock, station_blocks
-from testban.repeat.grid import block_span, window_of
+from testban.base.spans import Span
+from testban.repeat.correlate import Recorded, StationBlock, station_blocks
+from testban.repeat.grid import block_span, late_of, window_of
 from testban.repeat.ground import F64
 from testban.repeat.stack import NetworkBlock, Prepared, Strength, network
 from testban.repeat.template import RATE, Component, Template, TemplateChannel, components, sensors
@@ -21,9 +23,11 @@ from testban.repeat.threshold import cell_maxima
 
 CANDIDATE = 4.0  # statistic from which on a maximum is kept
 APART_S = 10.0
+MOST = 400  # of an hour
+TOGETHER = 64  # statistics of a station and hour (0.6 MB each) that are held at once
 
 # Clean segments of a station over a window, and its channels at that time.
-Loader = Callable[[str, int], tuple[Sequence[Segment], Sequence[Channel]]]
+Loader = Callable[[str, Span], tuple[Sequence[Segment], Sequence[Channel]]]
 
 
 class Peak(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -94,9 +98,9 @@ def backazimuth(template: Template, channels: Sequence[Channel]) -> float | None
     return float(round(float(baz)))
 
 
-def delay_of(template: Template, station: str) -> int:
-    """Samples from the origin to the start of a station's window."""
-    return template.of(station)[0].offset_samples
+def late_s(template: Template, station: str) -> int:
+    """How late the window of a station begins behind that of the hour of origin, s."""
+    return late_of(template.of(station)[0].offset_samples // RATE)
 
 
 def scan(
@@ -104,103 +108,87 @@ def scan(
 ) -> Iterator[Hour]:
     """Hours of all templates over the blocks, in order of blocks and templates.
 
-    load: clean segments and channels of a station over the window of a block. kinds: how many of template and
-    surrogates a block goes through. Raises nothing for missing data: such hours hold NaN.
+    load: clean segments and channels of a station over a window. kinds: how many of template and surrogates a block
+    goes through. Raises nothing for missing data: such hours hold NaN.
     """
-    needed = _needed(templates)
-    held: dict[tuple[int, int, str], list[StationBlock]] = {}
-    done: set[tuple[int, str]] = set()
     for block in blocks:
-        count = kinds(block)
-        for station, hours in sorted(needed.items()):
-            for at in sorted({block + h + e for h in hours for e in (0, 1)}):
-                if (at, station) not in done:
-                    done.add((at, station))
-                    _fill(
-                        held,
-                        templates,
-                        station,
-                        at,
-                        load,
-                        max(kinds(at - h - e) for h in hours for e in (0, 1)),
-                    )
-        for number, prepared in enumerate(templates):
-            yield _hour(number, prepared, block, held, count)
-        lowest = block + 1 + min((min(h) for h in needed.values()), default=0)
-        held = {k: v for k, v in held.items() if k[0] >= lowest}
-        done = {d for d in done if d[0] >= lowest}
+        windows, count = Windows(block, load), kinds(block)
+        most = max((len(p.template.stations) for p in templates), default=1)
+        some = max(1, TOGETHER // (count * most))
+        for first in range(0, len(templates), some):
+            yield from _hours(first, templates[first : first + some], windows, count)
 
 
-def _needed(templates: Sequence[Prepared]) -> dict[str, list[int]]:
-    out: dict[str, set[int]] = {}
-    for p in templates:
-        for s in p.template.stations:
-            out.setdefault(s, set()).add(delay_of(p.template, s) // OUT)
-    return {s: sorted(out[s]) for s in sorted(out)}
+class Windows:
+    """What was recorded of each station for one hour of origin time, by how late its window begins; read once."""
+
+    def __init__(self, block: int, load: Loader) -> None:
+        self.block, self._load = block, load
+        self._held: dict[tuple[str, int], Shared | None] = {}
+
+    def of(self, template: Template, station: str) -> dict[int, Recorded]:
+        """Recorded channels of a template's station, by their places; none without data."""
+        late = late_s(template, station)
+        if (station, late) not in self._held:
+            window = window_of(self.block, late)
+            segments, channels = self._load(station, window)
+            self._held[(station, late)] = Shared(segments, channels, window.start_ns) if segments else None
+        shared = self._held[(station, late)]
+        if shared is None:
+            return {}
+        return shared.recorded(template.of(station), backazimuth(template, shared.channels))
 
 
-def _fill(
-    held: dict[tuple[int, int, str], list[StationBlock]], templates: Sequence[Prepared], station: str, block: int,
-    load: Loader, kinds: int,
-) -> None:  # fmt: skip
-    segments, channels = load(station, block)
-    if not segments:
-        return
-    shared = Shared(segments, channels, window_of(block).start_ns)
-    parts: list[tuple[Part, dict[int, Recorded]]] = []
-    names: list[int] = []
-    for number, p in enumerate(templates):
-        own = p.template.of(station)
-        recorded = shared.recorded(own, backazimuth(p.template, channels)) if own else {}
-        if recorded:
-            parts += [(part, recorded) for part in p.parts[station][:kinds]]
-            names += [number] * min(kinds, len(p.parts[station]))
-    for number, made in zip(names, station_blocks(parts), strict=True):
-        held.setdefault((block, number, station), []).append(made)
+def _hours(first: int, templates: Sequence[Prepared], windows: Windows, kinds: int) -> Iterator[Hour]:
+    """Hours of some templates, which go through each station together."""
+    made: list[list[list[StationBlock]]] = [[] for _ in templates]
+    for station in sorted({s for p in templates for s in p.template.stations}):
+        own = [(i, p, windows.of(p.template, station)) for i, p in enumerate(templates) if station in p.parts]
+        parts = [(part, recorded) for _, p, recorded in own if recorded for part in p.parts[station][:kinds]]
+        blocks = station_blocks(parts)
+        for i, _, recorded in own:
+            if recorded:
+                made[i].append(blocks[:kinds])
+                blocks = blocks[kinds:]
+    for i, stations in enumerate(made):
+        yield _hour(first + i, stations, windows.block, kinds)
 
 
-def _hour(
-    number: int,
-    prepared: Prepared,
-    block: int,
-    held: Mapping[tuple[int, int, str], list[StationBlock]],
-    kinds: int,
-) -> Hour:
-    template = prepared.template
+def _hour(number: int, stations: Sequence[Sequence[StationBlock]], block: int, kinds: int) -> Hour:
     cells = []
     peaks: tuple[Peak, ...] = ()
     strength = Strength()
     for kind in range(kinds):
-        rows = []
-        for s in template.stations:
-            hours, delay = divmod(delay_of(template, s), OUT)
-            this, following = held.get((block + hours, number, s)), held.get((block + hours + 1, number, s))
-            if this is not None or following is not None:
-                rows.append((delay, this[kind] if this else None, following[kind] if following else None))
-        made = network(rows, strength=kind == 0)
+        made = network([s[kind] for s in stations], strength=kind == 0)
         cells.append(cell_maxima(made.statistic, RATE))
         if kind == 0:
-            peaks, strength = peaks_of(made, block), made.strength
+            strength = made.strength
+            if not np.nanmax(cells[0], initial=-np.inf) < CANDIDATE or np.isnan(cells[0]).any():
+                peaks = peaks_of(made, block)
     return Hour(block=block, template=number, cells=np.array(cells), peaks=peaks, strength=strength)
 
 
 def peaks_of(made: NetworkBlock, block: int) -> tuple[Peak, ...]:
     """Maxima of at least `CANDIDATE`, the largest first, each the largest within `APART_S`; in order of time."""
-    x = np.where(np.isfinite(made.statistic), made.statistic, -np.inf)
     start, step = block_span(block).start_ns, 10**9 // RATE
+    at = np.flatnonzero(made.statistic >= CANDIDATE)
+    values = made.statistic[at]
     out: list[Peak] = []
     apart = round(APART_S * RATE)
-    while len(out) < 400:
-        i = int(np.argmax(x))
-        if not x[i] >= CANDIDATE:
-            break
-        j = i
-        while j + 1 < len(x) and x[j + 1] == x[i]:
-            j += 1
+    while len(at) and len(out) < MOST:
+        k = int(np.argmax(values))
+        i = j = int(at[k])
+        while k + 1 < len(at) and at[k + 1] == j + 1 and values[k + 1] == values[k]:
+            k, j = k + 1, j + 1
         out.append(
-            Peak(time_ns=start + (i + j) * step // 2, statistic=float(x[i]), stations=int(made.stations[i]))
+            Peak(
+                time_ns=start + (i + j) * step // 2,
+                statistic=float(values[k]),
+                stations=int(made.stations[i]),
+            )
         )
-        x[max(0, i - apart) : j + apart] = -np.inf
+        left = (at < i - apart) | (at >= j + apart)
+        at, values = at[left], values[left]
     return tuple(sorted(out))
 
 

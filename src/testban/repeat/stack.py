@@ -12,18 +12,21 @@ phases come from a fixed mixing function, not from a generator.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft as _fft
 
 from testban.base import dmath
 from testban.base.dmath import PI
-from testban.repeat.correlate import OUT, THIN, Part, StationBlock, levelled, part, scaled
+from testban.repeat.correlate import OUT, Part, StationBlock, levelled, part, scaled
 from testban.repeat.ground import F64
-from testban.repeat.kernels import add_station_
+from testban.repeat.kernels import F32, add_station_
 from testban.repeat.template import RATE, Template, TemplateChannel
 
+SPARSE = 64
 SURROGATES = ("reversed", "scrambled-1", "scrambled-2", "scrambled-3", "scrambled-4", "scrambled-5")
 
 
@@ -43,17 +46,18 @@ class Strength(msgspec.Struct, frozen=True, array_like=True):
 class NetworkBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The statistic by origin time over one hour (OUT,), NaN without a value, and the number of stations in it."""
 
-    statistic: F64
-    stations: F64
+    statistic: F64 | F32
+    stations: NDArray[Any]
     strength: Strength
 
 
-def _uniform(seed: int) -> float:
-    """A fixed number in [0, 1): splitmix64 of the seed (Steele, Lea & Flood 2014)."""
-    z = (seed * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & (2**64 - 1)
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
-    return float((z ^ (z >> 31)) >> 11) / 2.0**53
+def _uniform(seed: int, count: int) -> F64:
+    """Fixed numbers in [0, 1): splitmix64 of seed .. seed + count - 1 (Steele, Lea & Flood 2014)."""
+    z = np.arange(count, dtype=np.uint64) + np.uint64(seed)
+    z = (z + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def surrogate(c: TemplateChannel, kind: int) -> F64:
@@ -71,7 +75,7 @@ def surrogate(c: TemplateChannel, kind: int) -> F64:
     before = _fft.rfft(flat, size)
     amplitude = np.sqrt(before.real * before.real + before.imag * before.imag)
     seed = kind * 1_000_003 + 7919 * sum(map(ord, c.station + c.component)) + round(100.0 * c.band[0])
-    angle = np.array([2.0 * PI * _uniform(seed * 65_537 + k) for k in range(len(before))])
+    angle = 2.0 * PI * _uniform(seed * 65_537, len(before))
     after = np.empty(len(before), dtype=np.complex128)
     after.real, after.imag = amplitude * dmath.cos(angle), amplitude * dmath.sin(angle)
     out = np.asarray(_fft.irfft(after, size)[:n] * rms, dtype=np.float64)
@@ -79,76 +83,62 @@ def surrogate(c: TemplateChannel, kind: int) -> F64:
 
 
 class Prepared:
-    """A template ready for the scan: transforms of its channels and of its surrogates, by station."""
+    """A template ready for the scan: its channels and its surrogates, by station. keep: the surrogates' transforms too."""
 
-    def __init__(self, template: Template, surrogates: int = len(SURROGATES)) -> None:
+    def __init__(self, template: Template, surrogates: int = len(SURROGATES), keep: bool = True) -> None:
         self.template = template
         self.longest_s = max(len(c.samples) for c in template.channels) / RATE
         self.parts: dict[str, list[Part]] = {}
         for station in template.stations:
             own = template.of(station)
             kinds = [[c.samples for c in own], *([surrogate(c, k) for c in own] for k in range(surrogates))]
-            self.parts[station] = [part(own, waves) for waves in kinds]
+            self.parts[station] = [part(own, waves, keep or k == 0) for k, waves in enumerate(kinds)]
 
 
-def network(
-    stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]], strength: bool = True
-) -> NetworkBlock:
-    """The statistic of one hour of origin time.
-
-    stations: (delay of the window's start behind the origin in samples, less than an hour; the station's block of
-    this hour shifted by whole hours of the delay, and the one after it). strength: work out the hour's strength too.
-    """
+def network(stations: Sequence[StationBlock], strength: bool = True) -> NetworkBlock:
+    """The statistic of one hour of origin time from its stations. strength: work out the hour's strength too."""
+    if len(stations) == 1:
+        (only,) = stations
+        said = _strength(stations, only.gain, 0.0, 1.0) if strength else Strength()
+        return NetworkBlock(statistic=only.z, stations=only.gain > 0.0, strength=said)
     top, gain, most, count = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
     best = np.full(OUT, np.nan)
-    for delay, this, following in stations:
-        if this is not None:
-            add_station_(this.z, this.gain, delay, 0, OUT - delay, top, gain, most, best, count)
-        if following is not None and delay:
-            add_station_(following.z, following.gain, 0, OUT - delay, delay, top, gain, most, best, count)
+    for s in stations:
+        add_station_(s.z, s.gain, top, gain, most, best, count)
     out = np.full(OUT, np.nan)
     some = gain > 0.0
     out[some] = top[some] / np.sqrt(gain[some])
     middle, spread = 0.0, 1.0
     if bool((count > 1.0).any()):
-        stacked, middle, spread = scaled(out)
+        stacked = out.astype(np.float32)
+        middle, spread = scaled(stacked)
         out = np.fmax(stacked, best)
-    said = _strength(stations, some, gain, middle, spread) if strength and bool(some.any()) else Strength()
+    said = _strength(stations, gain, middle, spread) if strength else Strength()
     return NetworkBlock(statistic=out, stations=count, strength=said)
 
 
-def _strength(
-    stations: Sequence[tuple[int, StationBlock | None, StationBlock | None]], some: np.ndarray, gain: F64,
-    middle: float, spread: float,
-) -> Strength:  # fmt: skip
-    """Middle of the hour's states; every `THIN`th sample is enough for a median."""
-    lift, drop, narrow = np.zeros(OUT), np.zeros(OUT), np.zeros(OUT)
-    for delay, this, following in stations:
-        own = this or following
-        if own is None:
-            continue
-        g = _shifted(delay, this, following)
-        lift += g / own.spread
-        drop += np.sqrt(g) * own.middle / own.spread
-        narrow += g * g / own.freedom
-    keep = np.flatnonzero(some)[::THIN]
-    g, root = gain[keep], np.sqrt(gain[keep])
+def _strength(stations: Sequence[StationBlock], gain: F64 | F32, middle: float, spread: float) -> Strength:
+    """Middle of the hour's states; every `SPARSE`th sample is enough for a median of what changes slowly."""
+    keep = SPARSE * np.flatnonzero(gain[::SPARSE] > 0.0)
+    if len(keep) == 0:
+        return Strength()
+    lift, drop, narrow = np.zeros(len(keep)), np.zeros(len(keep)), np.zeros(len(keep))
+    for s in stations:
+        g = s.gain[keep].astype(np.float64)
+        lift += g / s.spread
+        drop += np.sqrt(g) * s.middle / s.spread
+        narrow += g * g / s.freedom
+    g = gain[keep].astype(np.float64)
+    root = np.sqrt(g)
     return Strength(
-        float(np.median(lift[keep] / root)) / spread,
-        (float(np.median(drop[keep] / root)) + middle) / spread,
-        float(np.median(root)),
-        float(np.median(g * g / narrow[keep])),
-    )
+        _middle(lift / root) / spread, (_middle(drop / root) + middle) / spread, _middle(root), _middle(g * g / narrow)
+    )  # fmt: skip
 
 
-def _shifted(delay: int, this: StationBlock | None, following: StationBlock | None) -> F64:
-    """The gain of a station by origin time."""
-    g = np.zeros(OUT)
-    if this is not None:
-        g[: OUT - delay] = this.gain[delay:]
-    if following is not None and delay:
-        g[OUT - delay :] = following.gain[:delay]
-    return g
+def _middle(values: F64) -> float:
+    """Upper median."""
+    k = len(values) // 2
+    return float(np.partition(values, k)[k])
 
 
 def log_tail(z: float) -> float:

@@ -71,6 +71,12 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     provenance: tuple[tuple[str, str], ...] = ()
 
     @property
+    def magnitude(self) -> float | None:
+        """Of the master, where it was given."""
+        text = dict(self.provenance).get("magnitude", "")
+        return float(text) if text else None
+
+    @property
     def stations(self) -> tuple[str, ...]:
         """Station keys in order."""
         return tuple(sorted({c.station for c in self.channels}))

@@ -23,6 +23,7 @@ from numba import njit
 from testban.base.dmath import exp_, log_
 from testban.base.errors import InputError
 from testban.repeat.ground import F64
+from testban.repeat.kernels import F32, maxima_
 from testban.repeat.stack import log_tail
 
 CELL_S = 30
@@ -133,9 +134,6 @@ def fit(maxima: Sequence[float] | F64, false_alarms_per_year: float, cell_s: flo
     )  # fmt: skip
 
 
-def cell_maxima(statistic: F64, rate: int, cell_s: int = CELL_S) -> F64:
+def cell_maxima(statistic: F64 | F32, rate: int, cell_s: int = CELL_S) -> F64:
     """Largest value of each cell; NaN where less than half of a cell has values."""
-    cells = statistic.reshape(-1, cell_s * rate)
-    filled = np.where(np.isfinite(cells), cells, -np.inf)
-    most = np.asarray(filled.max(axis=1), dtype=np.float64)
-    return np.where(np.isfinite(cells).sum(axis=1) * 2 >= cells.shape[1], most, np.nan)
+    return np.asarray(maxima_(statistic, cell_s * rate))

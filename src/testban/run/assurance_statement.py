@@ -24,7 +24,7 @@ from testban.base.canonical import digest_of
 from testban.base.dmath import exp10_, log10_
 from testban.base.errors import InputError
 from testban.identify import relations
-from testban.run import assurance_siting, statement_watch
+from testban.run import assurance_siting, statement_repeats, statement_watch
 from testban.run.assurance_map import scenario_of
 from testban.run.assurance_quota import fraction
 from testban.run.outputs import whole
@@ -39,14 +39,16 @@ FULL_DECOUPLING = 70.0
 
 
 def statement_of(
-    name: str, out: Path, *, language: str = "both", pdf: bool = False, monitor: Path | None = None
-) -> dict[str, Any]:
+    name: str, out: Path, *, language: str = "both", pdf: bool = False, monitor: Path | None = None,
+    repeats: Path | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Write statement.html, statement.json and, if asked, statement.en.pdf and statement.ru.pdf into `out`."""
     if language not in ("en", "ru", "both"):
         raise InputError(f"--lang: expected en, ru or both, got {language!r}; correct it")
     plan = scenario_of(name)
     watched = None if monitor is None else statement_watch.read(monitor)
     found = compute(plan, watched)
+    found["repeats"] = [] if repeats is None else statement_repeats.read(repeats)
     html = page.render(found, language="ru" if language == "ru" else "en")
     body = msgspec.json.format(msgspec.json.encode(page.plain(found)), indent=1)
     files = {"statement.html": html.encode(), "statement.json": body + b"\n"}

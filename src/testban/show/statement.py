@@ -11,6 +11,7 @@ import msgspec
 
 from testban.base.errors import InputError
 from testban.show import report, statement_map, texts
+from testban.show.footprint import lost
 from testban.show.statement_notes import assumptions, not_assured, provenance
 from testban.show.texts import Both, fixed, num, position, sig, t
 
@@ -62,6 +63,7 @@ def render(found: dict[str, Any], language: str = "en") -> str:
         "help_head": _help_head(found),
         "quota": [] if found["quota"] is None else quota(found["quota"]),
         "watched": [] if found["watched"] is None else [_watched(s) for s in found["watched"]["sites"]],
+        "repeats": [_repeats(s) for s in found.get("repeats", [])],
         "watched_simulated": found["watched"] is not None and found["watched"]["simulated"],
         "assumptions": assumptions(found),
         "provenance": provenance(found),
@@ -208,6 +210,15 @@ def quota(q: dict[str, Any]) -> list[Both]:
             t("Numbers of events and inspections: {source}.", source=Both(q["source"], q["source_ru"]))
         )
     return said
+
+
+def _repeats(s: dict[str, Any]) -> dict[str, Any]:
+    sign = not s["absolute"]
+    return {
+        "name": s["name"], "hours": fixed(s["hours"], 1), "detections": s["detections"], "sign": sign,
+        "rate": sig(s["false_alarms_per_year"]), "median": fixed(s["median"], 2, sign=sign),
+        "largest": fixed(s["largest"], 2, sign=sign), "far": texts.DASH if s["far"] is None else lost(s["far"]),
+    }  # fmt: skip
 
 
 def _watched(s: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from testban.base.errors import InputError
 from testban.base.times import format_time
 from testban.repeat.decision import Decision
+from testban.repeat.footprint import Loss
 from testban.repeat.measure import Measured, Pair
 from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import log_tail
 from testban.repeat.threshold import CELL_S, YEAR_S, Threshold, normal_level
-from testban.show import report, svg, texts
+from testban.show import footprint, report, svg, texts
 from testban.show.texts import Both, fixed, num, t
 
 F64 = NDArray[np.float64]
@@ -40,6 +41,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     decision: Decision | None
     detections: tuple[tuple[Peak, Measured], ...]
     error: str = ""
+    beside: tuple[Both, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 def render(subjects: Sequence[Subject], language: str = "en") -> str:
@@ -58,7 +61,7 @@ def limits() -> tuple[Both, ...]:
     """What the watch cannot see, said on every page."""
     return (
         t(
-            "The watch covers the neighbourhood of its masters only. A decoupled shot, one 4 km away, or one at another depth is not the same waveform: published for one array, the level rises by up to one magnitude at 4 km. Silence here is no silence of such a shot."
+            "The watch covers the neighbourhood of its masters only. A decoupled shot, one 4 km away, or one at another depth is not the same waveform: published for one array, the level rises by up to one magnitude at 4 km; the footprint of each template here is a model. Silence here is no silence of such a shot."
         ),
         t(
             "Relative magnitude is a ratio of amplitudes in the lowest band; a smaller shot has a higher corner frequency and another depth may change the path, which is not in its error."
@@ -107,6 +110,8 @@ def _view(s: Subject) -> dict[str, Any]:
         "n_channels": s.n_channels,
         "sentence": sentence(s),
         "rows": rows,
+        "beside": s.beside,
+        "losses": footprint.rows(s.losses),
         "course": course(s) if s.decision is not None else "",
         "tail": tail(s.decision.noise, s.decision.threshold) if s.decision is not None else "",
     }

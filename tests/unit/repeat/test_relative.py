@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from testban.base.errors import FormatError, InputError, TestbanError
 from testban.base.geo import offset_km_
 from testban.formats import difftimes
-from testban.repeat import relative
+from testban.repeat import relative, times
 from testban.repeat.relative import Difference, Slowness
 from testban.run import relocating
 
@@ -92,7 +92,7 @@ def test_times_of_pairs_against_a_slow_twin():
     d[4] += 5.0
     t, misfit = np.zeros(6), np.empty(len(pairs))
     first, second = (np.array([p[k] for p in pairs]) for k in (0, 1))
-    relative.times_(first, second, d, np.ones(len(pairs)), t, misfit)
+    times.times_(first, second, d, np.ones(len(pairs)), t, misfit)
     keep = np.arange(len(pairs)) != 4
     design = np.zeros((int(keep.sum()), 6))
     for i, k in enumerate(np.flatnonzero(keep)):

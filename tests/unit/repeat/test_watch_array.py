@@ -86,7 +86,7 @@ def test_recordings_of_an_array_are_judged_where_a_detection_is_measured(slow, s
             nslc=Nslc("XX", station, "", "BHZ"), start_ns=grid.window_of(400_000).start_ns, sample_rate_hz=float(RATE), samples=x
         )  # fmt: skip
 
-    def load(name: str, _block: int):
+    def load(name: str, _window: object):
         lon, lat = NINE[name]
         s = recorded(name, slow)
         return [s], [Channel(nslc=s.nslc, longitude=lon, latitude=lat, dip_deg=-90.0)]

@@ -6,6 +6,7 @@ import pytest
 from testban.base.errors import FormatError, InputError
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Response, ResponseStage, Segment
+from testban.base.spans import Span
 from testban.formats import template_file
 from testban.repeat import (
     Template,
@@ -115,7 +116,7 @@ def test_correlation_is_that_of_its_definition_also_beside_a_gap():
     recorded = co.Recorded(component(x, valid), BAND)
     own, _, _ = recorded.roots(t)
     r = co.products([(recorded.spectrum, co.spectrum(t, BAND))])[0][co.FIRST : co.FIRST + co.OUT].copy()
-    co.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
+    kernels.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
     want = slow_z(
         recorded, t, [0, 5000, 27_900, 28_100, 28_400, 28_700, 28_900, 28_990, 29_050, 29_600, 60_000]
     )
@@ -134,8 +135,8 @@ def test_z_of_a_station_is_that_of_its_definition():
     made = co.station_blocks([(part, {0: recorded})])[0]
     own, root, _ = recorded.roots(t)
     r = co.products([(recorded.spectrum, part.transforms[0])])[0][co.FIRST : co.FIRST + co.OUT].copy()
-    co.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
-    nu = co.freedom(r, own, BAND, len(t))
+    kernels.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
+    nu = co.freedom(r, np.ones_like(r), 1.0, BAND, len(t))
     z = np.sign(r) * np.sqrt(-nu * np.log(1.0 - r.astype(float) ** 2))
     wide = np.array([np.max(z[max(0, i - 3) : i + 4]) for i in range(len(z))])
     thin = np.sort(wide[::8])
@@ -237,8 +238,7 @@ def planted(hours: int, at_s: float, size: float, seed: int = 11) -> tuple[Templ
 
 
 def loader(x: np.ndarray, cut: float = 1e9):
-    def load(_station: str, block: int):
-        w = grid.window_of(block)
+    def load(_station: str, w: Span):
         lo = max(0, int((w.start_ns - START) / 5e7) - 200)
         hi = min(len(x), int((w.end_ns - START) / 5e7) + 200)
         if hi <= lo:
@@ -358,7 +358,7 @@ def test_the_end_of_a_record_raises_no_alarm():
         recorded = co.Recorded(component(x, valid), BAND)
         own, _, _ = recorded.roots(t)
         r = co.products([(recorded.spectrum, co.spectrum(t, BAND))])[0][co.FIRST : co.FIRST + co.OUT].copy()
-        co.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
+        kernels.normalise_(r, own, 1.0 / np.sqrt(np.sum(t * t)))
         part = np.flatnonzero((own > 0.0) & (np.arange(co.OUT) + co.FIRST + 0.65 * len(t) > 50_000))
         edge.append(r[part])
         inside.append(r[:40_000])
@@ -411,16 +411,16 @@ def test_medians_found_digit_by_digit_are_those_of_sorting():
     for n in (1, 2, 7, 1000, 9001):
         z = np.where(rng.random(8 * n) < 0.1, np.nan, rng.standard_normal(8 * n)).astype(np.float32)
         z[: n // 3] = 0.25  # ties
-        keys, value = np.empty(len(z), dtype=np.uint32), np.empty(1, dtype=np.float32)
-        middle, away, held = kernels.middle_spread_(z, 8, keys, value)
+        keys = np.empty(n + 1, dtype=np.uint32)
+        middle, away, held = kernels.middle_spread_(z, 8, keys)
         seen = np.sort(z[::8][np.isfinite(z[::8])])
         assert held == len(seen)
         if held:
             assert middle == seen[held // 2]
             assert away == np.sort(np.abs(seen - seen[held // 2]))[held // 2]
         root = (rng.random(len(z)) < 0.7).astype(np.float32)
-        r = np.nan_to_num(z)
-        size, many = kernels.median_size_(r, root, 8, keys, value)
+        r = np.float32(0.125) * np.nan_to_num(z)
+        size, many = kernels.median_size_(r, root, 1.0, 8, keys)
         sizes = np.sort(np.abs(r[::8][root[::8] > 0.0]))
         assert many == len(sizes)
         assert size == (sizes[many // 2] if many else 0.0)
@@ -429,8 +429,8 @@ def test_medians_found_digit_by_digit_are_those_of_sorting():
 def test_signed_root_is_that_of_the_logarithm():
     r = np.linspace(-0.999, 0.999, 4001).astype(np.float32)
     one = np.ones(len(r), dtype=np.float32)
-    work, top, gain = np.empty_like(one), np.zeros_like(one), np.zeros_like(one)
-    kernels.accumulate_(r, one, 100.0, 2.0, True, work, top, gain)
+    top, gain = np.zeros_like(one), np.zeros_like(one)
+    kernels.accumulate_(r, one, one, 1.0, 100.0, 2.0, True, top, gain)
     q = r.astype(np.float64) ** 2
     want = 2.0 * np.sign(r) * np.sqrt(-100.0 * np.log1p(-q))
     assert np.max(np.abs(top - want)) < 1e-5 * np.max(np.abs(want))
