@@ -7,7 +7,7 @@ ifneq ($(wildcard ../shared/data),)
 export TESTBAN_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-slow determinism lint bench docs lock clean
+.PHONY: install demo test test-slow trust-slow determinism lint bench docs lock clean
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -25,6 +25,10 @@ test: install
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+# Each check removed in turn, 11 000 mutations, hundreds of kills: minutes.
+trust-slow: install
+	$(BIN)/python -m pytest -m slow --timeout 3600 --durations=0 tests/unit/trust tests/unit/station tests/contract/test_trust_vectors.py
 
 determinism: install
 	$(BIN)/python ci/determinism.py

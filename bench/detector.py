@@ -44,14 +44,13 @@ def main() -> list[dict]:
     x = np.round(np.random.default_rng(1).normal(size=int(86400 * RATE)) * 100).astype(np.int32)
     segment = Segment(nslc=Nslc("XX", "AAA", "00", "BHZ"), start_ns=START, sample_rate_hz=RATE, samples=x)
     _ours(segment, settings)
-    times = []
-    for run in (_ours, _rival):
-        best = float("inf")
-        for _ in range(3):
-            begun = time.perf_counter()
-            run(segment if run is _ours else x.astype(np.float64), settings)
-            best = min(best, time.perf_counter() - begun)
-        times.append(best)
+    times = [float("inf"), float("inf")]
+    y = x.astype(np.float64)
+    for _ in range(7):  # by turns and by processor time: what else the machine does meets both
+        for i, (run, data) in enumerate(((_ours, segment), (_rival, y))):
+            begun = time.process_time()
+            run(data, settings)
+            times[i] = min(times[i], time.process_time() - begun)
     return [
         {
             "name": "detector",

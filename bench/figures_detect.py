@@ -23,7 +23,8 @@ from testban.base.times import parse_time
 
 ROOT = Path(os.environ.get("TESTBAN_DATA", "")) / "waveforms"
 VERBOSE = "-v" in sys.argv
-SETTINGS = detect.Settings(threshold_factor=float(sys.argv[1]) if sys.argv[1:] and not VERBOSE else 1.0)
+FACTOR = float(sys.argv[1]) if __name__ == "__main__" and sys.argv[1:] and not VERBOSE else 1.0
+SETTINGS = detect.Settings(threshold_factor=FACTOR)
 
 
 def read(*names):
@@ -223,7 +224,7 @@ def analysts():
         for r in csv.DictReader(f):
             picked.setdefault(r["example"], []).append((float(r["seconds_from_start"]), r["phase"]))
     start, rate = 17_000 * 86400 * 10**9, float(examples["fs"])
-    errors, firsts, s_found, s_all, early = [], 0, 0, 0, 0
+    errors, moved, firsts, s_found, s_all, early = [], [], 0, 0, 0, 0
     for name, x in zip(examples["names"], examples["X"], strict=True):
         segments = [
             Segment(
@@ -245,12 +246,27 @@ def analysts():
             elif phase.startswith("P") and at == first[0]:
                 firsts += 1
                 errors += [(t - at, sigma)] if abs(t - at) < 3.0 else []
+                moved += [_first_motion(x, at, rate) - at] if abs(t - at) < 3.0 else []
     e, sigma = np.array(errors).T
+    after = e - np.array(moved)
     print(
         f"analyst picks: first P within 3 s {len(e)} of {firsts}, late by {np.median(e):+.2f} s (median), MAD "
         f"{np.median(np.abs(e - np.median(e))):.2f} s, inside sigma {100 * np.mean(np.abs(e) <= sigma):.0f} %, inside two "
-        f"{100 * np.mean(np.abs(e) <= 2 * sigma):.0f} %; S {s_found} of {s_all}; picks ahead of the first P {early}"
+        f"{100 * np.mean(np.abs(e) <= 2 * sigma):.0f} %; S {s_found} of {s_all}; picks ahead of the first P {early}; the first "
+        f"motion beyond 4.5 rms of the noise in the record as given is {np.median(moved):+.2f} s (median) from the analyst, "
+        f"our onset {np.median(after):+.2f} s from that, MAD {np.median(np.abs(after - np.median(after))):.2f} s"
     )
+
+
+def _first_motion(x, at, rate):
+    """Time of the first sample from 0.5 s before to 4 s after `at` beyond 4.5 rms of the 20 s before, on any component."""
+    k, times = round(at * rate), []
+    for y in x.T:
+        noise = y[k - round(20.0 * rate) : k - round(0.5 * rate)]
+        part = np.abs(y[k - round(0.5 * rate) : k + round(4.0 * rate)])
+        beyond = np.flatnonzero(part > 4.5 * np.sqrt(np.mean(noise * noise)))
+        times += [(k - round(0.5 * rate) + beyond[0]) / rate] if len(beyond) else []
+    return min(times, default=np.nan)
 
 
 def starts():

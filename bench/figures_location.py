@@ -148,6 +148,11 @@ def depths(found: list[dict]) -> None:
         print(
             f"depth: {len(moved)} of {len(found)} not at the default; minus the bulletin's: median {median(off):+.0f} km, from {off[0]:+.0f} to {off[-1]:+.0f}"
         )
+    held = sorted(f["depth"] - f["truth_depth"] for f in moved if f["truth_depth"] not in (0.0, 10.0))
+    if held:
+        print(
+            f"  {len(held)} of them where the bulletin's depth is no convention (0 or 10 km): median {median(held):+.0f} km, from {held[0]:+.0f} to {held[-1]:+.0f}"
+        )
     for f in found:
         if f["truth_depth"] >= 40.0 or f["depth"] >= 40.0:
             print(
@@ -171,7 +176,7 @@ def together(settings: locate.Settings) -> list[dict]:
     """The tests located together."""
     cases = dprk()
     sites = {k: v for c in cases for k, v in c[3].items()}
-    located, family = locate.locate_together([c[2] for c in cases], sites, settings)
+    located, family = locate.locate_together([c[2] for c in cases], sites, settings, within_km=locate.SITE_KM)
     out = []
     for c, one, number in zip(cases, located, family, strict=True):
         km, u = inside(one.origin, c[4][0], c[4][1])
@@ -181,6 +186,20 @@ def together(settings: locate.Settings) -> list[dict]:
         )
         out.append({"set": "dprk", "event": c[1], "origin": one.origin, "truth": c[4]})
     return out
+
+
+def regional_families(settings: locate.Settings) -> None:
+    """What joining wider families does to the epicentres of the Tunisian bulletin (decision 15)."""
+    cases = [c for c in bulletins() if c[0] == "tunisia"]
+    solved = [locate.solve(c[2], c[3], settings) for c in cases]
+    for within in (0.0, locate.SITE_KM, locate.NEIGHBOURS_KM):
+        located, family = locate.together(solved, within)
+        spots = [inside(one.origin, c[4][0], c[4][1]) for c, one in zip(cases, located, strict=True)]
+        joined = sum(family.count(f) > 1 for f in family)
+        print(
+            f"tunisia, families within {within:2.0f} km: {joined:2d} of {len(cases)} joined, median error {median(km for km, _ in spots):.1f} km, "
+            f"largest {max(km for km, _ in spots):.1f}, in the 90 % ellipse {sum(u <= 1.0 for _, u in spots)}"
+        )
 
 
 def starts(settings: locate.Settings) -> None:
@@ -340,6 +359,7 @@ def main() -> None:
     depths(found)
     relative(found)
     relative(together(settings))
+    regional_families(settings)
     starts(settings)
     print_locsat(locsat())
     trials = 4000

@@ -104,7 +104,7 @@ def world(tmp_path_factory):
     p = Parties((NAME,), bits=2048)
     p.step(300)
     folder = tmp_path_factory.mktemp("log")
-    files = LogFiles(folder, p.log.origin, p.log.signer)
+    files = LogFiles(folder, p.log.origin, p.sequencer)
     entries = list(p.log.entries)
     files.append(entries)
     files.publish()

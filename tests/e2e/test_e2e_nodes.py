@@ -14,6 +14,8 @@ from conftest import refused, run, shell_words
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.formats import waveforms
+from testban.run import outputs, reproducing
+from testban.trust import release
 
 NAME = "XX.KEST"
 CHANNELS = ("BHZ", "BHN")
@@ -90,7 +92,7 @@ class Nodes:
     def port(self, name: str) -> str:
         return self.address[name].rpartition(":")[2] if name in self.address else "0"
 
-    def start_warden(self) -> None:
+    def start_warden(self, *more: object) -> None:
         words = [
             "warden",
             "run",
@@ -119,7 +121,7 @@ class Nodes:
             "--ring",
             "500",
         ]
-        self.start("warden", *words)
+        self.start("warden", *words, *more)
 
     def station_words(self, *more: object) -> list[object]:
         words = [
@@ -517,3 +519,173 @@ def test_a_key_gives_way_and_another_is_revoked(nodes: Nodes, tmp_path: Path) ->
         run("party", "revoke", "no vkey", "--from-slot", "1", "--reason", "x", "--out", tmp_path / "x"),
         "key-form",
     )
+
+
+def offer(nodes: Nodes, name: str, note: Path) -> None:
+    """Lay a note of the log with its proof where the warden offers it."""
+    folder = nodes.root / "warden" / "policies"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(note, folder / f"{name}.note")
+    words = ["log", "prove", nodes.root / "log", "--policy", nodes.policy, "--entry", note]
+    assert run(*words, "--out", folder / f"{name}.tlog-proof").status == 0
+
+
+def test_a_new_key_and_a_new_policy_while_the_nodes_run_in_a_dither_loop(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    truth = recording(tmp_path / "raw.mseed")
+    switch = 160_000_020
+    new = tmp_path / "n.json"
+    words = ["keys", "generate", f"{NAME}/station", "--kind", "rsa", "--bits", "2048", "--out", new, "--json"]
+    vkey = run(*words).json["vkey"]
+    assert run("keys", "certify", new, "--certificate", tmp_path / "n.cert").status == 0
+    words = [
+        "party",
+        "rotate",
+        f"{NAME}/station",
+        "--old",
+        nodes.vkey["station"],
+        "--new",
+        vkey,
+        "--certificate",
+    ]
+    words += [tmp_path / "n.cert", "--from-slot", switch, "--out", tmp_path / "r"]
+    assert run(*words).status == 0
+    certificate = nodes.both_sign(tmp_path / "r" / "certificate.txt", tmp_path / "c.note")
+    rotation = nodes.both_sign(tmp_path / "r" / "rotation.txt", tmp_path / "r.note")
+    words = ["party", "sign", rotation, "--key", nodes.path("station"), "--out", rotation]
+    assert run(*words).status == 0
+    words = [
+        "party",
+        "policy",
+        NAME,
+        "--rate",
+        RATE,
+        "--slot-seconds",
+        "10",
+        "--quantum",
+        "16",
+        "--version",
+        "2",
+    ]
+    words += [w for c in CHANNELS for w in ("--channel", c)]
+    assert run(*words, "--from-slot", switch + 5, "--out", tmp_path / "d2.txt").status == 0
+    policy = nodes.both_sign(tmp_path / "d2.txt", tmp_path / "d2.note")
+    nodes.kill("log")
+    nodes.append(certificate, rotation, policy)
+    nodes.publish()
+    for name, note in (("1", certificate), ("2", rotation), ("3", policy)):
+        offer(nodes, name, note)
+    nodes.start_log()
+    nodes.kill("warden")
+    nodes.start_warden("--dither")
+    source = ("--source", tmp_path / "raw.mseed", "--key", new)
+    said = run(*nodes.station_words(*source, "--json"))
+    assert (said.status, said.json["reason"]) == (1, "dither-wrong"), "a station that goes round the loop"
+    said = run(*nodes.station_words(*source, "--dither", "--json"))
+    # What it closed without the loop is refused for good: that station's slot is decided.
+    assert said.json["reason"] == "dither-wrong"
+    shutil.rmtree(nodes.root / "station")
+    said = run(*nodes.station_words(*source, "--dither", "--json"))
+    assert (said.status, said.json["ok"]) == (0, True), said
+    assert [line.split(": ")[1] for line in said.stderr.splitlines() if line.startswith("taken")] == [
+        "certificate",
+        f"rotation of {NAME}/station from slot {switch}",
+        f"policy 2 from slot {switch + 5}",
+    ]
+    end = time.monotonic() + 20
+    while (found := nodes.audit()).json["packets"] != SLOTS + 1 and time.monotonic() < end:
+        time.sleep(0.3)
+    assert (found.json["findings"], found.json["packets"], found.json["gaps"]) == ([], SLOTS + 1, 3)
+    payloads = [np.frombuffer(f.read_bytes(), "<i4") for f in (nodes.root / "payloads").iterdir()]
+    coarse = [x for x in payloads if x.size and not (x % 16).any()]
+    assert len(coarse) == SLOTS + 1 - 25 - 1, "slots under the new policy but the last, which is a gap"
+    at = (30 * 10 - 3) * RATE
+    fine = np.concatenate([truth[c][at : at + 10 * RATE] for c in CHANNELS])
+    plain = (fine.astype(np.int64) + 8) // 16 * 16
+    assert min(np.abs(x - fine).max() for x in coarse) <= 16
+    assert not any(np.array_equal(x, plain) for x in coarse), "rounded without the host's dither"
+
+
+def test_a_release_needs_both_and_a_dissent_is_read_by_anyone(nodes: Nodes, tmp_path: Path) -> None:
+    """B recomputes other bytes and says so in the log; when it finds the same, its signature makes the release count."""
+    fields = [
+        "name day",
+        f"inputs {'01' * 32}",
+        "origin log.example/nodes",
+        "tree-size 1",
+        f"root {'02' * 32}",
+    ]
+    fields += [f"{k} {'03' * 32}" for k in ("code", "lock", "configuration")]
+    (tmp_path / "bulletin").mkdir()
+    for name in outputs.COMPARED:
+        (tmp_path / "bulletin" / name).write_text("event_id\n")
+    output = release.output_digest(reproducing.files_of(tmp_path / "bulletin")).hex()
+    for name, digest in (("same", output), ("other", "05" * 32)):
+        text = "\n".join(["testban/bulletin@v1", *fields, f"output {digest}"]) + "\n"
+        (tmp_path / name).write_text(text)
+    manifest = nodes.both_sign(tmp_path / "same", tmp_path / "m.note")
+    words = [
+        "party",
+        "release",
+        manifest,
+        tmp_path / "other",
+        "--name",
+        "B",
+        "--key",
+        nodes.path("b"),
+        "--json",
+    ]
+    words += [
+        "--result",
+        "one quantum",
+        "--where",
+        "events.csv: line 2 column 3",
+        "--statement",
+        "another libm",
+    ]
+    said = run(*words, "--out", tmp_path / "b.note")
+    assert (said.status, said.json) == (1, {"ok": False, "reason": "output-differs", "written": "dissent"})
+    words = [
+        "party",
+        "release",
+        manifest,
+        tmp_path / "same",
+        "--name",
+        "A",
+        "--key",
+        nodes.path("a"),
+        "--json",
+    ]
+    said = run(*words, "--out", tmp_path / "a.note")
+    assert (said.status, said.json["written"]) == (0, "release")
+    alone = run("verify", tmp_path / "a.note", "--policy", nodes.policy, "--json")
+    assert (alone.status, alone.json["reason"]) == (1, "approvals-missing")
+    nodes.kill("log")
+    nodes.append(manifest, tmp_path / "b.note")
+    nodes.publish()
+    dossier = ["party", "dossier", "event-1", "--log", nodes.root / "log", "--policy", nodes.policy]
+    dossier += ["--payloads", nodes.root / "payloads", "--out", tmp_path / "d", "--json"]
+    dossier += ["--bulletin", tmp_path / "bulletin"]
+    told = "one-quantum at events.csv: line 2 column 3: another libm"
+    assert run(*dossier).json["dissents"] == {"B": told}
+    both = tmp_path / "both.note"
+    assert run("party", "sign", tmp_path / "a.note", "--key", nodes.path("b"), "--out", both).status == 0
+    nodes.append(both)
+    nodes.publish()
+    made = run(*dossier)
+    assert (made.status, made.json["released"]) == (0, output), made
+    words = [
+        "log",
+        "prove",
+        nodes.root / "log",
+        "--policy",
+        nodes.policy,
+        "--entry",
+        both,
+        "--out",
+        tmp_path / "p",
+    ]
+    assert run(*words).status == 0
+    assert run("verify", tmp_path / "p", "--policy", nodes.policy, "--json").json["signed_by"] == ["A", "B"]
+    assert nodes.audit().json["findings"] == []

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from testban.associate.claims import LATER, Claim, claim_of
-from testban.associate.contest import Contest, Hypothesis
+from testban.associate.contest import Contest
+from testban.associate.fitting import Hypothesis
 from testban.associate.search import Search
 from testban.associate.settings import Settings
 from testban.associate.sight import Sight
@@ -122,14 +123,21 @@ class Session:
         origin, w, t = located.origin, contest.window, self.table
         numbers = [int(w.number[k]) for k in h.numbers]
         claim = claim_of(origin, numbers)
-        if h.deep is not None:  # where its reflections put it; the published depth is the locator's
+        taken = {a.pick_id for a in located.arrivals}
+        echoes = [n for n in (int(w.number[k]) for k, _ in h.echoes) if t.picks[n].pick_id in taken]
+        claim = msgspec.structs.replace(claim, numbers=(*numbers, *echoes))
+        if (
+            h.deep is not None and not echoes
+        ):  # where its reflections put it, which the locator did not believe
             claim = msgspec.structs.replace(claim, depth_km=h.deep[0], time_ns=h.deep[1])
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None
         if origin.time_ns >= begin_ns + self.settings.window_s * 10**9:
             return claim
         late = contest.absorb(claim)
-        claim = msgspec.structs.replace(claim, numbers=(*numbers, *(int(w.number[k]) for k, _, _ in late)))
+        claim = msgspec.structs.replace(
+            claim, numbers=(*claim.numbers, *(int(w.number[k]) for k, _, _ in late))
+        )
         event_id = f"{origin.time_ns}-{origin.longitude:.4f}-{origin.latitude:.4f}"
         value = {t.picks[k].pick_id: v for k, v in zip(numbers, h.values, strict=True)}
         first = tuple(msgspec.structs.replace(a, score=value.get(a.pick_id)) for a in located.arrivals)

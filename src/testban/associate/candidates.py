@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.associate import dense, grid
-from testban.associate.circle import N_BINS, N_COLUMNS
+from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.odds import SHEAR
 from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
@@ -24,8 +25,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
-LOW_SHARE = 0.15  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
-SPARSE_NET = 400  # stations: more of them see an event in a coarse cell, and each halving costs more
+LOW_SHARE = 0.2  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
+SPARSE_NET = (
+    400  # stations: more of them see an event in a coarse cell and hold its place, and each trial costs more
+)
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15
@@ -52,9 +55,9 @@ class Candidates:
         self.keep = np.empty(n, dtype=np.int64)
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
         self.geo = np.empty((2 * len(table.sites) + 2, 8))
-        self.bins = np.empty((N_BINS, N_COLUMNS))
-        self.shear = _shear(window, len(table.sites))
-        self.shear_too = self.shear if window.calls_shear else np.ones_like(self.shear)
+        self.bins = np.empty((N_CLASSED_BINS, N_COLUMNS))
+        self.traits = window.traits(len(table.sites))
+        self.traits_too = self.traits if window.calls_shear else self.traits | SHEAR
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.needed(window.duration_s)
         self.version = 0
@@ -159,7 +162,7 @@ class Candidates:
             out = np.empty((MAX_ROWS, 4))
             n = scan_(
                 cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-                w.used, self.shear, s.logs, o_start, o_end, bin_s, least, out,
+                w.used, self.traits, s.logs, o_start, o_end, bin_s, least, out,
             )  # fmt: skip
             out[:n, 1] += a
             return out[:n]
@@ -182,10 +185,16 @@ class Candidates:
         passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
         weak = np.ascontiguousarray(rows[~passed])
         cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
-        sharpen_(
-            weak, self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used, self.shear,
-            s.logs, LOW_SHARE * self.needed, cells, score,
-        )  # fmt: skip
+        cut = len(weak) // 2
+
+        def half(a: int, b: int) -> None:
+            sharpen_(
+                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used,
+                self.traits, s.logs, LOW_SHARE * self.needed, cells[a:b], score[a:b],
+            )  # fmt: skip
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(half, (0, cut), (cut, len(weak))))
         keep = score[:, 0] >= COARSE_SHARE * self.needed
         n = int(np.sum(keep))
         weak, cells, score = weak[keep], cells[keep], score[keep]
@@ -201,24 +210,42 @@ class Candidates:
 
     def sequence(self) -> Floats:
         """Candidates as of `candidates` in stretches where stations are too busy for them: see `dense`."""
-        t, s = self.table, self.search
+        t = self.table
         found: list[Floats] = []
         for begin, end, who in dense.spans(self.window, t):
-            cells = dense.cells(t, who)
-            vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
-            first = len(self.cells)
-            for layer, curve in enumerate(s.tight):
-                rows = self._scan(cells, vectors, curve, begin, end, dense.BIN_S, COARSE_SHARE * self.needed)
-                rows[:, 1] += first + layer * len(cells)
-                rows[:, 4] = layer
-                found.append(rows)
-                self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
-                self.cells, self.vectors = (
-                    np.concatenate([self.cells, cells]),
-                    np.concatenate([self.vectors, vectors]),
-                )
+            places = self._found(begin, end, who)
+            levels = [(dense.cells(t, who), dense.BIN_S), (dense.nest(places), dense.NEST_BIN_S)]
+            for cells, bin_s in levels:
+                if len(cells):
+                    found += self._tightly(cells, begin, end, bin_s)
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return self._thinned(np.concatenate(found) if found else np.empty((0, 5)))
+
+    def _found(self, begin: float, end: float, who: Ints) -> list[tuple[float, float]]:
+        """Places of the events of a busy stretch near stations that are busy."""
+        out = []
+        for c in self.claims:
+            o = (c.time_ns - self.window.reference_ns) / 1e9
+            if begin - dense.SPAN_S <= o <= end:
+                d = self.table.unit[who] - np.array(unit_vector_(c.longitude, c.latitude))
+                near = np.sum(d * d, axis=1) < (dense.REACH_DEG * dmath.DEG) ** 2
+                if int(np.sum(near)) >= dense.BUSY_STATIONS:
+                    out.append((c.longitude, c.latitude))
+        return sorted(out)
+
+    def _tightly(self, cells: Floats, begin: float, end: float, bin_s: float) -> list[Floats]:
+        """Rows of local maxima of cells with tight curves, which join the cells of this window."""
+        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        first, found = len(self.cells), []
+        for layer, curve in enumerate(self.search.tight):
+            rows = self._scan(cells, vectors, curve, begin, end, bin_s, COARSE_SHARE * self.needed)
+            rows[:, 1] += first + layer * len(cells)
+            rows[:, 4] = layer
+            found.append(rows)
+            self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
+            self.cells = np.concatenate([self.cells, cells])
+            self.vectors = np.concatenate([self.vectors, vectors])
+        return found
 
     def _thinned(self, rows: Floats) -> Floats:
         """Rows best first; those that a better one nearby and of the same time shadows are left out."""
@@ -255,7 +282,7 @@ class Candidates:
         bin_s = max(0.5, 0.15 * row[3])
         return peak_(
             self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start, w.data,
-            w.hint, self.value, w.used, self.shear, s.logs, float(row[2]), float(row[3]), bin_s,
+            w.hint, self.value, w.used, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
 
@@ -267,10 +294,3 @@ def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]])
         chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
         close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
     return np.flatnonzero(close)
-
-
-def _shear(window: Window, n: int) -> Ints:
-    """Whether a station has picks that may be S."""
-    out = np.zeros(n, dtype=np.int64)
-    out[window.station[window.hint != 1]] = 1
-    return out

@@ -10,13 +10,15 @@ alone say: without up-time a silent station says nothing against an event. Bins 
 An event that stations beyond NEAR_DEG see is seen by those within it: the share of the far ones that an event may have
 is bounded by STEEPEST times that of the near ones that were listening, those with any pick within LISTENING_S of the
 expected time. A few silent stations bound nothing; a whole silent network does.
+
+Bins of stations that point (see `odds`) come after those of the others: beyond the radius they are zones of their own.
 """
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate.odds import N_ZONES, ROWS, ZONES_DEG, zone_gain_
+from testban.associate.odds import N_CLASSED, N_ZONES, ROWS, ZONES_DEG, zone_gain_
 from testban.base.dmath import DEG, log_, sincos_
 
 Floats = NDArray[np.float64]
@@ -35,6 +37,7 @@ ZONE_OF = tuple(sum(d > z for z in ZONES_DEG[1:]) for d in (*RADII_DEG, *ZONES_D
 NUMBER, EVIDENCE, CHANCE, N_P, RAW_P, ALL_P, N_S, RAW_S, ALL_S = range(9)
 LISTENED = 9  # stations with any pick around the expected P
 N_COLUMNS = 10
+N_CLASSED_BINS = 2 * N_BINS
 LISTENING_S = 3600.0
 NEAR_DEG = 6.0
 STEEPEST = 3.0
@@ -63,34 +66,36 @@ def share_gain_(raw: float, n: float, stations: float) -> float:
 
 @njit(cache=True)
 def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
-    """Odds of the zones from the bins beyond a radius, each into gains."""
+    """Odds of the zones (N_CLASSED) from the bins beyond a radius, each into gains."""
     total = 0.0
     near, listened = 1.0, 1.0
     for b in range(NEAR_BINS):
-        near += bins[b, N_P]
-        listened += bins[b, LISTENED]
+        near += bins[b, N_P] + bins[N_BINS + b, N_P]
+        listened += bins[b, LISTENED] + bins[N_BINS + b, LISTENED]
     bound = STEEPEST * near / listened
-    for z in range(N_ZONES):
+    for q in range(N_CLASSED):
+        z, offset = q % N_ZONES, N_BINS * (q // N_ZONES)
         n, e, c, most = 0.0, 0.0, 0.0, 0.0
         n_p, raw_p, n_s, raw_s, all_s = 0.0, 0.0, 0.0, 0.0, 0.0
         for b in range(radius + 1, N_BINS):
             if ZONE_OF[b] == z:
-                n += bins[b, NUMBER]
-                e += bins[b, EVIDENCE]
-                c += bins[b, CHANCE]
-                most += bins[b, ALL_P]
-                n_p += bins[b, N_P]
-                raw_p += bins[b, RAW_P]
-                n_s += bins[b, N_S]
-                raw_s += bins[b, RAW_S]
-                all_s += bins[b, ALL_S]
-        gains[z] = max(0.0, zone_gain_(e, n, c))
+                row = bins[offset + b]
+                n += row[NUMBER]
+                e += row[EVIDENCE]
+                c += row[CHANCE]
+                most += row[ALL_P]
+                n_p += row[N_P]
+                raw_p += row[RAW_P]
+                n_s += row[N_S]
+                raw_s += row[RAW_S]
+                all_s += row[ALL_S]
+        gains[q] = max(0.0, zone_gain_(e, n, c))
         if z >= FAR_ZONE and bound * most < n:  # no more than so many of them can have seen it
-            gains[z] = max(0.0, e + n * log_(bound * most / c) - bound * most)
+            gains[q] = max(0.0, e + n * log_(bound * most / c) - bound * most)
         elif z >= FAR_ZONE and n_p >= WHOLE:
             seen = share_gain_(raw_p, n_p, most) + share_gain_(raw_s, n_s, all_s) - ZONE_COST
-            gains[z] = max(gains[z], seen)
-        total += gains[z]
+            gains[q] = max(gains[q], seen)
+        total += gains[q]
     return total
 
 
@@ -100,13 +105,15 @@ def best_(bins: Floats, gains: Floats) -> tuple[float, int]:
     best, which = beyond_(bins, -1, gains), -1
     n_p, raw_p, all_p, n_s, raw_s, all_s = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for r in range(len(RADII_DEG)):
-        n_p += bins[r, N_P]
-        raw_p += bins[r, RAW_P]
-        all_p += bins[r, ALL_P]
-        n_s += bins[r, N_S]
-        raw_s += bins[r, RAW_S]
-        all_s += bins[r, ALL_S]
-        if bins[r, N_P] + bins[r, N_S] <= 0.0:
+        before = n_p + n_s
+        for row in (bins[r], bins[N_BINS + r]):
+            n_p += row[N_P]
+            raw_p += row[RAW_P]
+            all_p += row[ALL_P]
+            n_s += row[N_S]
+            raw_s += row[RAW_S]
+            all_s += row[ALL_S]
+        if n_p + n_s <= before:
             continue
         v = share_gain_(raw_p, n_p, all_p) + share_gain_(raw_s, n_s, all_s) - CIRCLE_COST
         v += beyond_(bins, r, gains)

@@ -33,6 +33,12 @@ FIRST_RATE = 0.1  # around the first P: a second, discordant reading of the same
 CODA_RATE = 0.01
 LATER_RATE = 0.03
 SURFACE_RATE = 0.004
+# A station that missed P may pick the reflection above a deep source: chance that it does, and error of its time (s).
+REFLECTED_CHANCE = 0.3
+REFLECTED_SIGMA_S = 2.0
+REFLECTED = tuple(i for i, (name, _, _) in enumerate(LATER) if name in ("pP", "sP"))
+REFLECTED_PICKS = 5
+REFLECTED_LAST_S = 240.0
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 # Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
 TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "ScP", "SKS", "ScS", "SS")
@@ -93,6 +99,21 @@ def elsewhere_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: flo
 
 
 @njit(cache=True)
+def reflected_(
+    k: Kernel, later: Ints, depth: float, delta: float, baz: float, since: float, row: Floats
+) -> float:
+    """Rate (1/s) of picks like this one that pP and sP of an event cause, `since` its origin (s) at a distance."""
+    rate = 0.0
+    for c in REFLECTED:
+        t, p = time_(k, later, c, depth, delta)
+        u = (since - t) / REFLECTED_SIGMA_S
+        if t == t and abs(u) < 3.0:
+            v = vector_evidence_(row, p, 0.0, baz, 0.0) - 0.5 * u * u
+            rate += REFLECTED_CHANCE / (2.5066 * REFLECTED_SIGMA_S) * exp_(v)
+    return rate
+
+
+@njit(cache=True)
 def claim_(
     k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, n_first: int,
     saw: Ints, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, rate: Floats,
@@ -127,19 +148,22 @@ def claim_(
             if since < tp + 15.0:
                 r = FIRST_RATE
             elif not seen:
-                break
+                if n_first >= REFLECTED_PICKS and 0.0 < tp < since:
+                    r = reflected_(k, later, depth, delta, baz, since, data[i])
+                if since > tp + REFLECTED_LAST_S:
+                    break
             elif since < end:
                 r = CODA_RATE
             elif since < end + 200.0:
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
-            if n_first >= STRONG_PICKS:
+            if n_first >= STRONG_PICKS and seen:
                 for c in range(later.shape[0]):
                     if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
                         continue
                     t, _ = time_(k, later, c, depth, delta)
                     if t == t and abs(since - t) < 5.0 + 0.005 * t:
                         r = max(r, LATER_RATE)
-            if n_first >= SURFACE_PICKS:
+            if n_first >= SURFACE_PICKS and seen:
                 v = delta * 111.19 / since
                 if v > SURFACE_KM_S[0] and v < SURFACE_KM_S[1]:
                     r = max(r, SURFACE_RATE)

@@ -20,6 +20,7 @@ from testban.associate.circle import (
     EVIDENCE,
     LISTENED,
     LISTENING_S,
+    N_BINS,
     N_P,
     N_S,
     NUMBER,
@@ -32,8 +33,11 @@ from testban.associate.circle import (
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
+    N_CLASSED,
     N_ZONES,
+    POINTS,
     ROWS,
+    SHEAR,
     T_P,
     T_S,
     reach_,
@@ -58,7 +62,7 @@ VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN = range(8)
 def collect_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
     loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
-    used: Ints, shear: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
+    used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> int:  # fmt: skip
     """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 8) with the columns above; returns m.
 
@@ -74,11 +78,11 @@ def collect_(
             continue
         h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
         row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
-        z = bin_(row)
+        z = bin_(row) + (N_BINS if traits[s] & POINTS != 0 else 0)
         if curve[row, T_P] == curve[row, T_P]:
             bins[z, CHANCE] += curve[row, CHANCE_P]
             bins[z, ALL_P] += 1.0
-        if shear[s] != 0 and curve[row, T_S] == curve[row, T_S]:
+        if traits[s] & SHEAR != 0 and curve[row, T_S] == curve[row, T_S]:
             bins[z, CHANCE] += s_share * curve[row, CHANCE_S]
             bins[z, ALL_S] += 1.0
         t_p, t_s = curve[row, T_P], curve[row, T_S]
@@ -101,7 +105,7 @@ def collect_(
         delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
         taken = -1
         for wave in range(2):
-            if wave == 1 and (delta > max_s or shear[s] == 0):
+            if wave == 1 and (delta > max_s or traits[s] & SHEAR == 0):
                 break
             best, which = 0.0, -1
             for c in range(branches.shape[1]):
@@ -149,12 +153,13 @@ def collect_(
 @njit(cache=True)
 def prune_(rows: Ints, geo: Floats, m: int, bins: Floats) -> int:
     """Leave out the picks beyond the best radius in zones that gain nothing; returns how many are left."""
-    gains = np.empty(N_ZONES)
+    gains = np.empty(N_CLASSED)
     _, radius = best_(bins, gains)
     n = 0
     for i in range(m):
         b = int(geo[i, IN_BIN])
-        if b <= radius or gains[ZONE_OF[b]] > 0.0:
+        near = b % N_BINS
+        if near <= radius or gains[ZONE_OF[near] + N_ZONES * (b // N_BINS)] > 0.0:
             rows[n, 0], rows[n, 1] = rows[i, 0], rows[i, 1]
             for q in range(8):
                 geo[n, q] = geo[i, q]
@@ -165,7 +170,7 @@ def prune_(rows: Ints, geo: Floats, m: int, bins: Floats) -> int:
 @njit(cache=True)
 def total_(bins: Floats) -> float:
     """Odds of all bins."""
-    return best_(bins, np.empty(N_ZONES))[0]
+    return best_(bins, np.empty(N_CLASSED))[0]
 
 
 @njit(cache=True)
@@ -225,7 +230,7 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
 @njit(cache=True)
 def fit_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
-    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, shear: Ints,
+    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, traits: Ints,
     s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> tuple[int, float]:  # fmt: skip
     """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
@@ -233,7 +238,7 @@ def fit_(
     for r in range(rounds):
         m = collect_(
             k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
-            shear, s_share, detection, max_s, rows, geo, bins,
+            traits, s_share, detection, max_s, rows, geo, bins,
         )  # fmt: skip
         if m < 2:
             return m, 0.0

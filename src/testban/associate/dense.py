@@ -3,7 +3,9 @@
 Rules: there a cell of the usual size reaches some pick at every station whatever its origin time, so that nothing stands
 out. Where four stations are so busy, cells of `SIZE_DEG` around them are scanned with times as tight as one sigma of
 the model (`TIGHT`), at depths where sequences are; only this contrast in time makes an event visible, and what is found is
-fitted and judged like any other. The cells follow from the busy stations; the work grows with busy hours alone.
+fitted and judged like any other. The cells follow from the busy stations; the work grows with busy hours alone. Around
+events that were found, where the others of a sequence are, the next pass takes cells of `NEST_DEG`: in a larger one an arrival
+spreads over more than the time between two events.
 """
 
 import math
@@ -30,6 +32,10 @@ DEPTHS_KM = (8.0, 30.0)
 TIGHT = 0.4  # of the slack of two sigma
 INSIDE = 0.6  # of the arrivals within it
 BIN_S = 0.5
+NEST_DEG = 0.03
+NEST_REACH_DEG = 0.25  # of the events of a sequence around any of them
+MOST_NEST_CELLS = 4_000
+NEST_BIN_S = 0.25
 SPAN_S = 600.0  # stretches in which business is looked at
 
 
@@ -102,3 +108,27 @@ def cells(table: Table, who: Sequence[int] | Ints) -> Floats:
         if len(found) <= MOST_CELLS:
             return np.array(found).reshape(-1, 4)
         size *= 1.3
+
+
+def nest(places: Sequence[tuple[float, float]]) -> Floats:
+    """Cells as of `cells` around places (longitude, latitude), coarser where they are too many; none without places."""
+    size = NEST_DEG
+    while True:
+        found: set[tuple[int, int]] = set()
+        for lon, lat in places:
+            rows = range(math.floor((lat - NEST_REACH_DEG) / size), math.ceil((lat + NEST_REACH_DEG) / size))
+            for row in rows:
+                y = (row + 0.5) * size
+                if abs(y) < 89.0:
+                    width, reach = size / cos_(y * DEG), NEST_REACH_DEG / cos_(y * DEG)
+                    begin, end = math.floor((lon - reach) / width), math.ceil((lon + reach) / width)
+                    found.update((row, column) for column in range(begin, end))
+        if len(found) <= MOST_NEST_CELLS:
+            break
+        size *= 1.3
+    out = []
+    for row, column in sorted(found):
+        y = (row + 0.5) * size
+        x = (column + 0.5) * size / cos_(y * DEG)
+        out.append(((x + 180.0) % 360.0 - 180.0, y, 0.5 * math.sqrt(2.0) * size, 2.0 * REACH_DEG))
+    return np.array(out).reshape(-1, 4)

@@ -74,3 +74,38 @@ def echo_(
         if agree >= LEAST_STATIONS and total - COST > best:
             best, depth = total - COST, z
     return depth, best if depth > 0.0 else 0.0
+
+
+@njit(cache=True)
+def reflections_(
+    k: Kernel, first: int, reflected: Ints, depth: float, p_rows: Ints, deltas: Floats, backs: Floats, station: Ints,
+    start: Ints, data: Floats, used: Ints, rate: Floats, out: Ints,
+) -> int:  # fmt: skip
+    """The pick of each station that a reflection at `depth` explains best: rows of out are pick, place in `reflected`.
+
+    Arguments as of `echo_`; Returns their number.
+    """
+    m = 0
+    for n in range(p_rows.size):
+        p, delta = p_rows[n], deltas[n]
+        t0, _, _ = lookup_(k, first, depth, delta)
+        best, which, pick = 0.0, -1, -1
+        for c in range(reflected.size):
+            t, slowness, _ = lookup_(k, reflected[c], depth, delta)
+            delay = t - t0
+            if delay != delay or delay < LEAST_DELAY_S:
+                continue
+            i = p + 1
+            while i < start[station[p] + 1] and data[i, 0] < data[p, 0] + delay + 15.0:
+                u = (data[i, 0] - data[p, 0] - delay) / math.sqrt(
+                    SIGMA_S**2 + (SIGMA_SHARE * delay) ** 2 + data[i, 1] ** 2 + data[p, 1] ** 2
+                )
+                if used[i] == 0 and abs(u) < 3.0:
+                    v = vector_evidence_(data[i], slowness, 0.0, backs[n], 0.0) - 0.5 * u * u - log_(rate[i])
+                    if which < 0 or v > best:
+                        best, which, pick = v, c, i
+                i += 1
+        if which >= 0:
+            out[m, 0], out[m, 1] = pick, which
+            m += 1
+    return m

@@ -25,6 +25,10 @@ CORE_SLACK_S = 6.0  # the branches of PKP lie this far apart
 LOG_STEP = 0.125  # resolution of the table of logarithms, s or deg
 ZONES_DEG = (0.0, 2.5, 6.0, 20.0, 60.0, 100.0)
 N_ZONES = len(ZONES_DEG)
+# Traits of a station: it has picks that may be S; its picks point. Stations that point are arrays, which see smaller
+# events: in the search each zone of them has a share of its own, after the zones of the others.
+SHEAR, POINTS = 1, 2
+N_CLASSED = 2 * N_ZONES
 # Columns of a curve.
 T_P, P_P, SLACK_P, LOG_P, CHANCE_P, T_S, P_S, SLACK_S, LOG_S, CHANCE_S, ZONE = range(11)
 

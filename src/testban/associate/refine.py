@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
+    N_CLASSED,
     N_ZONES,
     P_P,
     P_S,
+    POINTS,
     ROWS,
+    SHEAR,
     SLACK_P,
     SLACK_S,
     T_P,
@@ -35,7 +38,7 @@ SHRINK = 0.6
 @njit(cache=True)
 def gather_(
     vector: Floats, radius: float, o: float, spread: float, curve: Floats, unit: Floats, start: Ints, data: Floats,
-    hint: Ints, used: Ints, shear: Ints, keep: Ints, chance: Floats,
+    hint: Ints, used: Ints, traits: Ints, keep: Ints, chance: Floats,
 ) -> int:  # fmt: skip
     """Numbers of the free picks that a cell and an origin time o +- spread could explain, into keep; zone chances."""
     n = 0
@@ -45,14 +48,14 @@ def gather_(
             continue
         h2 = 0.5 - 0.5 * (vector[0] * unit[s, 0] + vector[1] * unit[s, 1] + vector[2] * unit[s, 2])
         row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
-        z = int(curve[row, ZONE])
+        z = int(curve[row, ZONE]) + (N_ZONES if traits[s] & POINTS != 0 else 0)
         t0, t1 = curve[row, T_P], curve[row, T_S]
         s0, s1 = -1.0, -1.0
         if t0 == t0:
             s0 = radius * curve[row, P_P] + curve[row, SLACK_P] + spread + 4.0
             chance[0, z] += curve[row, CHANCE_P]
             chance[1, z] += 1.0
-        if t1 == t1 and shear[s] != 0:
+        if t1 == t1 and traits[s] & SHEAR != 0:
             s1 = radius * curve[row, P_S] + curve[row, SLACK_S] + spread + 4.0
             chance[0, z] += curve[row, CHANCE_S]
             chance[1, z] += 1.0
@@ -78,14 +81,14 @@ def gather_(
 @njit(cache=True)
 def refine_(
     cell: Floats, o: float, spread: float, finest: float, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats,
-    start: Ints, station: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats,
+    start: Ints, station: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats,
     keep: Ints, result: Floats,
 ) -> None:  # fmt: skip
     """Refine one candidate; result: score, longitude, latitude, origin time, radius, number of picks in reach."""
-    vector, chance, scrap = np.empty(3), np.empty((2, N_ZONES)), np.empty((2, N_ZONES))
+    vector, chance, scrap = np.empty(3), np.empty((2, N_CLASSED)), np.empty((2, N_CLASSED))
     lon, lat, radius = cell[0], cell[1], cell[2]
     vector[0], vector[1], vector[2] = unit_vector_(lon, lat)
-    n = gather_(vector, radius, o, spread, curve, unit, start, data, hint, used, shear, keep, chance)
+    n = gather_(vector, radius, o, spread, curve, unit, start, data, hint, used, traits, keep, chance)
     m = 0  # a small table of the stations and picks that matter
     for i in range(n):
         if i == 0 or station[keep[i]] != station[keep[i - 1]]:
@@ -99,7 +102,7 @@ def refine_(
         if i == 0 or station[k] != station[keep[i - 1]]:
             s = station[k]
             u[m, 0], u[m, 1], u[m, 2] = unit[s, 0], unit[s, 1], unit[s, 2]
-            x[m], y[m], c[m] = s_lon[s], s_lat[s], shear[s]
+            x[m], y[m], c[m] = s_lon[s], s_lat[s], traits[s]
             first[m] = i
             m += 1
         for q in range(7):
@@ -113,7 +116,7 @@ def refine_(
         half = 14.0 * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
         bin_s = max(0.5, 0.12 * half)
         n_bins = int(2.0 * half / bin_s) + 1
-        score, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty(n_bins)
+        score, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty(n_bins)
         level_score, l_lon, l_lat, l_o = -1.0, lon, lat, o
         for g in range(9):
             node[0], node[1], node[2] = lon, lat, 0.5 * radius

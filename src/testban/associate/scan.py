@@ -20,10 +20,13 @@ from testban.associate.odds import (
     CHANCE_S,
     LOG_P,
     LOG_S,
+    N_CLASSED,
     N_ZONES,
     P_P,
     P_S,
+    POINTS,
     ROWS,
+    SHEAR,
     SLACK_P,
     SLACK_S,
     T_P,
@@ -48,13 +51,13 @@ NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 @njit(cache=True)
 def project_(
     cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
+    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
     chance: Floats,
 ) -> None:  # fmt: skip
-    """Packed evidence for one cell into score (zones, bins of origin time from o_start); chances, numbers of its zones.
+    """Packed evidence for one cell into score (classed zones, bins of origin time from o_start); chances, numbers of these.
 
-    cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. shear: whether
-    a station has picks that may be S.
+    cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. traits:
+    of the stations, see `odds`.
     """
     n_bins = score.shape[1]
     score[:] = 0
@@ -72,7 +75,7 @@ def project_(
         x = math.sqrt(max(h2, 0.0)) * (ROWS - 1.0)
         row = min(int(x), ROWS - 2)
         f = x - row
-        z = int(curve[row, ZONE])
+        z = int(curve[row, ZONE]) + (N_ZONES if traits[s] & POINTS != 0 else 0)
         t_p = curve[row, T_P] + f * (curve[row + 1, T_P] - curve[row, T_P])
         baz = -1.0
         for wave in range(2):
@@ -83,7 +86,7 @@ def project_(
                 t = curve[row, T_S] + f * (curve[row + 1, T_S] - curve[row, T_S])
                 p, log_chance = curve[row, P_S], curve[row, LOG_S]
                 slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_S]
-                if shear[s] == 0 or t - t_p < slack:
+                if traits[s] & SHEAR == 0 or t - t_p < slack:
                     break  # P and S cannot be told apart: one pick would count for both
             if t != t:
                 break
@@ -137,20 +140,20 @@ def project_(
 def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
     """Odds of every bin from packed differences; bins whose raw sum stays below `least` get 0. Changes score.
 
-    chance (2, zones): sum of chances, and number of waves that stations could see.
+    chance (2, classed zones): sum of chances, and number of waves that stations could see.
     """
-    logs = np.zeros(N_ZONES)
-    live = np.zeros(N_ZONES, np.int64)
+    logs = np.zeros(N_CLASSED)
+    live = np.zeros(N_CLASSED, np.int64)
     n_live = 0
-    for z in range(N_ZONES):
+    for z in range(N_CLASSED):
         if chance[0, z] > 0.0:
             logs[z] = quick_log_(log_table, chance[0, z])
             live[n_live] = z
             n_live += 1
     odds[:] = 0.0
     raw_least = int(least / UNIT)
-    running = np.zeros(N_ZONES, np.int64)
-    gain = np.zeros(N_ZONES)
+    running = np.zeros(N_CLASSED, np.int64)
+    gain = np.zeros(N_CLASSED)
     mask = COUNT - 1
     for b in range(odds.size):
         raw = 0
@@ -182,13 +185,13 @@ def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, tota
     top = 0.0
     n, e, c, m = 0.0, 0.0, 0.0, 0.0
     for z in range(NEAR_ZONES):
-        if chance[0, z] <= 0.0:
-            continue
-        total -= gain[z]
-        n += running[z] >> 32
-        e += (running[z] & (COUNT - 1)) * UNIT
-        c += chance[0, z]
-        m += chance[1, z]
+        for q in (z, z + N_ZONES):
+            if chance[0, q] > 0.0:
+                total -= gain[q]
+                n += running[q] >> 32
+                e += (running[q] & (COUNT - 1)) * UNIT
+                c += chance[0, q]
+                m += chance[1, q]
         if n < 3.0:
             continue
         log_all = quick_log_(log_table, m)
@@ -204,7 +207,7 @@ def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, tota
 @njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
-    data: Floats, hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o_start: float, o_end: float,
+    data: Floats, hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, o_end: float,
     bin_s: float, threshold: float, out: Floats,
 ) -> int:  # fmt: skip
     """Local maxima in time above the threshold in every cell of one size (same bin).
@@ -212,11 +215,11 @@ def scan_(
     Rows of out: score, cell, origin time, half width (s) of what a cell cannot tell apart. Returns their number.
     """
     n_bins = int((o_end - o_start) / bin_s) + 1
-    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty((2, N_ZONES)), np.empty(n_bins)
+    score, chance, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty((2, N_CLASSED)), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
-            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o_start,
+            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start,
             bin_s, score, chance,
         )  # fmt: skip
         weigh_(score, chance, log_table, threshold, odds)
@@ -242,14 +245,14 @@ def scan_(
 @njit(cache=True)
 def peak_(
     cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
+    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
-    score, chance, odds = np.empty((N_ZONES, n_bins), np.int64), np.empty((2, N_ZONES)), np.empty(n_bins)
+    score, chance, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty((2, N_CLASSED)), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
-        cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o_start, bin_s, score,
+        cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start, bin_s, score,
         chance,
     )  # fmt: skip
     weigh_(score, chance, log_table, 0.0, odds)
@@ -262,10 +265,10 @@ def peak_(
     return top, o_start + 0.5 * (a + z + 1) * bin_s
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sharpen_(
     rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, shear: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
+    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
 ) -> None:  # fmt: skip
     """The best quarter of the best quarter of the cells of rows (score, cell, origin time, apart, layer).
 
@@ -286,7 +289,7 @@ def sharpen_(
                 node[2] = 0.5 * radius
                 vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
                 v, when = peak_(
-                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, shear, log_table, o, half,
+                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o, half,
                     max(0.5, 0.15 * half),
                 )  # fmt: skip
                 if v > best:

@@ -21,6 +21,7 @@ from testban.earth import travel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+REFLECTED = ("pP", "sP")
 BIN_SHARE = 0.3  # of what a cell cannot tell apart
 
 
@@ -55,7 +56,7 @@ class Search:
             for j, name in enumerate(names):
                 self.branches[i, j] = self.model.index(name)
         self.first = np.array([self.model.index(p) for p in ("P1", "S1", "Lg")])
-        self.reflected = np.array([self.model.index(p) for p in ("pP", "sP")], dtype=np.int64)
+        self.reflected = np.array([self.model.index(p) for p in REFLECTED], dtype=np.int64)
         self.later = np.array([(self.model.index(leg), legs) for _, leg, legs in LATER], dtype=np.int64)
 
     def needed(self, duration_s: float) -> float:

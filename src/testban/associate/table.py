@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.odds import POINTS, SHEAR
 from testban.base.geo import unit_vector_
 from testban.base.records import Pick, Site
 
@@ -28,6 +29,8 @@ STATED_SHARE = 0.95  # of stated slownesses and azimuths that are as good as sta
 # A slowness whose back-azimuth is not resolved says nothing: the horizontal motion it rests on is noise. Of the 19
 # polarised first P of the test of January 2016 the three that are 3 to 4 sigma off all have such a back-azimuth.
 RESOLVED_BACKAZIMUTH = 45.0
+ARRAY_SIGMA = 2.0  # s/deg: of a slowness that only an array measures so well
+POINTING_SHARE = 0.5  # of the picks of a station that point
 # Where the table states no error: automatic three-component and array readings, of which 16-84 % lie within 94 deg
 # (scatter nearly that of chance, 104) and 7 s/deg in the Chilean set, while array readings of the pIDC's 1996
 # bulletin lie within 5-20 deg and 1-3 s/deg of the prediction: a small share of good ones.
@@ -99,6 +102,15 @@ class Window:
             rate = np.empty(len(times))
             rates_(times, self.start, counted, spans, typical, rate)
             out[rated] = rate[rated]
+        return out
+
+    def traits(self, n: int) -> Ints:
+        """Traits of the stations as in `odds`: SHEAR where a pick may be S, POINTS where most picks measure a direction."""
+        points = (self.data[:, 3] < ARRAY_SIGMA) & (self.data[:, 5] < RESOLVED_BACKAZIMUTH)
+        out = np.zeros(n, dtype=np.int64)
+        out[self.station[self.hint != 1]] = SHEAR
+        pointing = np.bincount(self.station[points], minlength=n)
+        out[pointing > POINTING_SHARE * np.bincount(self.station, minlength=n)] |= POINTS
         return out
 
     @property

@@ -13,6 +13,7 @@ def locate(
     model: Literal["ak135", "iasp91"] = "ak135",
     fixed_depth: float | None = None,
     together: bool = False,
+    alone: bool = False,
     depth_curve: bool = False,
     sasc: Path | None = None,
     rstt: Path | None = None,
@@ -40,8 +41,11 @@ def locate(
     fixed_depth
         Hold the depth of every event there, in km.
     together
-        Locate events of one place (within 30 km, four stations in common) together: what the model gets wrong on a
-        path it gets wrong for all of them, so that their positions relative to each other are several times better.
+        Locate events within 30 km of each other (four stations in common) together, and not only those of one site
+        (within 5 km): what the model gets wrong on a path it gets wrong for all of them, so that their positions
+        relative to each other are several times better.
+    alone
+        Locate every event as if it were the only one in the table.
     depth_curve
         Also write depth_curve.csv, the misfit of every event at 29 depths.
     sasc
@@ -58,11 +62,14 @@ def locate(
     """
     from testban.base.errors import InputError
     from testban.cli import terminal
-    from testban.locate import Settings
+    from testban.locate import NEIGHBOURS_KM, SITE_KM, Settings
     from testban.run import stages
 
     if fixed_depth is not None and not 0.0 <= fixed_depth <= 700.0:
         raise InputError(f"--fixed-depth: expected a depth from 0 to 700 km, got {fixed_depth:g}; correct it")
+    if together and alone:
+        raise InputError("expected --together or --alone, got both; give one")
+    within_km = 0.0 if alone else NEIGHBOURS_KM if together else SITE_KM
     settings = Settings(model=model, fixed_depth_km=fixed_depth)
     paths = None
     if rstt is not None:
@@ -71,7 +78,7 @@ def locate(
         paths = Rstt(rstt)
     with terminal.progress(quiet or json) as report:
         done = stages.locate(
-            arrivals, stations, out, settings, together=together, depth_curve=depth_curve, sasc=sasc, paths=paths,
+            arrivals, stations, out, settings, together_km=within_km, depth_curve=depth_curve, sasc=sasc, paths=paths,
             simulated=simulated, progress=report,
         )  # fmt: skip
     if json:

@@ -9,16 +9,22 @@ from cyclopts import Parameter
 log = cyclopts.App(name="log", help="The joint log: entries, tiles, witnessed checkpoints.")
 
 
-def _open(folder: Path, key: Path):  # type: ignore[no-untyped-def]
+def _open(folder: Path, *keys: Path):  # type: ignore[no-untyped-def]
     from testban.base.errors import InputError
     from testban.cli.trusted import read_key
     from testban.store.log_files import LogFiles
     from testban.trust.keys import Ed25519Signer
 
-    signer = read_key(key)
-    if not isinstance(signer, Ed25519Signer):
-        raise InputError(f"{key}: expected an ed25519 key of the log")
-    return LogFiles(folder, signer.verifier.name, signer)
+    signers = []
+    for path in keys:
+        signer = read_key(path)
+        if not isinstance(signer, Ed25519Signer):
+            raise InputError(f"{path}: expected an ed25519 key of the log")
+        signers.append(signer)
+    origins = sorted({s.verifier.name for s in signers})
+    if len(origins) != 1:
+        raise InputError(f"expected keys of one name, the log's origin, got {' and '.join(origins)}")
+    return LogFiles(folder, origins[0], *signers)
 
 
 def _witnesses(urls: list[str] | None):  # type: ignore[no-untyped-def]
@@ -62,7 +68,7 @@ def checkpoint(
     folder: Path,
     /,
     *,
-    key: Path,
+    key: Annotated[list[Path], Parameter(negative=())],
     witness: Annotated[list[str] | None, Parameter(negative=())] = None,
     policy: Path | None = None,
     epoch: int | None = None,
@@ -76,7 +82,7 @@ def checkpoint(
     folder
         Folder of the log.
     key
-        The log's private key.
+        The log's private key; repeated while one key gives way to another: heads carry the signatures of all.
     witness
         Address of a witness (C2SP tlog-witness); may be repeated.
     policy
@@ -92,7 +98,7 @@ def checkpoint(
     from testban.trust.checks import Rejected
 
     rules = read_quorum(policy) if policy else None
-    files = _open(folder, key)
+    files = _open(folder, *key)
     try:
         note = files.publish(_witnesses(witness), epoch, rules)
     except Rejected as exc:
@@ -202,7 +208,7 @@ def prove(
 
 @log.command
 def serve(
-    folder: Path, /, *, key: Path | None = None, witness: Annotated[list[str] | None, Parameter(negative=())] = None,
+    folder: Path, /, *, key: Annotated[list[Path] | None, Parameter(negative=())] = None, witness: Annotated[list[str] | None, Parameter(negative=())] = None,
     policy: Path | None = None, epoch: int | None = None, host: str = "127.0.0.1", port: int = 8063, every: float = 10.0,
     per_minute: int = 6000,
 ) -> int:  # fmt: skip
@@ -213,7 +219,8 @@ def serve(
     folder
         Folder of the log.
     key
-        The log's private key; without it the log is only served (a mirror).
+        The log's private key; repeated while one key gives way to another: heads carry the signatures of all. Without it
+        the log is only served (a mirror).
     witness
         Address of a witness; may be repeated.
     policy
@@ -235,13 +242,13 @@ def serve(
     from testban.links.witness_http import log_server
     from testban.run.log_node import Sequencer
 
-    if key is None:
+    if not key:
         server = log_server(folder, None, host, port)
         terminal.say(f"{server.url} serves {folder}")
         server.run()
         return 0
     rules = read_quorum(policy) if policy else None
-    node = Sequencer(_open(folder, key), _witnesses(witness), rules, epoch, terminal.say)
+    node = Sequencer(_open(folder, *key), _witnesses(witness), rules, epoch, terminal.say)
     server = log_server(folder, node.take, host, port, per_minute).start()
     terminal.say(f"{server.url} serves {folder} and takes entries")
     node.run(every)

@@ -1,8 +1,10 @@
 """testban station: the automatic station as a running node."""
 
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 station = cyclopts.App(
     name="station", help="The automatic station: records, signs, keeps, delivers to its warden."
@@ -12,8 +14,8 @@ RING_SLOTS = 60_480  # a week of slots of 10 s
 
 @station.command
 def run(
-    *, disclosure: Path, policy: Path, key: Path, state: Path, warden: str, source: Path | None = None,
-    simulate: int | None = None, slots: int | None = None, ring: int = RING_SLOTS, json: bool = False,
+    *, disclosure: Path, policy: Path, key: Annotated[list[Path], Parameter(negative=())], state: Path, warden: str,
+    source: Path | None = None, simulate: int | None = None, slots: int | None = None, ring: int = RING_SLOTS, dither: bool = False, json: bool = False,
 ) -> int:  # fmt: skip
     """Run a station unattended. It can be killed at any instant and started again with the same words.
 
@@ -27,7 +29,7 @@ def run(
     policy
         Logs, witnesses, quorum and parties.
     key
-        The station's private key (kind rsa).
+        The station's private key (kind rsa); repeated for keys that a rotation may name later, while the station runs.
     state
         Folder for the ring buffer; one process at a time.
     warden
@@ -40,6 +42,8 @@ def run(
         End after so many slots that were closed since the start.
     ring
         Slots that the ring buffer keeps.
+    dither
+        Show the fine counts to the warden and sign what its dither makes of them (the warden then runs with --dither too).
     json
         Print one JSON object on stdout at the end.
 
@@ -58,15 +62,16 @@ def run(
     rules = trusted.read_quorum(policy)
     treaty = trusted.treaty_of(rules, policy)
     allowed = trusted.read_disclosure(disclosure, treaty)
-    signer = trusted.read_rsa_key(key, "station")
+    signer, *later = (trusted.read_rsa_key(k, "station") for k in key)
     held = Held(state)
     memory = Ring(state / "station.ring", ring, sealed.MAX_PACKET_BYTES + packet.payload_size(allowed))
     node = station_node.StationNode(
-        Station(allowed, signer, memory, rules, treaty),
+        Station(allowed, signer, memory, rules, treaty, later),
         WardenLink(warden),
         terminal.say,
         pulsed=simulate is not None,
         folder=state,
+        dithered=dither,
     )
     try:
         if source is not None:

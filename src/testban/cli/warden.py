@@ -1,8 +1,10 @@
 """testban warden: the host's warden as a running node."""
 
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 warden = cyclopts.App(
     name="warden", help="The host's warden: checks, countersigns, lets go on time, keeps the ledger."
@@ -12,13 +14,15 @@ RING_SLOTS = 60_480
 
 @warden.command
 def run(
-    *, disclosure: Path, policy: Path, station: str, key: Path, state: Path, log: str, payloads: Path,
-    host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
+    *, disclosure: Path, policy: Path, station: str, key: Annotated[list[Path], Parameter(negative=())],
+    state: Path, log: str, payloads: Path, host: str = "127.0.0.1", port: int = 8065, every: float = 1.0, ring: int = RING_SLOTS,
+    dither: bool = False, twin: Path | None = None, twin_rms: float | None = None,
 ) -> int:  # fmt: skip
     """Run a warden unattended. It can be killed at any instant and started again with the same words.
 
-    Commands for the station are put into the folder `commands` of its state, new policies into `policies`: NAME.note and
-    NAME.tlog-proof. Both nodes take a policy from its slot on, while they run.
+    Commands for the station are put into the folder `commands` of its state; new policies, certificates, keys, rotations and
+    revocations into `policies`: NAME.note and NAME.tlog-proof, taken in the order of their names. Both nodes take each from its
+    slot on, while they run.
 
     Parameters
     ----------
@@ -27,9 +31,9 @@ def run(
     policy
         Logs, witnesses, quorum and parties.
     station
-        vkey of the station's key.
+        vkey of the station's first key.
     key
-        The warden's private key (kind rsa).
+        The warden's private key (kind rsa); repeated for keys that a rotation may name later, while the warden runs.
     state
         Folder for ring buffer, ledger and beacons; one process at a time.
     log
@@ -44,6 +48,13 @@ def run(
         Seconds between looks at the clock.
     ring
         Slots that the ring buffer keeps.
+    dither
+        Let only samples go that went through the dither loop (the station then runs with --dither too).
+    twin
+        Recording of the host's own sensor beside the station, under the station's codes (miniSEED or SAC file, or a folder of
+        them): each day that is over is compared with it, what came out is written to `twin` in the state folder.
+    twin_rms
+        Own noise of one of the two sensors in counts (root mean square); needed with --twin.
 
     """
     import time
@@ -52,9 +63,13 @@ def run(
     from testban.cli import terminal, trusted
     from testban.links.packet_http import warden_server
     from testban.links.witness_http import appender, getter
+    from testban.run.station_node import recording
+    from testban.run.twin_node import TwinNode
     from testban.run.warden_node import WardenNode
+    from testban.station.dither import Host
     from testban.station.warden import Warden
     from testban.store.durable import Held
+    from testban.store.fine import Fine
     from testban.store.ledger_file import LedgerFile
     from testban.store.ring import Ring
     from testban.trust import packet, sealed
@@ -64,14 +79,17 @@ def run(
     rules = trusted.read_quorum(policy)
     treaty = trusted.treaty_of(rules, policy)
     allowed = trusted.read_disclosure(disclosure, treaty)
-    signer = trusted.read_rsa_key(key, "warden")
+    signer, *later = (trusted.read_rsa_key(k, "warden") for k in key)
     try:
         verifier = parse_vkey(station)
     except Rejected as exc:
         raise InputError(f"--station: not a vkey: {exc}") from exc
     if not isinstance(verifier, RsaVerifier):
         raise InputError("--station: expected the vkey of an rsa key")
+    if (twin is None) != (twin_rms is None) or (twin_rms is not None and not 0 < twin_rms < 1e9):
+        raise InputError("expected --twin and --twin-rms together, the latter in counts above 0")
     held = Held(state)
+    shown = Fine(state / "fine")
     size = packet.payload_size(allowed)
     node = WardenNode(
         Warden(
@@ -81,6 +99,8 @@ def run(
             Ring(state / "warden.ring", ring, sealed.MAX_PACKET_BYTES + size),
             rules,
             LedgerFile(allowed, state / "ledger"),
+            later,
+            Host(shown.secret(), shown) if dither else None,
         ),
         state,
         payloads,
@@ -89,6 +109,7 @@ def run(
         lambda: int(time.time()) // allowed.slot_seconds,
         terminal.say,
         treaty,
+        TwinNode(recording(twin).slot, twin_rms, state) if twin and twin_rms else None,
     )
     server = warden_server(node.respond, host, port, size).start()
     terminal.say(f"{server.url} is the warden of {allowed.station}")

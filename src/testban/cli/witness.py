@@ -12,7 +12,7 @@ witness = cyclopts.App(name="witness", help="A witness: cosigns checkpoints of t
 @witness.command
 def serve(
     *,
-    key: Path,
+    key: Annotated[list[Path], Parameter(negative=())],
     log: Annotated[list[str], Parameter(negative=())],
     state: Path,
     host: str = "127.0.0.1",
@@ -23,7 +23,8 @@ def serve(
     Parameters
     ----------
     key
-        The witness' private key (kind witness or ml-dsa-44).
+        The witness' private key (kind witness or ml-dsa-44); repeated while one key gives way to another, or for both kinds: it
+        signs with each.
     log
         vkey of a log that it knows; its name is the log's origin; may be repeated.
     state
@@ -43,9 +44,12 @@ def serve(
     from testban.trust.keys import Cosigner, Verifier, parse_vkey
     from testban.trust.witness import Witness
 
-    cosigner = read_key(key)
-    if not isinstance(cosigner, Cosigner):
-        raise InputError(f"{key}: expected a key of kind witness or ml-dsa-44")
+    cosigners: list[Cosigner] = []
+    for path in key:
+        cosigner = read_key(path)
+        if not isinstance(cosigner, Cosigner):
+            raise InputError(f"{path}: expected a key of kind witness or ml-dsa-44")
+        cosigners.append(cosigner)
     known: dict[str, list[Verifier]] = {}
     for text in log:
         try:
@@ -53,7 +57,7 @@ def serve(
         except Rejected as exc:
             raise InputError(f"--log: not a vkey: {exc}") from exc
         known.setdefault(verifier.name, []).append(verifier)
-    node = Witness([cosigner], known, WitnessMemory(state))
+    node = Witness(cosigners, known, WitnessMemory(state))
     server = witness_server(node.add_checkpoint, host, port)
     terminal.say(f"{server.url} witnesses {', '.join(sorted(known))}")
     server.run()

@@ -31,6 +31,10 @@ BEFORE_S = (
     6.0,
     12.0,
 )  # where the noise ahead of a trigger is read: the lowest holds (a slow start raises it)
+AHEAD_S = (
+    4.0,
+    8.0,
+)  # of noise against which an earlier arrival is told: short where noise changes, long where it is weak
 PAIR = 100.0  # power of one horizontal over the other beyond which one of them is dead or broken
 PEAK_S = 3.0  # after the onset: where the peak is looked for
 
@@ -169,13 +173,18 @@ def _ahead(w: _Window, component: int, lead: Arrival, after: float) -> Arrival |
         left = _departure(block, column, at, limit, 2.0)
         if at - left < round(0.3 / block.bin_s):
             continue
-        start = block.first + (left - round(4.0 / block.bin_s)) * block.width
-        found = _measure(w, component, c, max(after, start), lead.sample - 0.05 * block.rate)
-        if found is None or found.likelihood < SURE_EARLIER or lead.sample - found.sample < 0.3 * block.rate:
-            continue
-        begun = block.bin_of(found.sample)
-        if begun >= left - round(2.0 / block.bin_s) and _stands_out(block, column, begun, at):
-            candidates.append(found)
+        begins = [block.first + (left - round(s / block.bin_s)) * block.width for s in AHEAD_S]
+        for start in begins:
+            found = _measure(w, component, c, max(after, start), lead.sample - 0.05 * block.rate)
+            if (
+                found is None
+                or found.likelihood < SURE_EARLIER
+                or lead.sample - found.sample < 0.3 * block.rate
+            ):
+                continue
+            begun = block.bin_of(found.sample)
+            if begun >= left - round(2.0 / block.bin_s) and _stands_out(block, column, begun, at):
+                candidates.append(found)
     clear = [f for f in candidates if _clear(f, candidates, block.rate)]
     return min(clear, key=lambda f: f.sample) if clear else None
 
@@ -237,7 +246,8 @@ def find(block: Block, row: F64, after: float, least: float = SURE) -> Arrival |
         if lead is None:
             return None
         component = w.traces.index(lead.trace)
-        earlier = _ahead(w, component, lead, after)
+        found = [_ahead(w, k, lead, after) for k in sorted({0, component})]
+        earlier = min((f for f in found if f is not None), key=lambda f: f.sample, default=None)
         if earlier is None:
             break
         lead = earlier

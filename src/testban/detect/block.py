@@ -85,11 +85,9 @@ class Block:
             bins = min(self.bins - at, (run.first + len(run.samples) - begin) // self.width)
             if bins <= 0:
                 continue
-            x = np.empty(len(lead) + len(run.samples))
-            np.subtract(lead, run.samples[0], out=x[: len(lead)])
-            np.subtract(run.samples, run.samples[0], out=x[len(lead) :])
-            skip = len(lead) + begin - run.first
-            filters.bin_powers(x, skip, self.width, a, gain, floor, at, bins, column, self.power)
+            filters.bin_powers(
+                lead, run.samples, begin - run.first, self.width, a, gain, floor, at, bins, column, self.power
+            )
             own[empty:at] = np.nan
             for j in range(self.lanes):
                 own[at : at + min(bins, settle[j]), j] = np.nan
@@ -115,7 +113,7 @@ class Block:
                     self.power, group * self.lanes + base, widths[base : base + filters.LANES],
                     np.ascontiguousarray(constants[:, base : base + filters.LANES]), math.sqrt(math.sqrt(s.threshold_factor)),
                     self.stride, max(1, round(s.noise_s / step)), max(1, round(s.coda_s / step)),
-                    max(1, round(s.tail_memory_s / step)), round(1.0 / self.bin_s), round(s.start_s / step),
+                    max(1, round(s.tail_memory_s / step)), round(1.0 / step), round(s.start_s / step),
                     self.scores, self.top, self.levels, self.spreads, self.raised_scores,
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0

@@ -125,11 +125,9 @@ def _median(values: NDArray[np.float64]) -> float:
     return 0.5 * (float(ranked[half - 1]) + float(ranked[half]))
 
 
-def clipped_mask(samples: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np.uint8]:
-    """1 where samples are clipped: flat tops far steeper than the noise, or repeated full-scale counts."""
-    x = np.asarray(samples, dtype=np.float64)
+def clipped_mask(x: NDArray[np.float64], whole: bool) -> NDArray[np.uint8]:
+    """1 where samples are clipped: flat tops far steeper than the noise, or (`whole` numbers) repeated full scale."""
     out = np.zeros(len(x), dtype=np.uint8)
-    whole = samples.dtype.kind == "i"
     finite = x[:20_000] if whole else x[np.isfinite(x)][:20_000]
     if len(finite) < 10:
         return out
@@ -238,7 +236,9 @@ def _report(lane: _Lane, subject: str) -> list[Finding]:
                     kind=kind, subject=subject, message=f"{len(found) - 20} more: {text} ({more} samples)"
                 )
             )
-    clipped = _runs(clipped_mask(lane.samples).astype(np.bool_) & (lane.state == 0))
+    values = np.asarray(lane.samples, dtype=np.float64)
+    tops = clipped_mask(values, lane.samples.dtype.kind == "i").astype(np.bool_)
+    clipped = _runs(tops & (lane.state == 0))
     if clipped:
         span = Span(lane.time_ns(lane.first + clipped[0][0]), lane.time_ns(lane.first + clipped[-1][1]))
         text = (

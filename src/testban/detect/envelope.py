@@ -17,8 +17,7 @@ from testban.base.dmath import log10_
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, Segment
 from testban.base.spans import Span
-from testban.detect import amplitude
-from testban.detect.array import _beam, _elements
+from testban.detect import amplitude, elements, steering
 from testban.detect.block import Block
 from testban.detect.condition import condition
 from testban.detect.sensor import Sensor, Trace, choose, is_vertical, trace
@@ -89,10 +88,10 @@ def _beam_hour(
 ) -> F64 | None:  # fmt: skip
     """The same of a beam steered by a slowness (east, north in s/deg towards the source); None without a beam."""
     window = _window(own, settings)
-    elements = _elements(by_channel, channels, window, notes)
-    if elements is None:
+    members = elements.gather(by_channel, channels, window, notes)
+    if members is None:
         return None
-    parts = _beam(elements, *steer, elements.first, elements.first + elements.samples.shape[1])
+    parts = steering.beam(members, *steer, members.first, members.first + members.samples.shape[1])
     vertical = trace(parts, window)
     if vertical is None:
         return None

@@ -32,7 +32,7 @@ LANES = 8
 CHUNK = 100  # steps whose sums stand in memory at a time
 # Rows of that array, eight columns each: what is remembered of a column ...
 _A, _F, _V, _ROOT, _EXCESS, _WEIGHT, _FEW = 0, 8, 16, 24, 32, 40, 48
-# ... what goes into a step and comes out (_U and _PAST as sums of power, then as fourth roots of the mean) ...
+# ... what goes into a step and comes out (_PAST as sum of power, then _U and _PAST as fourth roots of the mean) ...
 _U, _BEFORE, _PAST, _LEVEL, _CV, _THRESHOLD, _HOT = 56, 64, 72, 80, 88, 96, 104
 # ... and constants of the column.
 _CV_MIN, _Z, _DEPTH, _ADD, _WIDTH = 112, 120, 128, 136, 144
@@ -84,8 +84,9 @@ def moving_sums(power: F64, base: int, widths: I64, begin: int, ladder: F64, out
 def _steady(st: F64, per_slow: float, per_fast: float, forget: float, kept: float, factor: float) -> None:
     """One step of eight columns that have all they need; the branches of `_step` as selections."""
     for j in range(8):
-        u = math.sqrt(math.sqrt(st[_U + j] / st[_WIDTH + j]))
+        u = st[_U + j]
         past = math.sqrt(math.sqrt(st[_PAST + j] / st[_WIDTH + j]))
+        st[_PAST + j] = past
         a, sd = st[_A + j], st[_ROOT + j]
         before = st[_BEFORE + j] if st[_BEFORE + j] > 0.0 else a
         ahead = before if before > a else a
@@ -128,8 +129,9 @@ def _step(
     """One step of one column; NaN in _U or _PAST: there is no such window."""
     per_slow, per_fast = 1.0 / n_slow, 1.0 / n_fast
     st[_LEVEL + j], st[_CV + j], st[_THRESHOLD + j], st[_HOT + j] = np.nan, np.nan, np.inf, np.inf
-    u = math.sqrt(math.sqrt(st[_U + j] / st[_WIDTH + j]))
+    u = st[_U + j]
     past = math.sqrt(math.sqrt(st[_PAST + j] / st[_WIDTH + j]))
+    st[_PAST + j] = past
     if u >= 0.0:
         seen[j] += 1
         if seen[j] == 1:
@@ -176,6 +178,17 @@ def _step(
 
 
 @njit(inline="always")
+def _whole(st: F64, lagged: int) -> bool:
+    """Take over what feeds the noise, and say whether all eight columns have the windows of a steady step."""
+    good = 0
+    for j in range(8):
+        u = st[lagged + j]
+        st[_U + j] = u
+        good += (u >= 0.0) & (st[_PAST + j] >= 0.0) & (st[_A + j] > 0.0)
+    return good == 8
+
+
+@njit(inline="always")
 def _score(st: F64, sums: F64, base: int, begin: int, score: F64, top: F64) -> None:
     """Scores of some bins, the first of them `begin`, of eight columns over the thresholds that stand in `st`."""
     for j in range(8):
@@ -201,11 +214,19 @@ def score_columns(
     `stride` bins; raised: the score that is asked of a detection. widths (8,): bins of the short-term window; constants (3, 8): theoretical scatter, normal quantile of the
     false-alarm probability, logarithm of the normal probability beyond 2 over that probability; factor: fourth root
     of the threshold factor; n_slow, n_fast, n_tail: memories in steps of the noise, of what follows a coda and of how
-    wild the noise is; delay: bins between the window and the one that feeds the noise; n_start: steps before anything
+    wild the noise is; delay: steps between the window and the one that feeds the noise; n_start: steps before anything
     may score.
     """
     n, steps = len(power), len(level)
-    st, seen = np.zeros(_ROWS), np.zeros(LANES, dtype=np.int64)
+    back = -(-widths // stride) + delay  # steps to the noise before the window that feeds it
+    ring = 1
+    while ring <= back.max():
+        ring *= 2
+    # Behind the rows: the last steps of _PAST and _F, by t modulo ring.
+    roots, past = _ROWS, _ROWS + ring * LANES
+    st, seen = np.zeros(_ROWS + 2 * ring * LANES), np.zeros(LANES, dtype=np.int64)
+    for j in range(ring * LANES):
+        st[roots + j] = np.nan
     for j in range(LANES):
         st[_CV_MIN + j], st[_Z + j], st[_DEPTH + j] = constants[0, j], constants[1, j], constants[2, j]
         st[_WIDTH + j], st[_ADD + j] = widths[j], min(1.0, stride / widths[j])
@@ -214,11 +235,11 @@ def score_columns(
         st[_START + j], st[_RAISE + j] = START_WEIGHT, 1.0
     forget = 1.0 - 1.0 / n_tail
     kept = TAIL_PRIOR * (1.0 - forget)
-    reach = widths.max() + delay
+    reach = widths.max()
     digits = 1
     while 1 << digits <= widths.max():
         digits += 1
-    past = np.zeros((steps, LANES))
+    old = False  # whether every column has had all the steps that it needs
     ladder = np.empty((digits, CHUNK * stride + widths.max()))
     sums = np.full((LANES, reach + CHUNK * stride), np.nan)
     for t in range(steps):
@@ -235,21 +256,20 @@ def score_columns(
                 sums[:, reach : reach + size],
             )
         i = t * stride - first
-        whole = True
+        lagged, now = LANES * ((t - delay) & (ring - 1)), LANES * (t & (ring - 1))
         for j in range(LANES):
-            last = i - widths[j]
-            lag = last - delay
-            st[_U + j], st[_PAST + j] = sums[j, lag], sums[j, last]
-            st[_BEFORE + j] = past[(first + lag) // stride, j] if first + lag >= 0 else 0.0
-            ready = seen[j] > n_slow and seen[j] >= n_fast and st[_A + j] > 0.0
-            whole = whole and ready and st[_U + j] >= 0.0 and st[_PAST + j] >= 0.0
-        if whole:
+            st[_PAST + j] = sums[j, i - widths[j]]
+            st[_BEFORE + j] = st[past + LANES * ((t - back[j]) & (ring - 1)) + j]
+        if not old:
+            old = seen.min() > n_slow and seen.min() >= n_fast
+        if _whole(st, roots + lagged) and old:
             _steady(st, 1.0 / n_slow, 1.0 / n_fast, forget, kept, factor)
         else:
             for j in range(LANES):
                 _step(st, j, seen, stride, n_slow, n_fast, n_start, forget, kept, factor)
         for j in range(LANES):
-            past[t, j], level[t, base + j], spread[t, base + j] = st[_F + j], st[_LEVEL + j], st[_CV + j]
+            st[roots + now + j], st[past + now + j] = st[_PAST + j], st[_F + j]
+            level[t, base + j], spread[t, base + j] = st[_LEVEL + j], st[_CV + j]
             raised[t, base + j] = st[_RAISE + j]
         _score(st, sums[:, i : min(i + stride, n - first)], base, first + i, score, top)
 

@@ -83,7 +83,12 @@ def _bridge(pieces: list[tuple[int, F64, NDArray[np.uint8], int]]) -> list[Run]:
                 continue
         out.append((first, [x], [clip], start, first + len(x)))
     return [
-        Run(first=at, samples=np.concatenate(xs), clipped=np.concatenate(clips), start_ns=begun)
+        Run(
+            first=at,
+            samples=xs[0] if len(xs) == 1 else np.concatenate(xs),
+            clipped=clips[0] if len(clips) == 1 else np.concatenate(clips),
+            start_ns=begun,
+        )
         for at, xs, clips, begun, _ in out
     ]
 
@@ -104,9 +109,9 @@ def trace(segments: Sequence[Segment], window: Span) -> Trace | None:
         a, b = max(lo, first), min(hi, end)
         if a < b:
             cut = s.samples[a - first : b - first]
-            pieces.append(
-                (a, cut.astype(np.float64), clipped_mask(cut), s.start_ns + offset_ns(a - first, rate))
-            )
+            x = cut.astype(np.float64)
+            clipped = clipped_mask(x, cut.dtype.kind == "i")
+            pieces.append((a, x, clipped, s.start_ns + offset_ns(a - first, rate)))
     runs = _bridge(pieces)
     if not runs:
         return None

@@ -3,7 +3,7 @@
 Rules: POST /packet takes two bytes of length, the note, the payload, and answers with the countersigned note or 409 and the
 reason; GET /next says which slot the station owes; GET /epochs/N gives the checkpoint that closed an epoch, 404 where there is and
 will be none, 425 where that is not decided yet; GET /policies and /commands name what lies there, GET /policies/N gives note and proof,
-POST /policies/N has the warden take it before the station does.
+POST /policies/N has the warden take it before the station does; POST /fine/SLOT shows fine counts and is answered with the dither.
 """
 
 import http.client
@@ -70,7 +70,14 @@ class WardenLink:
 
     def give(self, note: bytes, payload: bytes) -> bytes:
         """The countersigned note; Rejected with the warden's reason."""
-        status, body = self._ask("POST", "/packet", frame(note, payload))
+        return self._granted("/packet", frame(note, payload))
+
+    def reveal(self, slot: int, fine: bytes) -> bytes:
+        """The host's dither for the fine counts of a slot; Rejected with the warden's reason."""
+        return self._granted(f"/fine/{slot}", fine)
+
+    def _granted(self, path: str, data: bytes) -> bytes:
+        status, body = self._ask("POST", path, data)
         text = body.decode("ascii", "replace").strip()
         if status == 409:
             reason, _, detail = text.partition(": ")

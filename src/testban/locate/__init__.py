@@ -2,17 +2,20 @@
 
 from testban.locate.corrections import TimeCorrection, VectorBin, VectorCorrection, read_sasc
 from testban.locate.depth import DepthPoint, depth_curve, depth_interval
-from testban.locate.joint import locate_together
-from testban.locate.locator import locate
+from testban.locate.joint import NEIGHBOURS_KM, SITE_KM, locate_together, together
+from testban.locate.locator import Solved, locate, solve
 from testban.locate.paths import PathTimes
 from testban.locate.result import Located
 from testban.locate.settings import Settings
 
 __all__ = [
+    "NEIGHBOURS_KM",
+    "SITE_KM",
     "DepthPoint",
     "Located",
     "PathTimes",
     "Settings",
+    "Solved",
     "TimeCorrection",
     "VectorBin",
     "VectorCorrection",
@@ -21,4 +24,6 @@ __all__ = [
     "locate",
     "locate_together",
     "read_sasc",
+    "solve",
+    "together",
 ]

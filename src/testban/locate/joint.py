@@ -29,9 +29,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Rows = Sequence[tuple[Pick, str]]
 
-NEIGHBOURS_KM = (
-    30.0  # further apart, sources share no more than half of the short-range part of the correlation
-)
+# Further apart, sources share no more than half of the short-range part of the correlation.
+NEIGHBOURS_KM = 30.0
+# One site: nearer than single location tells apart, and 95 % of the model error is common.
+SITE_KM = 5.0
 LEAST_SHARED = 4  # stations that two events must have in common to be one family
 MOST_EVENTS = 40  # of a family: the errors cost the square of all its arrivals
 ROUNDS = 30
@@ -53,14 +54,21 @@ def locate_together(
     sites: Mapping[str, Site],
     settings: Settings = Settings(),  # noqa: B008 - frozen record
     paths: PathTimes | None = None,
+    within_km: float = NEIGHBOURS_KM,
 ) -> tuple[tuple[Located, ...], tuple[int, ...]]:
     """Locate every event, those of one place together.
 
     events: (pick, phase label) of each. Returns the locations in the order given, and the number of the family of each
     (0, 1, ... by first event; a family may be one event). InputError where one cannot be located. Sources: see the module.
     """
-    alone = [solve(rows, sites, settings, None, paths) for rows in events]
-    family = _families(alone)
+    return together([solve(rows, sites, settings, None, paths) for rows in events], within_km)
+
+
+def together(
+    alone: Sequence[Solved], within_km: float = NEIGHBOURS_KM
+) -> tuple[tuple[Located, ...], tuple[int, ...]]:
+    """As `locate_together`, from the solution of every event alone."""
+    family = _families(alone, within_km)
     found: list[Located | None] = [None] * len(alone)
     for number in range(max(family, default=-1) + 1):
         members = [i for i, f in enumerate(family) if f == number]
@@ -69,7 +77,7 @@ def locate_together(
     return tuple(f for f in found if f is not None), tuple(family)
 
 
-def _families(solved: Sequence[Solved]) -> list[int]:
+def _families(solved: Sequence[Solved], within_km: float) -> list[int]:
     """Connected neighbours; a family that has reached MOST_EVENTS takes no more."""
     family, size = list(range(len(solved))), [1] * len(solved)
     stations = [set(s.problem.keys) for s in solved]
@@ -80,7 +88,7 @@ def _families(solved: Sequence[Solved]) -> list[int]:
             if old == new or size[old] + size[new] > MOST_EVENTS:
                 continue
             apart = distance_km_(float(x[0]), float(x[1]), float(b.found.x[0]), float(b.found.x[1]))
-            if apart <= NEIGHBOURS_KM and len(stations[i] & stations[j]) >= LEAST_SHARED:
+            if apart < within_km and len(stations[i] & stations[j]) >= LEAST_SHARED:
                 size[new] += size[old]
                 family = [new if f == old else f for f in family]
     order = {f: n for n, f in enumerate(dict.fromkeys(family))}

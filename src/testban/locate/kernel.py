@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.base.dmath import DEG, atan2_, sincos_
+from testban.base.dmath import DEG, atan2_, log_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
 from testban.locate.linear import cholesky_, inverse_, solve_
 from testban.locate.predict import Tables, angles_, assign_, fill_, point_
@@ -53,11 +53,11 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float, loss: Floats) 
         w = 0.0
         if column[i] >= 0 and out[i, 0] == out[i, 0]:
             v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
-            u2 = out[i, 0] * out[i, 0] / (v * scale * scale)
-            if scale <= 1.0:
-                u2 /= loss[1] * loss[1]
-                if out[i, 0] > 0.0:
-                    u2 *= loss[0] * loss[0]
+            u2 = (
+                late_square_(out[i, 0], v, loss)
+                if scale <= 1.0
+                else out[i, 0] * out[i, 0] / (v * scale * scale)
+            )
             w = 0.0 if u2 > REJECT * REJECT else min(1.0, (STUDENT + 1.0) / (STUDENT + u2))
             if scale <= 1.0 and column[i] > 0 and u2 > 4.0:
                 w = 0.0  # a later branch is no refuge for a bad pick
@@ -66,6 +66,47 @@ def weigh_(data: Floats, out: Floats, column: Ints, scale: float, loss: Floats) 
         out[i, 9] = w
         change = max(change, abs(w - before)) if before == before else 1.0
     return change
+
+
+@njit(cache=True)
+def late_square_(residual: float, variance: float, loss: Floats) -> float:
+    """Square of a residual over the scatter of good ones, a late one enlarged: what the Student loss is a function of."""
+    u2: float = residual * residual / (variance * loss[1] * loss[1])
+    return u2 * loss[0] * loss[0] if residual > 0.0 else u2
+
+
+@njit(cache=True)
+def misfit_(data: Floats, out: Floats, column: Ints, loss: Floats) -> float:
+    """What the iteration minimises, -2 log likelihood of Student's t: sum of 5 log(1 + u**2 / 4), u at most REJECT.
+
+    So a datum without a say costs what one at the limit costs, and no hypothesis wins by the loss of one datum: a sum of squares
+    jumps there. Where every datum keeps its weight (loss[2] = 0), the sum of squares.
+    """
+    total, product = 0.0, 1.0
+    most = REJECT * REJECT
+    for i in range(data.shape[0]):
+        known = column[i] >= 0 and out[i, 0] == out[i, 0]
+        v = out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2]
+        for k in range(3):
+            u2 = most
+            if k == 0 and known:
+                u2 = late_square_(out[i, 0], v, loss) if loss[2] > 0.0 else out[i, 0] * out[i, 0] / v
+            elif k > 0:
+                s = data[i, 2 + 2 * k]
+                if not (known and s == s):
+                    continue
+                u2 = out[i, 9 + k] / s
+                u2 *= u2
+            if loss[2] == 0.0:
+                total += u2
+                continue
+            if k == 0 and column[i] > 0 and u2 > 4.0:
+                u2 = most
+            product *= 1.0 + min(u2, most) / STUDENT if u2 == u2 else 1.0
+            if product > 1e200:
+                total += (STUDENT + 1.0) * log_(product)
+                product = 1.0
+    return total + (STUDENT + 1.0) * log_(product)
 
 
 @njit(cache=True)
@@ -157,6 +198,7 @@ def iterate_(
     elevation_m: Floats,
     candidates: Ints,
     waves: Ints,
+    telling: NDArray[np.bool_],
     data: Floats,
     loss: Floats,
     free_depth: bool,
@@ -169,10 +211,11 @@ def iterate_(
     geo: Floats,
     kept: Floats,
     at: Floats,
-) -> tuple[int, float, int, float]:
-    """Move x to the solution; (iterations or -1, sum of squares, time data used, what a free depth would gain of it).
+) -> tuple[int, float, int, float, float]:
+    """Move x to the solution; (iterations or -1, sum of squares, time data used, what a free depth would gain of it, misfit).
 
-    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). inverse (4, 4): of the normal
+    scale: of the loss at the start (8: wide; 1: x is the solution of a like problem). telling: the rows that its start goes
+    by. inverse (4, 4): of the normal
     matrix of time, east, north, depth; out, column, geo (n, 4) and kept as in `predict`; at (3): place of the last look-up.
     """
     a, b = np.zeros((4, 4)), np.zeros(4)
@@ -183,9 +226,9 @@ def iterate_(
     depth, moved = x[2], 0.0
     assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
     if scale > 1.0:
-        x[3] += _median_residual(out, column)
+        x[3] += _median_residual(telling, out, column)
         assign_(vec, candidates, data, x, depth, geo, kept, out, column, scale <= COMPETE)
-        scale = max(scale, _spread(data, out, column))
+        scale = max(scale, _spread(telling, data, out, column))
     limit, quiet, it = 600.0, 0, 0
     while it < max_iterations:
         it += 1
@@ -193,7 +236,7 @@ def iterate_(
         _, n = normal_(data, out, a, b)
         add_vectors_(column, data, geo, kept, out, a, b)
         if n < 1 or not _solve(a, b, n_free, 1e-4, x[2]):
-            return -1, np.inf, n, 0.0
+            return -1, np.inf, n, 0.0, np.inf
         size = move_(x, b, n_free, limit, 1.0 if it <= max_iterations // 2 else 0.5)
         limit = max(30.0, limit * 0.8)
         moved += size
@@ -221,7 +264,8 @@ def iterate_(
         at[0], at[1], at[2] = x[0], x[1], x[2]
     chi2, n = normal_(data, out, a, b)
     chi2 += add_vectors_(column, data, geo, kept, out, a, b)
-    return _finish(vec, x, geo, out, a, b, n_free, it, chi2, n, inverse)
+    good, gain = _finish(vec, x, geo, out, a, b, n_free, n, inverse)
+    return it if good else -1, chi2, n, gain, misfit_(data, out, column, loss)
 
 
 @njit(cache=True)
@@ -265,20 +309,18 @@ def _finish(
     a: Floats,
     b: Floats,
     n_free: int,
-    it: int,
-    chi2: float,
     n: int,
     inverse: Floats,
-) -> tuple[int, float, int, float]:
-    """Inverse, azimuths, and the score test of the depth: what one step in depth would take off chi2, negative where that
-    step is upwards.
+) -> tuple[bool, float]:
+    """Inverse (where there is one), azimuths, and the score test of the depth: what one step in depth would take off the
+    sum of squares, negative where that step is upwards.
     """
     angles_(vec, x, geo, out)
     gain = 0.0
     h0, h1, h2, hh, r = a[3, 0], a[3, 1], a[3, 2], a[3, 3], b[3]
     whole = a.copy()
     if n < 1 or not cholesky_(a, n_free) or not held_(whole, a, n_free):
-        return -1, chi2, n, 0.0
+        return False, 0.0
     if n_free == 3 and n > 3:
         y = np.array([h0, h1, h2])
         solve_(a, y, 3)
@@ -290,27 +332,27 @@ def _finish(
         for q in range(4):
             inverse[p, q] = 0.0
     inverse_(a, inverse, n_free)
-    return it, chi2, n, gain
+    return True, gain
 
 
 @njit(cache=True)
-def _median_residual(out: Floats, column: Ints) -> float:
+def _median_residual(telling: NDArray[np.bool_], out: Floats, column: Ints) -> float:
     n = 0
     r = np.empty(column.size)
     for i in range(column.size):
-        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+        if telling[i] and column[i] >= 0 and out[i, 0] == out[i, 0]:
             r[n] = out[i, 0]
             n += 1
     return float(np.median(r[:n])) if n else 0.0
 
 
 @njit(cache=True)
-def _spread(data: Floats, out: Floats, column: Ints) -> float:
+def _spread(telling: NDArray[np.bool_], data: Floats, out: Floats, column: Ints) -> float:
     """Median of the residuals over their sigma."""
     n = 0
     r = np.empty(column.size)
     for i in range(column.size):
-        if column[i] >= 0 and out[i, 0] == out[i, 0]:
+        if telling[i] and column[i] >= 0 and out[i, 0] == out[i, 0]:
             r[n] = abs(out[i, 0]) / math.sqrt(out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
             n += 1
     return float(np.median(r[:n])) if n else 0.0

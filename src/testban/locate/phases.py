@@ -35,6 +35,11 @@ def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
     return (label,)
 
 
+def is_p(label: str) -> bool:
+    """Whether a label says no more than that a pick is some P."""
+    return label in _P_LABELS
+
+
 def wave(phase: str) -> int:
     """Class of model error: 0 P, 1 S, 2 Lg, 3 depth phase or reflection."""
     if phase in ("Lg", "LR"):

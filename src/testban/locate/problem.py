@@ -32,8 +32,8 @@ Ints = NDArray[np.int64]
 LEAST_SIGMA_S = 0.02
 HIGHEST_M = 1e5  # no station is higher or deeper
 FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
+UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
 HALF_WAY_KM = 20015.0  # half the Earth's circumference
-LOST = 36.0  # cost of a datum without a say: REJECT squared
 _PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
 _DEPTH_PHASES = ("pP", "sP", "pS", "sS")
 _REFLECTIONS = ("PcP", "ScP", "ScS")
@@ -57,10 +57,13 @@ def checked_(lon: Floats, lat: Floats, elevation_m: Floats, data: Floats) -> boo
 
 def _numbered(words: list[str]) -> tuple[Ints, tuple[str, ...]]:
     """The number of every word in the order in which they first come, and the words."""
-    number = {w: i for i, w in enumerate(dict.fromkeys(words))}
-    if len(number) == len(words):
-        return np.arange(len(words)), tuple(number)
-    return np.array([number[w] for w in words], dtype=np.int64), tuple(number)
+    if words.count(words[0]) == len(words):
+        return np.zeros(len(words), dtype=np.int64), (words[0],)
+    own = tuple(dict.fromkeys(words))
+    if len(own) == len(words):
+        return np.arange(len(words)), own
+    number = {w: i for i, w in enumerate(own)}
+    return np.array([number[w] for w in words], dtype=np.int64), own
 
 
 @cache
@@ -73,14 +76,14 @@ def _branches(model: str, labels: tuple[str, ...], reidentify: bool) -> tuple[In
 
 def _determined(x: Floats, chi2: float, inverse: Floats) -> bool:
     """Whether a solution is finite, near its picks in time, and known better than to be somewhere on the Earth."""
-    east, north = float(inverse[1, 1]), float(inverse[2, 2])
-    size = chi2 + float(np.sum(np.abs(inverse))) + float(np.sum(np.abs(x)))
-    return size < math.inf and abs(x[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
+    place, (_, east, north, _) = x.tolist(), inverse.diagonal().tolist()
+    size = chi2 + sum(inverse.ravel().tolist()) + sum(place)  # infinities of both signs make NaN
+    return math.isfinite(size) and abs(place[3]) < FAR_S and 0.0 < east + north < HALF_WAY_KM**2
 
 
 class Solution(NamedTuple):
     """What an iteration ended in: the hypocentre (longitude, latitude, depth km, seconds), whether it converged to one,
-    sum of squares, data used, the sum with what lost data cost, what a step in depth would take off it (negative: upwards),
+    sum of squares, data used, misfit (`kernel.misfit_`), what a step in depth would take off the sum (negative: upwards),
     inverse of the normal matrix.
     """
 
@@ -158,6 +161,7 @@ class Problem:
         self.index, self.waves, self.kind = index[which], waves[which], kind[which]
         self.code, stations = _numbered(keys)
         self.stations = len(stations)
+        self.telling = self._telling()
         self.pick_sigma = self.data[:, 2].copy()
         self.loss = np.array([settings.late_factor, SCATTER, 1.0 if settings.robust else 0.0])
         self.out = np.full((n, 12), np.nan)
@@ -250,11 +254,10 @@ class Problem:
         so many, 0 to fill the arrays at x. A solution whose errors are not finite, or exceed the Earth, is none.
         """
         inverse = np.zeros((4, 4))
-        n, chi2, used, gain = iterate_(
-            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth, scale,
+        n, chi2, used, gain, cost = iterate_(
+            self.tables, self.vec, self.elevation_m, self.index, self.waves, self.telling, self.data, self.loss, free_depth, scale,
             self.settings.max_iterations if iterations is None else iterations, x, self.out, self.column, inverse, self.geo, self.kept, self.at,
         )  # fmt: skip
-        cost = chi2 + LOST * (len(self.rows) - used)
         return Solution(x, n >= 0 and _determined(x, chi2, inverse), chi2, used, cost, gain, inverse)
 
     def errors(self, solution: Solution, n_free: int) -> Floats:
@@ -300,6 +303,16 @@ class Problem:
             )
         return (float(wide[3, 3]), float(narrow[3, 3])) if ok else (0.0, 0.0)
 
+    def _telling(self) -> NDArray[np.bool_]:
+        """Rows that a start goes by: of P only the first of every station, for what follows is something else."""
+        tells, seen = np.ones(len(self.rows), dtype=np.bool_), set()
+        if self.stations < len(self.rows):
+            for i, (code, wave) in enumerate(zip(self.code.tolist(), self.waves[:, 0].tolist(), strict=True)):
+                tells[i] = wave != 0 or code not in seen
+                if wave == 0:
+                    seen.add(code)
+        return tells
+
     def census(self, depth_km: float) -> tuple[int, int, int, int, int]:
         """See `kernel.census_`."""
         return census_(self.waves, self.column, self.out, self.kind, self.code, depth_km)
@@ -311,6 +324,18 @@ class Problem:
         regional = phases.REGIONAL_DEG if depth_km <= phases.CRUST_KM else 0.0
         names_(self.tables, self.index, self.column, depth_km, self.out, parts, regional, name)
         return [texts[k] for k in name.tolist()]
+
+
+def again(problem: Problem, solution: Solution) -> Solution:
+    """The solution once more, unmoved: the arrays hold it, not that of a later trial."""
+    return solved(problem.run(solution.x, False, scale=1.0, iterations=0))
+
+
+def solved(found: Solution) -> Solution:
+    """The solution where it is one, else InputError."""
+    if not found.ok:
+        raise InputError(UNDETERMINED)
+    return found
 
 
 @cache

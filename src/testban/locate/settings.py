@@ -18,7 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     an array and at a single station where a pick has the value without its sigma; None: such a value is not used.
     correlated: errors from the full covariance of model errors. whitened: the estimate from it, too: better for the first
     P of a regional network, worse for bulletins with S and for one event beside another (decision 9). free_depth: try. robust: outliers lose weight; late_factor: how much
-    larger a late residual counts (automatic onsets are more often late than early). max_depth_sigma_km: a free depth
+    larger a late residual counts (automatic onsets are more often late than early). min_depth_phases: so many free the
+    depth where no near station does. max_depth_sigma_km: a free depth
     with a greater sigma (crust, mantle) is refused. probability: of the ellipses. model_sigma_factor: times the model
     errors. time_corrections, vector_corrections: see `corrections`.
     """
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reidentify: bool = True
     robust: bool = True
     late_factor: float = 1.4
+    min_depth_phases: int = 3
     max_depth_sigma_km: tuple[float, float] = (15.0, 30.0)
     probability: float = 0.9
     model_sigma_factor: float = 1.0

@@ -108,7 +108,7 @@ _WHY: dict[str, Both] = {
     "payload-digest": Both("the samples are not those that were signed", "отсчёты не те, что подписаны"),
     "slot-missing": Both(
         "every slot of time must have a note, even an empty one, and this one has none; who must answer for it is known, why it is missing is not",
-        "на каждый промежуток должна быть запись, хотя бы пустая, а здесь её нет; кто за это отвечает, известно, почему её нет — нет",
+        "на каждый промежуток должна быть запись, хотя бы пустая, а здесь её нет; кто за это отвечает, известно, почему её нет, журнал сказать не может",
     ),
     "slot-conflict": Both(
         "there is already another packet for this time, and the next one must follow from it",

@@ -1,18 +1,28 @@
 """The sequencer as a node: takes entries, publishes heads, closes epochs.
 
-Rules: an entry's place is answered when it is on disk; a head that too few witnesses signed is not published and is tried
-again; the head that closes an epoch is published within it, else that epoch has none.
+Rules: an entry's place is answered when it is on disk; entries that came while the disk was busy go there together, with one sync
+for all; a head that too few witnesses signed is not published and is tried again; the head that closes an epoch is published within
+it, else that epoch has none.
 """
 
 import threading
 import time
 from collections.abc import Callable
 
-from testban.base.errors import InputError
+import msgspec
+
+from testban.base.errors import InputError, StoreError
 from testban.store.log_files import LogFiles
 from testban.trust.checks import Rejected
-from testban.trust.log import Post
+from testban.trust.log import Post, check_entry
 from testban.trust.quorum import Quorum
+
+
+class _Waiting(msgspec.Struct, eq=False):
+    """An entry that waits for the disk, and its place when it is there."""
+
+    entry: bytes
+    index: int = -1
 
 
 class Sequencer:
@@ -36,17 +46,35 @@ class Sequencer:
             say,
         )
         self._lock = threading.Lock()
+        self._waiting: list[_Waiting] = []
         self._closed = -1
         self._stop = threading.Event()
         self._said = ""
 
     def take(self, entry: bytes) -> int:
         """Accept one entry; InputError where it is none."""
+        try:
+            check_entry(entry)
+        except Rejected as exc:
+            raise InputError(str(exc)) from exc
+        mine = _Waiting(entry)
+        self._waiting.append(mine)
         with self._lock:
-            try:
-                return int(self.files.append([entry])[0])
-            except Rejected as exc:
-                raise InputError(str(exc)) from exc
+            if mine.index < 0:
+                self._commit(mine)
+        return mine.index
+
+    def _commit(self, mine: _Waiting) -> None:
+        """Take along all that wait; where the disk does not take them, each is refused in its own turn."""
+        group = self._waiting[:]
+        try:
+            places = self.files.append([w.entry for w in group])
+        except StoreError:
+            self._waiting.remove(mine)
+            raise
+        for waiting, place in zip(group, places, strict=True):
+            waiting.index = place
+        del self._waiting[: len(group)]
 
     def turn(self, now_s: float) -> bool:
         """Publish what is new, and the head that closes the epoch that just ended. True where a head was published."""

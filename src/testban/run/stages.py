@@ -123,13 +123,13 @@ CURVE_COLUMNS = ("event_id", "depth_km", "chi2", "n_defining", "longitude", "lat
 
 def locate(
     arrivals_path: Path, stations_path: Path | None, out: Path, settings: locator.Settings, *,
-    together: bool = False, depth_curve: bool = False, sasc: Path | None = None, paths: locator.PathTimes | None = None,
-    simulated: bool = False, progress: Progress = lambda _stage, _done, _total: None,
+    together_km: float = locator.SITE_KM, depth_curve: bool = False, sasc: Path | None = None,
+    paths: locator.PathTimes | None = None, simulated: bool = False, progress: Progress = lambda _stage, _done, _total: None,
 ) -> Relocated:  # fmt: skip
     """An arrival table to events.csv, arrivals.csv, bulletin.quakeml and findings.csv: one event per event_id.
 
-    A table without event_id is one event. together: events of one place by what they share. depth_curve: depth_curve.csv as
-    well. sasc: a folder of the IDC's slowness-azimuth station corrections. Raises InputError where not one event can be located.
+    A table without event_id is one event. together_km: events no further apart than this by what they share, 0 for each alone.
+    depth_curve: depth_curve.csv as well. sasc: a folder of the IDC's slowness-azimuth station corrections. Raises InputError where not one event can be located.
     """
     table = tables.read_arrivals(arrivals_path, _stations(stations_path))
     _folder(out)
@@ -142,20 +142,19 @@ def locate(
     sites = {s.key: s for s in table.sites}
     if sasc is not None:
         settings = msgspec.structs.replace(settings, vector_corrections=_sasc(sasc, table.sites, notes))
-    found: dict[str, locator.Located] = {}
+    alone: dict[str, locator.Solved] = {}
     for done, (name, rows) in enumerate(sorted(groups.items())):
         try:
-            found[name] = locator.locate(rows, sites, settings, paths=paths)
+            alone[name] = locator.solve(rows, sites, settings, paths=paths)
         except InputError as exc:
             notes.append(_note(name or arrivals_path.name, f"not located: {exc}", "not-located"))
         finally:
             progress("locate", done + 1, len(groups))
-    if not found:
+    if not alone:
         raise InputError(
             f"none of the {len(groups)} events in {arrivals_path} was located; the first: {notes[-len(groups)].message}"
         )
-    if together:
-        found = _together(found, groups, sites, settings, paths, notes)
+    found = _together(alone, together_km, notes)
     events = [Event(event_id=n, origin=one.origin, arrivals=one.arrivals) for n, one in found.items()]
     events = [e if e.event_id else msgspec.structs.replace(e, event_id=event_id(e)) for e in events]
     if depth_curve:
@@ -171,12 +170,11 @@ _Rows = tuple[tuple[Pick, str], ...]
 
 
 def _together(
-    found: dict[str, locator.Located], groups: dict[str, _Rows], sites: dict[str, Site], settings: locator.Settings,
-    paths: locator.PathTimes | None, notes: list[Finding],
-) -> dict[str, locator.Located]:  # fmt: skip
-    """The located events once more, those of one place together; the families are noted."""
-    names = list(found)
-    located, family = locator.locate_together([groups[n] for n in names], sites, settings, paths)
+    alone: dict[str, locator.Solved], within_km: float, notes: list[Finding]
+) -> dict[str, locator.Located]:
+    """The events as located, those of one place together; the families are noted."""
+    names = list(alone)
+    located, family = locator.together(list(alone.values()), within_km)
     for number in sorted(set(family)):
         members = [n for n, f in zip(names, family, strict=True) if f == number]
         if len(members) > 1:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from testban.base.errors import InputError, SourceError
 from testban.formats import waveforms
 from testban.links.files import walk
 from testban.links.packet_http import WardenLink
-from testban.station import calibration, recorder
+from testban.station import calibration, dither, recorder
 from testban.station.clock import Clock, ClockState
 from testban.station.station import Health, Station
 from testban.store.policies import Kept
@@ -23,6 +25,7 @@ from testban.trust import beacon
 from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import Command, Policy
 from testban.trust.packet import Counts
+from testban.trust.succession import described
 
 Take = Callable[[Policy], Counts | None]
 MAX_WAITING = 8640  # slots whose samples wait for their beacon: a day of 10 s slots
@@ -38,14 +41,15 @@ HEALTH = {
 class StationNode:
     """One station that runs by itself. pulsed: its sensor can be pulsed for calibration, as a recording cannot.
 
-    folder: where the policies that it took are kept; without one it takes none.
+    dithered: samples go through the warden's dither loop (see `station.dither`). folder: where the policies and keys that it took are kept; without one it takes none.
     """
 
     def __init__(
         self, station: Station, warden: WardenLink, say: Callable[[str], None], *, pulsed: bool = False,
-        folder: Path | None = None,
+        folder: Path | None = None, dithered: bool = False,
     ) -> None:  # fmt: skip
         self.station, self.warden, self.say, self.pulsed = station, warden, say, pulsed
+        self.dithered = dithered
         self.obeyed: list[Command] = []
         self._heard: set[str] = set()
         self.closed = 0
@@ -56,7 +60,7 @@ class StationNode:
         self._said = ""
         self._kept = None if folder is None else Kept(folder / "policies")
         for data, proof in self._kept.all() if self._kept else ():
-            station.change_policy(data, proof, again=True)
+            station.succession = station.after(data, proof, again=True)[0]
 
     def record(self, slot: int, take: "Counts | Take | None", health: Health = Health(0)) -> None:  # noqa: B008
         """Take a finished slot, or what makes its counts under the policy of the slot; it is closed as soon as its beacon is known."""
@@ -75,8 +79,12 @@ class StationNode:
                 slot, take, health = self._waiting[0]
                 self._feed(slot)
                 self._hear(slot)
-                samples = take(self.station.policy_at(slot))
+                policy = self.station.policy_at(slot)
+                samples = take(msgspec.structs.replace(policy, quantum=1) if self.dithered else policy)
                 samples, health = self._calibrate(slot, samples, health)
+                if self.dithered and samples is not None and not self._over(slot):
+                    fine = samples.astype("<i4").tobytes()
+                    samples = dither.signed_counts(samples, self.warden.reveal(slot, fine), policy)
                 self.closed += len(self.station.slot(slot, samples, health))
                 self._waiting.popleft()
                 if self.closed % BATCH == 0:
@@ -92,11 +100,16 @@ class StationNode:
         self._once("")
         return True
 
+    def _over(self, slot: int) -> bool:
+        """True for a slot that is closed already."""
+        last = self.station.memory.last()
+        return last is not None and slot <= last.slot
+
     def _feed(self, slot: int) -> None:
         """Bring the beacons of this slot and of those that were missed before it."""
-        last = self.station.memory.last()
-        if last is not None and slot <= last.slot:
+        if self._over(slot):
             return
+        last = self.station.memory.last()
         size = self.station.policy.epoch_slots
         first = slot if last is None else last.slot + 1
         for epoch in range(first // size - beacon.LAG, slot // size - beacon.LAG + 1):
@@ -107,7 +120,7 @@ class StationNode:
                 self._asked.add(epoch)
 
     def _succeed(self) -> None:
-        """Take the policies that the warden offers: it takes each first, so that no slot is closed under one that it has not."""
+        """Take the policies and keys that the warden offers: it takes each first, so that no slot is closed under one that it has not."""
         if self._kept is None:
             return
         for name in self.warden.policies():
@@ -115,15 +128,16 @@ class StationNode:
                 continue
             try:
                 data, proof = self.warden.policy(name)
-                taken = list(self.station.policies)
-                policy = self.station.change_policy(data, proof)
-                self.station.policies = taken
-                self.warden.take(name)
-                self._kept.put(name, data, proof)
-                self.station.policies = [*taken, policy]
-                self.say(f"policy {policy.version} from slot {policy.from_slot}")
+                if self.station.succession.concerns(data):
+                    after, document = self.station.after(data, proof)
+                    self.warden.take(name)
+                    self._kept.put(name, data, proof)
+                    self.station.succession = after
+                    self.say(f"taken: {described(document)}")
+                else:
+                    self.warden.take(name)
             except Rejected as exc:
-                self.say(f"policy not taken: {name}: {exc}")
+                self.say(f"not taken: {name}: {exc}")
             self._heard.add(name)
 
     def _hear(self, slot: int) -> None:
@@ -187,12 +201,17 @@ class StationNode:
 RETRY_SECONDS = 1.0
 
 
-def replay(node: StationNode, source: Path, count: int | None = None) -> None:
-    """Close and deliver the slots of a recording; those that were closed before are only delivered."""
+def recording(source: Path) -> recorder.Recording:
+    """The recording in a file or folder."""
     files = walk(source) if source.is_dir() else [source]
     if not files or not all(f.is_file() for f in files):
         raise InputError(f"expected an existing recording or a folder of them, got nothing at {source}")
-    source_of = recorder.Recording([s for f in files for s in waveforms.read(f)[0]])
+    return recorder.Recording([s for f in files for s in waveforms.read(f)[0]])
+
+
+def replay(node: StationNode, source: Path, count: int | None = None) -> None:
+    """Close and deliver the slots of a recording; those that were closed before are only delivered."""
+    source_of = recording(source)
     last = node.station.memory.last()
     ends = count
     for slot in source_of.span(node.station.policy):

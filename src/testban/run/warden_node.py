@@ -13,6 +13,7 @@ from pathlib import Path
 
 from testban.base.errors import SourceError
 from testban.links.packet_http import frame, unframe
+from testban.run.twin_node import TwinNode
 from testban.station.warden import Released, Warden
 from testban.store import durable
 from testban.store.policies import Kept
@@ -20,6 +21,7 @@ from testban.trust import beacon, notes
 from testban.trust.checks import Rejected
 from testban.trust.packet import text_digest
 from testban.trust.registry import Treaty
+from testban.trust.succession import described
 from testban.trust.witness import Answer
 
 Get = Callable[[str], Answer]
@@ -32,6 +34,7 @@ class WardenNode:
     def __init__(
         self, warden: Warden, folder: Path, payloads: Path, get: Get, append: Append, now_slot: Callable[[], int],
         say: Callable[[str], None], treaty: Treaty | None = None,
+        twin: TwinNode | None = None,
     ) -> None:  # fmt: skip
         self.warden, self.folder, self.payloads = warden, folder, payloads
         self.get, self.append, self.now_slot, self.say = get, append, now_slot, say
@@ -40,9 +43,10 @@ class WardenNode:
         self._said = ""
         self._absent: set[int] = set()
         self.refused = 0
+        self.twin = twin
         self.treaty, self._kept = treaty, Kept(folder / "taken")
         for data, proof in self._kept.all() if treaty else ():
-            self.warden.change_policy(data, proof, treaty, again=True)  # type: ignore[arg-type]
+            self.warden.succession = self.warden.after(data, proof, treaty, again=True)[0]  # type: ignore[arg-type]
         self._beacons()
         self._recover()
 
@@ -61,6 +65,14 @@ class WardenNode:
             if kind in ("commands", "policies"):
                 taking = method == "POST" and kind == "policies"
                 return self._take(number) if taking else self._order(kind, number)
+            if (
+                method == "POST"
+                and kind == "fine"
+                and number.isascii()
+                and number.isdecimal()
+                and len(number) < 19
+            ):
+                return self._reveal(int(number), body)
             if path == "/next":
                 owed = self.warden.missing()
                 return Answer(200, b"none\n" if owed is None else b"%d\n" % owed)
@@ -70,9 +82,18 @@ class WardenNode:
         try:
             return Answer(200, self.warden.receive(*unframe(body)).note)
         except Rejected as exc:
-            self.refused += 1
-            self._once(f"refused: {exc}")
-            return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
+            return self._refuse(exc)
+
+    def _reveal(self, slot: int, fine: bytes) -> Answer:
+        try:
+            return Answer(200, self.warden.reveal(slot, fine))
+        except Rejected as exc:
+            return self._refuse(exc)
+
+    def _refuse(self, exc: Rejected) -> Answer:
+        self.refused += 1
+        self._once(f"refused: {exc}")
+        return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
 
     def _epoch(self, number: int) -> Answer:
         path = self.folder / "epochs" / str(number)
@@ -112,23 +133,21 @@ class WardenNode:
         return Answer(404)
 
     def _take(self, name: str) -> Answer:
-        """The station is about to take a policy: checked here, kept, in force from its slot on. The same again is no harm."""
+        """The station is about to take a policy or key: checked here, kept, in force from its slot on. The same again is no harm."""
         found = [p for p in self._orders("policies") if p.stem == name]
         if not found or self.treaty is None:
             return Answer(404)
         if self._kept.has(name):
             return Answer(200)
         data, proof = found[0].read_bytes(), found[0].with_suffix(".tlog-proof").read_bytes()
-        taken = list(self.warden.policies)
         try:
-            policy = self.warden.change_policy(data, proof, self.treaty)
+            after, document = self.warden.after(data, proof, self.treaty)
         except Rejected as exc:
-            self._once(f"policy not taken: {name}: {exc}")
+            self._once(f"not taken: {name}: {exc}")
             return Answer(409, str(exc).encode("ascii", "replace")[:400] + b"\n", reason=exc.reason)
-        self.warden.policies = taken
         self._kept.put(name, data, proof)
-        self.warden.policies = [*taken, policy]
-        self.say(f"policy {policy.version} from slot {policy.from_slot}")
+        self.warden.succession = after
+        self.say(f"taken: {described(document)}")
         return Answer(200)
 
     # The border's side.
@@ -221,9 +240,19 @@ class WardenNode:
             if not over or (closed and day <= int(closed[0])):
                 continue
             text = self.warden.ledger.close(day, previous).text()
-            self._post(notes.sign(text, [self.warden.signer]).encode())
+            signer = self.warden.succession.signer((day + 1) * size - 1)
+            self._post(notes.sign(text, [signer]).encode())
             previous = text_digest(text)
             durable.replace(path, f"{day} {previous.hex()}\n".encode())
+            self._look_back(range(day * size, (day + 1) * size))
+
+    def _look_back(self, slots: range) -> None:
+        """A day that is over beside the twin sensor; its fine counts are not needed any more."""
+        for found in self.twin.day(self.warden, slots) if self.twin is not None else ():
+            if found.differs:
+                self.say(f"twin-differs: {found.channel} from slot {slots[0]}: z = {found.z:.1f}")
+        if self.warden.dither is not None:
+            self.warden.dither.shown.forget(slots.stop)
 
     def _once(self, text: str) -> None:
         if text and text != self._said:

@@ -14,7 +14,8 @@ from testban.show import report, svg, texts
 from testban.show.texts import Both
 
 WIDTH, HEIGHT = 1120.0, 236.0
-BOX, GAP, TOP = 170.0, 67.0, 58.0
+BOX, GAP, TOP, TALL = 190.0, 42.0, 58.0, 74.0
+_BORDER = {"stroke": svg.INK, "stroke_width": "2", "stroke_dasharray": "9 6"}
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ def render(page: Page, language: str = "en") -> str:
         "p": page,
         "w": page.words,
         "chain": chain(page.nodes, page.attempts, page.words["border"]),
+        "upright": upright(page.nodes, page.attempts, page.words["border"]),
         "caught": sum(a.place is not None for a in page.attempts),
         "language": language,
     }
@@ -63,41 +65,63 @@ def render(page: Page, language: str = "en") -> str:
 def chain(nodes: Sequence[tuple[Both, Both]], attempts: Sequence[Attempt], border: Both) -> Markup:
     """The way of a packet from the sensor to a third state, with the number of each attempt where it was noticed."""
     parts: list[str] = []
-    for k, (name, does) in enumerate(nodes):
+    for k, node in enumerate(nodes):
         x = 1 + k * (BOX + GAP)
-        parts.append(
-            svg.element("rect", x=x, y=TOP, width=BOX, height=74.0, rx="6", fill="#f6f8fa", stroke=svg.SOFT)
-        )
-        parts.append(
-            svg.text(x + BOX / 2, TOP + 31, name, text_anchor="middle", font_size="16", font_weight="600")
-        )
-        parts.append(
-            svg.text(x + BOX / 2, TOP + 54, does, text_anchor="middle", font_size="12.5", fill=svg.SOFT)
-        )
+        parts += _box(x, TOP, BOX, node)
         if k + 1 < len(nodes):
-            parts.append(_arrow(x + BOX + 6, x + BOX + GAP - 6, TOP + 37))
+            parts.append(_arrow(x + BOX + 6, TOP + TALL / 2, GAP - 12))
         here = [n for n, a in enumerate(attempts, 1) if a.place == k]
         for i, n in enumerate(here):
             cx = x + BOX / 2 + (i - (len(here) - 1) / 2) * 30
-            parts.append(svg.line(cx, TOP + 74, cx, TOP + 97, stroke=svg.RED, stroke_width="1.5"))
-            parts.append(svg.element("circle", cx=cx, cy=TOP + 109, r="12", fill=svg.RED))
-            parts.append(
-                svg.text(
-                    cx,
-                    TOP + 113.5,
-                    str(n),
-                    text_anchor="middle",
-                    font_weight="700",
-                    fill="#fff",
-                    font_size="13",
-                )
-            )
+            parts.append(svg.line(cx, TOP + TALL, cx, TOP + TALL + 23, stroke=svg.RED, stroke_width="1.5"))
+            parts += _mark(cx, TOP + TALL + 35, n)
     at = 1 + 2 * (BOX + GAP) - GAP / 2
-    parts.append(svg.line(at, 22, at, HEIGHT - 28, stroke=svg.INK, stroke_width="2", stroke_dasharray="9 6"))
+    parts.append(svg.line(at, 22, at, HEIGHT - 28, **_BORDER))
     parts.append(svg.text(at, 16, border, text_anchor="middle", font_size="13", font_weight="600"))
     return svg.picture(WIDTH, HEIGHT - 20, parts, "the way of a packet")
 
 
-def _arrow(x1: float, x2: float, y: float) -> str:
-    head = svg.element("path", d=f"M{x2:.1f} {y:.1f}l-8 -4.5v9z", fill=svg.SOFT)
-    return svg.line(x1, y, x2 - 7, y, stroke=svg.SOFT, stroke_width="1.6") + head
+def upright(nodes: Sequence[tuple[Both, Both]], attempts: Sequence[Attempt], border: Both) -> Markup:
+    """The same from top to bottom, for a narrow screen: numbers stand at the right of the node."""
+    width, box, step = 366.0, 224.0, TALL + 46
+    parts: list[str] = []
+    for k, node in enumerate(nodes):
+        y = 1 + k * step
+        parts += _box(1, y, box, node)
+        if k + 1 < len(nodes):
+            turned = f"rotate(90 {box / 2:.1f} {y + TALL + 5:.1f})"
+            parts.append(svg.group([_arrow(box / 2, y + TALL + 5, step - TALL - 10)], transform=turned))
+        here = [n for n, a in enumerate(attempts, 1) if a.place == k]
+        if here:
+            middle = y + TALL / 2
+            parts.append(svg.line(box + 1, middle, box + 14, middle, stroke=svg.RED, stroke_width="1.5"))
+        for i, n in enumerate(here):
+            parts += _mark(box + 26 + i * 28, y + TALL / 2, n)
+    at = 1 + 2 * step - (step - TALL) / 2
+    parts.append(svg.line(1, at, width - 74, at, **_BORDER))
+    parts.append(svg.text(width - 2, at + 5, border, text_anchor="end", font_size="14", font_weight="600"))
+    return svg.picture(width, len(nodes) * step - 44, parts, "the way of a packet")
+
+
+def _box(x: float, y: float, width: float, node: tuple[Both, Both]) -> list[str]:
+    name, does = node
+    middle = x + width / 2
+    return [
+        svg.element("rect", x=x, y=y, width=width, height=TALL, rx="6", fill="#f6f8fa", stroke=svg.SOFT),
+        svg.text(middle, y + 31, name, text_anchor="middle", font_size="16", font_weight="600"),
+        svg.text(middle, y + 54, does, text_anchor="middle", font_size="12.5", fill=svg.SOFT),
+    ]
+
+
+def _mark(x: float, y: float, number: int) -> list[str]:
+    style = {"text_anchor": "middle", "font_weight": "700", "fill": "#fff", "font_size": "13"}
+    return [
+        svg.element("circle", cx=x, cy=y, r="12", fill=svg.RED),
+        svg.text(x, y + 4.5, str(number), **style),
+    ]
+
+
+def _arrow(x: float, y: float, length: float) -> str:
+    end = x + length
+    head = svg.element("path", d=f"M{end:.1f} {y:.1f}l-8 -4.5v9z", fill=svg.SOFT)
+    return svg.line(x, y, end - 7, y, stroke=svg.SOFT, stroke_width="1.6") + head

@@ -22,7 +22,7 @@ F64 = NDArray[np.float64]
 Complex = tuple[float, float]
 
 LANES = 8  # bands that are filtered side by side
-# Places of `_filter8` in its flat array, eight bands each: states of three sections, sum of squares, gain, a1 and a2.
+# Places of `_quad8` in its flat array, eight bands each: states of three sections, sum of squares, gain, a1 and a2.
 _S, _SUM, _GAIN, _COEFFICIENTS = 0, 48, 56, 64
 
 
@@ -216,81 +216,91 @@ def bank(bands: tuple[tuple[float, float], ...], order: int, rate_hz: float) -> 
 
 
 def bin_powers(
-    x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, at: int, bins: int, column: int, out: F64
-) -> None:
-    """Filter x with a bank of band-passes and add the mean square of each bin, and `floor` (bands,), to `out`.
+    lead: F64, x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, at: int, bins: int, column: int, out: F64
+) -> None:  # fmt: skip
+    """Filter x, led in, with a bank of band-passes and add the mean square of each bin, and `floor` (bands,), to `out`.
 
-    x (n,): samples, of which x[first] opens the first of `bins` bins of `width` samples, at most (n - first) //
-    width; those before lead the filters in. out (rows, columns): rows from `at` and columns from `column` on are
-    added to, so that horizontals may share them. Fast for order 3 and a multiple of eight bands.
+    lead (m,), x (n,): samples, from all of which x[0] is taken off; x[first] opens the first of `bins` bins of `width`
+    samples, at most (n - first) // width; those before lead the filters in. out (rows, columns): rows from `at` and
+    columns from `column` on are added to, so that horizontals may share them. Fast for order 3 and a multiple of eight
+    bands.
     """
     if a.shape[0] == 3 and a.shape[2] % LANES == 0:
         for base in range(0, a.shape[2], LANES):
-            _bin_powers8(x, first, width, a, gain, floor, base, at, bins, column, out)
+            _bin_powers8(lead, x, first, width, a, gain, floor, base, at, bins, column, out)
     else:
-        _bin_powers(x, first, width, a, gain, floor, at, bins, column, out)
+        whole = np.concatenate([lead, x]) - x[0]
+        _bin_powers(whole, len(lead) + first, width, a, gain, floor, at, bins, column, out)
 
 
 @njit(inline="always")
-def _filter8(st: F64, x: float) -> None:
-    """One sample through three sections of eight bands.
+def _sections(
+    u: float, s0: float, s1: float, s2: float, s3: float, s4: float, s5: float, a0: float, a1: float, b0: float,
+    b1: float, c0: float, c1: float,
+) -> tuple[float, float, float, float, float, float, float]:  # fmt: skip
+    """One sample through three sections: their states, and what comes out."""
+    v = u + s0
+    w = v + s2
+    y = w + s4
+    return s1 - a0 * v, -u - a1 * v, s3 - b0 * w, -v - b1 * w, s5 - c0 * y, -w - c1 * y, y
+
+
+@njit(inline="always")
+def _quad8(st: F64, x0: float, x1: float, x2: float, x3: float) -> None:
+    """Four samples through three sections of eight bands.
 
     All places are constants of one array, from which the compiler makes vector instructions across the bands; each
-    band has the operations of `_bin_powers` in the same order, so the bits do not depend on their width.
+    band has the operations of `_bin_powers` in the same order, so the bits do not depend on their width. Four at once
+    because loads and stores of the states are what it waits for.
     """
-    for j in range(8):
-        u = st[_GAIN + j] * x
-        v = u + st[_S + j]
-        st[_S + j] = st[_S + 8 + j] - st[_COEFFICIENTS + j] * v
-        st[_S + 8 + j] = -u - st[_COEFFICIENTS + 8 + j] * v
-        w = v + st[_S + 16 + j]
-        st[_S + 16 + j] = st[_S + 24 + j] - st[_COEFFICIENTS + 16 + j] * w
-        st[_S + 24 + j] = -v - st[_COEFFICIENTS + 24 + j] * w
-        y = w + st[_S + 32 + j]
-        st[_S + 32 + j] = st[_S + 40 + j] - st[_COEFFICIENTS + 32 + j] * y
-        st[_S + 40 + j] = -w - st[_COEFFICIENTS + 40 + j] * y
-        st[_SUM + j] += y * y
-
-
-@njit(inline="always")
-def _pair8(st: F64, x0: float, x1: float) -> None:
-    """Two samples through `_filter8`, with half as many stores: those are what it waits for."""
     for j in range(8):
         a0, a1 = st[_COEFFICIENTS + j], st[_COEFFICIENTS + 8 + j]
         b0, b1 = st[_COEFFICIENTS + 16 + j], st[_COEFFICIENTS + 24 + j]
         c0, c1 = st[_COEFFICIENTS + 32 + j], st[_COEFFICIENTS + 40 + j]
         s0, s1, s2, s3 = st[_S + j], st[_S + 8 + j], st[_S + 16 + j], st[_S + 24 + j]
-        s4, s5, power = st[_S + 32 + j], st[_S + 40 + j], st[_SUM + j]
-        u = st[_GAIN + j] * x0
-        v = u + s0
-        w = v + s2
-        y = w + s4
-        s0, s1 = s1 - a0 * v, -u - a1 * v
-        s2, s3 = s3 - b0 * w, -v - b1 * w
-        s4, s5 = s5 - c0 * y, -w - c1 * y
+        s4, s5, power, gain = st[_S + 32 + j], st[_S + 40 + j], st[_SUM + j], st[_GAIN + j]
+        s0, s1, s2, s3, s4, s5, y = _sections(gain * x0, s0, s1, s2, s3, s4, s5, a0, a1, b0, b1, c0, c1)
         power += y * y
-        u = st[_GAIN + j] * x1
-        v = u + s0
-        w = v + s2
-        y = w + s4
-        st[_S + j], st[_S + 8 + j] = s1 - a0 * v, -u - a1 * v
-        st[_S + 16 + j], st[_S + 24 + j] = s3 - b0 * w, -v - b1 * w
-        st[_S + 32 + j], st[_S + 40 + j] = s5 - c0 * y, -w - c1 * y
+        s0, s1, s2, s3, s4, s5, y = _sections(gain * x1, s0, s1, s2, s3, s4, s5, a0, a1, b0, b1, c0, c1)
+        power += y * y
+        s0, s1, s2, s3, s4, s5, y = _sections(gain * x2, s0, s1, s2, s3, s4, s5, a0, a1, b0, b1, c0, c1)
+        power += y * y
+        s0, s1, s2, s3, s4, s5, y = _sections(gain * x3, s0, s1, s2, s3, s4, s5, a0, a1, b0, b1, c0, c1)
         st[_SUM + j] = power + y * y
+        st[_S + j], st[_S + 8 + j], st[_S + 16 + j], st[_S + 24 + j] = s0, s1, s2, s3
+        st[_S + 32 + j], st[_S + 40 + j] = s4, s5
 
 
 @njit(inline="always")
-def _run8(st: F64, x: F64) -> None:
-    """All samples of x through eight bands."""
-    for i in range(len(x) // 2):
-        _pair8(st, x[2 * i], x[2 * i + 1])
-    if len(x) % 2:
-        _filter8(st, x[len(x) - 1])
+def _one8(st: F64, x: float) -> None:
+    """One sample through three sections of eight bands."""
+    for j in range(8):
+        a0, a1 = st[_COEFFICIENTS + j], st[_COEFFICIENTS + 8 + j]
+        b0, b1 = st[_COEFFICIENTS + 16 + j], st[_COEFFICIENTS + 24 + j]
+        c0, c1 = st[_COEFFICIENTS + 32 + j], st[_COEFFICIENTS + 40 + j]
+        s0, s1, s2, s3 = st[_S + j], st[_S + 8 + j], st[_S + 16 + j], st[_S + 24 + j]
+        s4, s5 = st[_S + 32 + j], st[_S + 40 + j]
+        u = st[_GAIN + j] * x
+        s0, s1, s2, s3, s4, s5, y = _sections(u, s0, s1, s2, s3, s4, s5, a0, a1, b0, b1, c0, c1)
+        st[_SUM + j] += y * y
+        st[_S + j], st[_S + 8 + j], st[_S + 16 + j], st[_S + 24 + j] = s0, s1, s2, s3
+        st[_S + 32 + j], st[_S + 40 + j] = s4, s5
+
+
+@njit(inline="always")
+def _run8(st: F64, x: F64, zero: float) -> None:
+    """All samples of x, less `zero`, through eight bands."""
+    quads = len(x) // 4 * 4
+    for i in range(0, quads, 4):
+        _quad8(st, x[i] - zero, x[i + 1] - zero, x[i + 2] - zero, x[i + 3] - zero)
+    for i in range(quads, len(x)):
+        _one8(st, x[i] - zero)
 
 
 @njit(cache=True)
 def _bin_powers8(
-    x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, base: int, at: int, bins: int, column: int, out: F64
+    lead: F64, x: F64, first: int, width: int, a: F64, gain: F64, floor: F64, base: int, at: int, bins: int, column: int,
+    out: F64,
 ) -> None:  # fmt: skip
     """Eight bands of order 3 side by side; the twin of `_bin_powers`, bit for bit."""
     st = np.zeros(_COEFFICIENTS + 48)
@@ -299,11 +309,13 @@ def _bin_powers8(
         for k in range(3):
             st[_COEFFICIENTS + 16 * k + j] = a[k, 0, base + j]
             st[_COEFFICIENTS + 16 * k + 8 + j] = a[k, 1, base + j]
-    _run8(st, x[:first])
+    zero = x[0]
+    _run8(st, lead, zero)
+    _run8(st, x[:first], zero)
     for row in range(bins):
         for j in range(LANES):
             st[_SUM + j] = 0.0
-        _run8(st, x[first + row * width : first + (row + 1) * width])
+        _run8(st, x[first + row * width : first + (row + 1) * width], zero)
         for j in range(LANES):
             out[at + row, column + base + j] += st[_SUM + j] / width + floor[base + j]
 

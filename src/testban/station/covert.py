@@ -2,8 +2,7 @@
 
 Rules: detectors are blind to the embedder's method; every figure comes with its z; nothing here proves absence. The tests are the
 bias of the last bit, the pair chi-square of Westfeld and Pfitzmann (1999) and the twin test (variance of station minus the host's
-sensor beside it, chi-square, 6 sigma). The dither loop: the package commits to fine x, the host then draws d, the package signs
-q round((x + d) / q) (subtractive of nothing, so the reader sees the dither as noise). Synthetic noise; seeded.
+sensor beside it, chi-square, 6 sigma); what the dither loop (see `dither`) leaves to an embedder, by calculation. Synthetic noise; seeded.
 """
 
 import math
@@ -76,9 +75,13 @@ def pairs_z(counts: Ints) -> float:
 def twin_z(counts: Ints, twin: Ints, self_rms: float, q: int) -> float:
     """Z of the variance of station minus twin against what self-noise and rounding explain (twin at 1 count)."""
     difference = (counts - twin).astype(np.float64)
+    return variance_z(float((difference * difference).mean()), difference.size, self_rms, q)
+
+
+def variance_z(variance: float, samples: int, self_rms: float, q: int) -> float:
+    """The same from the mean square of the difference."""
     expected = 2 * self_rms**2 + q * q / 12 + 1 / 12
-    ratio = float((difference * difference).mean()) / expected
-    return (ratio - 1) * math.sqrt(difference.size / 2)
+    return (variance / expected - 1) * math.sqrt(samples / 2)
 
 
 def check_twin(counts: Ints, twin: Ints, self_rms: float, q: int) -> float:
@@ -86,20 +89,6 @@ def check_twin(counts: Ints, twin: Ints, self_rms: float, q: int) -> float:
     z = twin_z(counts, twin, self_rms, q)
     checks.require(z < SIGMAS, Reason.TWIN, f"station minus twin: z = {z:.1f}")
     return z
-
-
-def dither(x: int, d: float, q: int) -> int:
-    """What the package must sign for fine x and the host's d."""
-    return q * math.floor((x + d) / q + 0.5)
-
-
-def check_dither(committed: Ints, d: Floats, signed: Ints, q: int) -> None:
-    """Host's side: the signed counts are exactly what commitment and dither give. Package's side: |d| <= q/2."""
-    checks.require(bool(np.all(np.abs(d) <= q / 2)), Reason.DITHER, "a dither larger than half a quantum")
-    want = (np.floor((committed + d) / q + 0.5) * q).astype(np.int64)
-    checks.require(
-        bool(np.array_equal(want, signed)), Reason.DITHER, "counts that dither and commitment do not give"
-    )
 
 
 def dithered_capacity(amplitude: float, q: int, rate: float = 40.0, steps: int = 4000) -> float:

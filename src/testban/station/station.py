@@ -6,7 +6,7 @@ policy's list, approved by the parties, proven to be in the witnessed log, in ti
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntFlag
 
 import msgspec
@@ -14,14 +14,16 @@ import msgspec
 from testban.base.errors import InputError
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
-from testban.trust import checks, notes, proofs, succession
+from testban.trust import checks, notes, proofs
 from testban.trust import packet as packets
+from testban.trust.bodies import Body
 from testban.trust.checks import Reason
 from testban.trust.documents import Command, Policy
 from testban.trust.notes import Signer
 from testban.trust.packet import Counts, Packet
 from testban.trust.quorum import Quorum
 from testban.trust.registry import Treaty
+from testban.trust.succession import Succession
 
 
 def _refusal(check: Callable[[], object]) -> str:
@@ -56,18 +58,17 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Station:
-    """The sealed package: policy, key, memory and the beacons that it was fed."""
+    """The sealed package: policy, key, memory and the beacons that it was fed. later: keys for rotations to come."""
 
     def __init__(
-        self, policy: Policy, signer: Signer, memory: Memory, quorum: Quorum, treaty: Treaty
-    ) -> None:
+        self, policy: Policy, signer: Signer, memory: Memory, quorum: Quorum, treaty: Treaty, later: Sequence[Signer] = ()
+    ) -> None:  # fmt: skip
         self.policy = policy
-        self.signer = signer
         self.memory = memory
         self.quorum = quorum
         self.treaty = treaty
         self.beacons = beacons.Beacons(quorum)
-        self.policies = [policy]
+        self.succession = Succession(f"{policy.station}/station", policy, [signer, *later])
 
     def feed(self, epoch: int, checkpoint: bytes) -> bytes:
         """The warden brings the checkpoint that closed an epoch; it is checked, not believed."""
@@ -92,13 +93,11 @@ class Station:
         found = (self.memory.get(s) for s in range(first, min(last, first + MAX_GAP_RUN) + 1))
         return [self._sign(r) for r in found if r is not None]
 
-    def change_policy(self, data: bytes, proof: bytes, *, again: bool = False) -> Policy:
-        """Take a new policy from its slot on (see `trust.succession`). again: taken before a restart."""
+    def after(self, data: bytes, proof: bytes, *, again: bool = False) -> tuple[Succession, Body]:
+        """What is in force after a new policy or key (see `trust.succession`), for `succession`. again: taken before a restart."""
         last = self.memory.last()
         closed = None if again or last is None else last.slot
-        policy = succession.next_policy(self.policies, data, proof, self.treaty, self.quorum, closed=closed)
-        self.policies.append(policy)
-        return policy
+        return self.succession.after(data, proof, self.treaty, self.quorum, closed=closed)
 
     def obey(self, data: bytes, proof: bytes, slot: int) -> Command:
         """The command in a note, if it is to be carried out now."""
@@ -121,11 +120,12 @@ class Station:
 
     def policy_at(self, slot: int) -> Policy:
         """The policy that a slot is closed under; it stays the station's from then on."""
-        self.policy = succession.at(self.policies, slot)
+        self.policy = self.succession.policy(slot)
         return self.policy
 
     def _close(self, slot: int, payload: bytes, health: Health) -> Sent:
         policy = self.policy_at(slot)
+        self.succession.signer(slot)  # a slot that cannot be signed is not decided
         last = self.memory.last()
         packet = Packet(
             station=policy.station,
@@ -141,4 +141,5 @@ class Station:
         return self._sign(record)
 
     def _sign(self, record: Record) -> Sent:
-        return Sent(record.slot, notes.sign(record.text.decode(), [self.signer]).encode(), record.payload)
+        signer = self.succession.signer(record.slot)
+        return Sent(record.slot, notes.sign(record.text.decode(), [signer]).encode(), record.payload)

@@ -6,13 +6,16 @@ same note; release happens at slot + delay, not before, not much later, so that 
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
+from testban.station.dither import Host
 from testban.station.memory import Memory, Record
 from testban.trust import beacon as beacons
-from testban.trust import checks, notes, sealed, succession
+from testban.trust import checks, notes, sealed
 from testban.trust import packet as packets
+from testban.trust.bodies import Body
 from testban.trust.checks import Reason
 from testban.trust.documents import Policy
 from testban.trust.ledger import AGAIN, Ledger
@@ -20,6 +23,7 @@ from testban.trust.notes import Signer, Verifier
 from testban.trust.packet import Packet
 from testban.trust.quorum import Quorum
 from testban.trust.registry import Treaty
+from testban.trust.succession import Succession
 
 MAX_RESEND = 8640
 
@@ -38,7 +42,9 @@ class Released(msgspec.Struct, frozen=True):
 
 
 class Warden:
-    """The host's node beside one station."""
+    """The host's node beside one station. later: its keys for rotations to come. dither: its side of the
+    dither loop, without which no samples go where it is given.
+    """
 
     def __init__(
         self,
@@ -48,33 +54,34 @@ class Warden:
         memory: Memory,
         quorum: Quorum,
         book: Ledger | None = None,
+        later: Sequence[Signer] = (),
+        dither: Host | None = None,
     ) -> None:
         self.policy = policy
-        self.station = station
-        self.signer = signer
         self.memory = memory
+        self.dither = dither
         self.beacons = beacons.Beacons(quorum)
         self.ledger = book or Ledger(policy)
-        self.policies = [policy]
+        self.succession = Succession(
+            f"{policy.station}/warden", policy, [signer, *later], {f"{policy.station}/station": station}
+        )
         self._waiting: dict[int, Released] = {}
 
     def feed(self, epoch: int, checkpoint: bytes) -> bytes:
         """The checkpoint that closed an epoch, checked."""
         return self.beacons.feed(epoch, checkpoint, self.policy)
 
-    def change_policy(self, data: bytes, proof: bytes, treaty: Treaty, *, again: bool = False) -> Policy:
-        """Take a new policy from its slot on, as the station does (see `trust.succession`). again: taken before a restart."""
+    def after(
+        self, data: bytes, proof: bytes, treaty: Treaty, *, again: bool = False
+    ) -> tuple[Succession, Body]:
+        """What is in force after a new policy or key, as for the station (see `trust.succession`). again: taken before a restart."""
         last = self.memory.last()
         closed = None if again or last is None else last.slot
-        policy = succession.next_policy(
-            self.policies, data, proof, treaty, self.beacons.quorum, closed=closed
-        )
-        self.policies.append(policy)
-        return policy
+        return self.succession.after(data, proof, treaty, self.beacons.quorum, closed=closed)
 
     def policy_at(self, slot: int) -> Policy:
         """The policy of a slot."""
-        return succession.at(self.policies, slot)
+        return self.succession.policy(slot)
 
     def recover(self) -> list[Released]:
         """After a restart: countersign what was decided and has not left; nothing is decided a second time."""
@@ -100,7 +107,11 @@ class Warden:
     def _sealed(self, record: Record) -> Released:
         """The note of a record: the station's line is asked for again where it is not kept, so it is kept."""
         note = notes.parse(record.text)
-        return Released(record.slot, notes.add_signature(note, self.signer).encode(), record.payload)
+        return Released(
+            record.slot,
+            notes.add_signature(note, self.succession.signer(record.slot)).encode(),
+            record.payload,
+        )
 
     def _countersign(self, record: Record) -> Released:
         released = self._sealed(record)
@@ -124,11 +135,24 @@ class Warden:
         wanted = packet.beacon if known else self.beacons.at(packet.slot, policy)
         checks.require(packet.beacon == wanted, Reason.BEACON, f"not the beacon of slot {packet.slot}")
         packets.check_payload(payload, packet, policy)
-        sealed.check_signature(text, note.signatures[0], self.station, Reason.STATION_SIGNATURE)
+        if self.dither is not None and not packet.is_gap:
+            self.dither.check(packet.slot, payload, policy)
+        station = self.succession.key(f"{policy.station}/station", packet.slot)
+        sealed.check_signature(text, note.signatures[0], station, Reason.STATION_SIGNATURE)
+        self.succession.signer(packet.slot)  # what cannot be countersigned is not decided
         record = Record(packet.slot, data, payload)
         if not known:
             self.memory.put(record)
         return self._countersign(record)
+
+    def reveal(self, slot: int, fine: bytes) -> bytes:
+        """The dither for the fine counts of a slot that is still open; Rejected where there is no loop or other counts were shown."""
+        last = self.memory.last()
+        is_open = last is None or last.slot < slot <= last.slot + MAX_RESEND
+        checks.require(is_open, Reason.SLOT_REPLAY, f"fine counts for slot {slot}, which is not open")
+        if self.dither is None:
+            raise checks.Rejected(Reason.DITHER, "this warden has no dither loop")
+        return self.dither.reveal(slot, fine, self.policy_at(slot))
 
     def _known(self, packet: Packet, text: bytes) -> bool:
         record = self.memory.get(packet.slot)

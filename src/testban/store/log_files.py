@@ -122,19 +122,18 @@ class Tail(Keep):
 class LogFiles(LogFolder):
     """The sequencer's side."""
 
-    def __init__(self, folder: Path, origin: str, signer: Signer) -> None:
+    def __init__(self, folder: Path, origin: str, signer: Signer, *also: Signer) -> None:
         super().__init__(folder)
         self._lock = Held(folder)
         self.published = self.size()
         self._tail = Tail(self, self.published)
-        self.log = Log(origin, signer, self.entries(self.published), self._tail)
+        self.log = Log(origin, signer, self.entries(self.published), self._tail, also)
         self._check_head()
         self.journal = Journal(folder / ".pending")
         for record in self.journal.records():
             index, entry = int.from_bytes(record[:8], "big"), record[8:]
             if index == self.log.size:
                 self.log.append(entry)
-        self._clean = self.log.size == self.published
 
     def _check_head(self) -> None:
         data = self.checkpoint()
@@ -146,17 +145,9 @@ class LogFiles(LogFolder):
     def append(self, entries: list[bytes]) -> list[int]:
         """Accept entries: when this returns they are on disk and their places are fixed."""
         before = self.log.size
-        fresh: list[bytes] = []
-        indices: list[int] = []
-        for e in entries:
-            index = self.log.place(e)
-            if index is None:
-                index = before + fresh.index(e) if e in fresh else before + len(fresh)
-                fresh += [e] if index == before + len(fresh) else []
-            indices.append(index)
-        self.journal.append([(before + i).to_bytes(8, "big") + e for i, e in enumerate(fresh)])
-        for e in fresh:
-            self.log.append(e)
+        indices, fresh = self.log.settle(entries)
+        self.journal.append([(before + i).to_bytes(8, "big") + e for i, e in enumerate(fresh.values())])
+        self.log.extend(fresh)
         return indices
 
     def publish(
@@ -192,7 +183,7 @@ class LogFiles(LogFolder):
         for path in sorted((self.folder / "epochs").glob("[0-9]*"), key=lambda p: int(p.name))[-3:]:
             head = checkpoints.parse(path.read_bytes())[0]
             epoch = Epoch(number=int(path.name), size=head.size, root=head.root)
-            self.append([notes.sign(epoch.text(), [self.log.signer]).encode()])
+            self.append([notes.sign(epoch.text(), self.log.signers).encode()])
 
     def close(self) -> None:
         """Let another sequencer in."""

@@ -48,9 +48,9 @@ def parse(data: bytes) -> tuple[Checkpoint, Note]:
     return parse_text(note.text), note
 
 
-def sign(checkpoint: Checkpoint, log: Signer) -> Note:
-    """The checkpoint signed by its log."""
-    return notes.sign(checkpoint.text(), [log])
+def sign(checkpoint: Checkpoint, *log: Signer) -> Note:
+    """The checkpoint signed by its log, with one key or, while one gives way to another, with both."""
+    return notes.sign(checkpoint.text(), log)
 
 
 def with_cosignatures(note: Note, lines: bytes) -> Note:

@@ -4,7 +4,8 @@ Rules: one order, decided once; a checkpoint never contradicts an earlier one, s
 the entries decides when they are safe (see `store.log_files`) and only then calls `append`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from testban.trust import checkpoints, checks, merkle, proofs
 from testban.trust.checkpoints import Checkpoint
@@ -21,23 +22,30 @@ WINDOW = 1_000_000  # entries whose places are remembered: a day of 100 stations
 class Keep(Sequence[bytes]):
     """Where the entries of a log are kept."""
 
+    @abstractmethod
     def append(self, entry: bytes) -> None:
         """Keep one more."""
-        raise NotImplementedError
 
 
 class InMemory(list[bytes], Keep):
     """Entries of a demonstration or test."""
 
 
+def check_entry(entry: bytes) -> None:
+    """Refuse what no bundle of entries could hold."""
+    if not 0 < len(entry) <= MAX_NOTE_BYTES:
+        checks.require(False, Reason.NOTE_SIZE, f"an entry of {len(entry)} bytes")
+
+
 class Log:
-    """A log of one origin."""
+    """A log of one origin. also: further keys that sign every head, while one key gives way to another."""
 
     def __init__(
-        self, origin: str, signer: Signer, entries: Iterable[bytes] = (), keep: "Keep | None" = None
-    ) -> None:
+        self, origin: str, signer: Signer, entries: Iterable[bytes] = (), keep: "Keep | None" = None,
+        also: Sequence[Signer] = (),
+    ) -> None:  # fmt: skip
         self.origin = origin
-        self.signer = signer
+        self.signers = signer, *also
         kept: Keep = InMemory() if keep is None else keep
         self.entries: Sequence[bytes] = kept
         self._keep = kept.append
@@ -51,27 +59,44 @@ class Log:
         """Number of entries."""
         return self.tree.size
 
-    def place(self, entry: bytes) -> int | None:
-        """Where an entry stands, if it is among the last WINDOW."""
-        return self._places.get(merkle.leaf_hash(entry))
+    def settle(self, entries: Iterable[bytes]) -> tuple[list[int], dict[bytes, bytes]]:
+        """The places that entries have or will have, and those that are new by leaf hash, for `extend`.
+
+        One that is among the last WINDOW already keeps its place.
+        """
+        indices: list[int] = []
+        fresh: dict[bytes, bytes] = {}
+        coming: dict[bytes, int] = {}
+        for entry in entries:
+            check_entry(entry)
+            leaf = merkle.leaf_hash(entry)
+            index = self._places.get(leaf)
+            if index is None:
+                index = coming.setdefault(leaf, self.size + len(coming))
+                fresh[leaf] = entry
+            indices.append(index)
+        return indices, fresh
+
+    def extend(self, fresh: Mapping[bytes, bytes]) -> None:
+        """Add what `settle` found to be new."""
+        index = self.tree.extend(list(fresh))
+        for leaf, entry in fresh.items():
+            self._places[leaf] = index
+            index += 1
+            self._keep(entry)
+        while len(self._places) > WINDOW:
+            del self._places[next(iter(self._places))]
 
     def append(self, entry: bytes) -> int:
-        """Add an entry and return its index; one that is among the last WINDOW already keeps its place."""
-        checks.require(0 < len(entry) <= MAX_NOTE_BYTES, Reason.NOTE_SIZE, f"an entry of {len(entry)} bytes")
-        leaf = merkle.leaf_hash(entry)
-        if leaf in self._places:
-            return self._places[leaf]
-        index = self.tree.append(leaf)
-        self._places[leaf] = index
-        if len(self._places) > WINDOW:
-            del self._places[next(iter(self._places))]
-        self._keep(entry)
-        return index
+        """Add an entry and return its index."""
+        indices, fresh = self.settle([entry])
+        self.extend(fresh)
+        return indices[0]
 
     def checkpoint(self, size: int | None = None) -> Note:
         """The signed head of the tree."""
         size = self.size if size is None else size
-        return checkpoints.sign(Checkpoint(self.origin, size, self.tree.root(size)), self.signer)
+        return checkpoints.sign(Checkpoint(self.origin, size, self.tree.root(size)), *self.signers)
 
     def witnessed(self, note: Note, witnesses: dict[str, tuple[int, Post]]) -> tuple[Note, dict[str, Answer]]:
         """Ask witnesses (name -> size they signed last, post) to cosign; a stale size is asked again once."""

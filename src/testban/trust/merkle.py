@@ -12,18 +12,25 @@ from testban.trust import checks
 from testban.trust.checks import Reason
 
 HASH_BYTES = 32
-_sha256 = hashlib.sha256
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+# A copy of a hash that has taken the prefix is cheaper than a new one over joined bytes: most of a short hash is its making.
+_leaf = hashlib.sha256(b"\0").copy
+_node = hashlib.sha256(b"\1").copy
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of an entry."""
-    return _sha256(b"\0" + entry).digest()
+    h = _leaf()
+    h.update(entry)
+    return h.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two subtrees."""
-    return _sha256(b"\1" + left + right).digest()
+    h = _node()
+    h.update(left)
+    h.update(right)
+    return h.digest()
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -41,8 +48,7 @@ class Tree:
 
     def __init__(self, leaves: Sequence[bytes] = ()) -> None:
         self.levels: list[bytearray] = [bytearray()]
-        for leaf in leaves:
-            self.append(leaf)
+        self.extend(leaves)
 
     @property
     def size(self) -> int:
@@ -57,13 +63,32 @@ class Tree:
         level += leaf
         h = 0
         while n & 1:
-            leaf = _sha256(b"\1" + level[-64:]).digest()
+            node = _node()
+            node.update(level[-64:])
             n, h = n >> 1, h + 1
             if h == len(levels):
                 levels.append(bytearray())
             level = levels[h]
-            level += leaf
+            level += node.digest()
         return index
+
+    def extend(self, leaves: Sequence[bytes]) -> int:
+        """Add leaf hashes, level by level: the same tree as one `append` each, sooner; returns the index of the first."""
+        first, below, h = self.size, self.levels[0], 1
+        below += b"".join(leaves)
+        while pairs := len(below) >> 6:
+            if h == len(self.levels):
+                self.levels.append(bytearray())
+            level = self.levels[h]
+            new = bytes(below[2 * len(level) : pairs << 6])
+            if not new:
+                break
+            for i in range(0, len(new), 64):
+                node = _node()
+                node.update(new[i : i + 64])
+                level += node.digest()
+            below, h = level, h + 1
+        return first
 
     def node(self, height: int, index: int) -> bytes:
         """The hash of the complete subtree of 2^height leaves at this index."""
@@ -82,7 +107,20 @@ class Tree:
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """The proof that leaf `index` is in the tree of `size` leaves, from its sibling upwards."""
-        return inclusion(self.node, index, self.size if size is None else size)
+        size = self.size if size is None else size
+        checks.require(0 <= index < size <= self.size, Reason.INDEX, f"leaf {index} of {size}")
+        proof: list[bytes] = []
+        whole, start = size, index  # whole: complete subtrees at this height
+        for height, level in enumerate(self.levels[: (size - 1).bit_length()]):
+            start ^= 1
+            if start < whole:
+                at = start << 5
+                proof.append(bytes(level[at : at + 32]))
+            elif start << height < size:
+                proof.append(self.range_hash(start << height, size))
+            start >>= 1
+            whole >>= 1
+        return proof
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
         """The proof that the first `old` leaves are the beginning of the tree of `new` leaves."""
@@ -152,12 +190,19 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
     _check_hashes([leaf, *proof])
     if len(proof) != wanted:
         checks.require(False, Reason.PROOF_LENGTH, f"{len(proof)} hashes, not {wanted}")
-    h, n, sha256 = leaf, index, _sha256
+    h, n, fresh = leaf, index, _node
     for sibling in proof[:inner]:
-        h = sha256(b"\1" + sibling + h if n & 1 else b"\1" + h + sibling).digest()
+        node = fresh()
+        if n & 1:
+            node.update(sibling)
+            node.update(h)
+        else:
+            node.update(h)
+            node.update(sibling)
+        h = node.digest()
         n >>= 1
     for sibling in proof[inner:]:
-        h = sha256(b"\1" + sibling + h).digest()
+        h = node_hash(sibling, h)
     return h
 
 

@@ -99,8 +99,8 @@ def check_text(data: bytes, reason: Reason) -> str:
 
 def check_clean(data: bytes, reason: Reason) -> None:
     """Refuse control characters but newline."""
-    clean = len(data.translate(None, _CONTROL)) == len(data)
-    checks.require(clean, reason, "a control character")
+    if len(data.translate(None, _CONTROL)) != len(data):
+        checks.require(False, reason, "a control character")
 
 
 def _decode(data: bytes, reason: Reason) -> str:
@@ -115,16 +115,17 @@ def parse(data: bytes, *, max_bytes: int = MAX_NOTE_BYTES) -> Note:
     """The note in these bytes; Rejected for anything that is not exactly one note."""
     if len(data) > max_bytes:
         checks.require(False, Reason.NOTE_SIZE, f"{len(data)} bytes, at most {max_bytes}")
-    check_clean(data, Reason.NOTE_FORM)
     head, blank, tail = data.rpartition(b"\n\n")
-    whole = bool(blank) and tail.endswith(b"\n")
-    checks.require(whole, Reason.NOTE_FORM, "no blank line before signatures")
+    if not blank or tail[-1:] != b"\n":
+        checks.require(False, Reason.NOTE_FORM, "no blank line before signatures")
+    check_clean(head, Reason.NOTE_FORM)  # below it only names could hold any, and those are looked at
     lines = tail.split(b"\n")[:-1]
     if len(lines) > MAX_SIGNATURES:
         checks.require(False, Reason.SIGNATURE_LINES, f"{len(lines)} signature lines")
-    note = Note(_decode(head, Reason.NOTE_FORM) + "\n", tuple([_line(line) for line in lines]))
-    checks.require(note.encode() == data, Reason.NOTE_REBUILD, "the note has another spelling")
-    return note
+    signatures = [_line(line) for line in lines]
+    same = b"".join([s.encode() for s in signatures]) == tail
+    checks.require(same, Reason.NOTE_REBUILD, "the note has another spelling")
+    return Note(_decode(head, Reason.NOTE_FORM) + "\n", tuple(signatures))  # UTF-8 has one spelling
 
 
 def parse_line(line: str) -> Signature:
@@ -133,14 +134,14 @@ def parse_line(line: str) -> Signature:
 
 
 def _line(line: bytes) -> Signature:
-    words = line.split(b" ")
-    if len(words) != 3 or words[0] != _DASH:
+    dash, _, rest = line.partition(b" ")
+    name_bytes, _, encoded = rest.partition(b" ")
+    if dash != _DASH or not encoded:
         checks.require(False, Reason.NOTE_FORM, "not a signature line")
-        words = [*words, b"", b"", b""]
-    name = _decode(words[1], Reason.NOTE_FORM)
+    name = _decode(name_bytes, Reason.NOTE_FORM)
     if not valid_name(name):
         checks.require(False, Reason.NOTE_FORM, "not a key name")
-    raw = lenient_base64(words[2], Reason.NOTE_FORM)
+    raw = lenient_base64(encoded, Reason.NOTE_FORM)
     if len(raw) <= 4:
         checks.require(False, Reason.NOTE_FORM, "a signature of four bytes or fewer")
     return Signature(name, raw[:4], raw[4:])

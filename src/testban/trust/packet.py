@@ -7,7 +7,7 @@ checkpoint that witnesses signed two epochs earlier.
 """
 
 import hashlib
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,9 @@ from testban.trust import checks
 from testban.trust.bodies import DIGEST, MASK, STATION, UINT, Body
 from testban.trust.checks import Reason
 from testban.trust.documents import Policy
-from testban.trust.encoding import from_decimal, from_hex
 
 GAP_DIGEST = hashlib.sha256(b"").digest()
 GENESIS = bytes(32)
-_LINES = 9  # eight and the empty end
 Counts = npt.NDArray[np.int32]
 
 
@@ -47,7 +45,7 @@ class Packet(Body, frozen=True, kw_only=True):
     beacon: bytes
     soh: bytes
 
-    # Every slot of every station passes here: both methods written out, the general ones of Body are their twins in a test.
+    # Every slot of every station passes here: written out, the general text of Body is its twin in a test.
 
     def text(self) -> str:
         """The one text of this packet."""
@@ -55,21 +53,6 @@ class Packet(Body, frozen=True, kw_only=True):
             f"testban/packet@v1\n{self.station}\n{self.slot}\n{self.policy.hex()}\n{self.payload.hex()}\n"
             f"{self.previous.hex()}\n{self.beacon.hex()}\n{self.soh.hex()}\n"
         )
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The packet in a text; Rejected unless it is exactly the text that the packet gives."""
-        lines = text.split("\n")
-        if len(lines) != _LINES or lines[0] != "testban/packet@v1":
-            checks.require(False, Reason.BODY_FORM, "expected the 8 lines of testban/packet@v1")
-            lines = [*lines, *[""] * _LINES]
-        digests = [from_hex(line, 32, Reason.BODY_FORM) for line in lines[3:7]]
-        packet = cls(
-            station=STATION.read(lines[1]), slot=from_decimal(lines[2], Reason.BODY_FORM), policy=digests[0],
-            payload=digests[1], previous=digests[2], beacon=digests[3], soh=from_hex(lines[7], 4, Reason.BODY_FORM),
-        )  # fmt: skip
-        checks.require(packet.text() == text, Reason.BODY_FORM, "another spelling of the same record")
-        return packet
 
     @property
     def is_gap(self) -> bool:

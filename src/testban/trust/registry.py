@@ -61,6 +61,14 @@ class Registry:
         self.policies: dict[str, list[Policy]] = {}
         self._certificates: dict[str, bytes] = {}
 
+    def copy(self, treaty: Treaty) -> "Registry":
+        """Another registry that knows the same, under this treaty."""
+        other = Registry(treaty)
+        other.keys = {role: [msgspec.structs.replace(p) for p in own] for role, own in self.keys.items()}
+        other.policies = {station: list(own) for station, own in self.policies.items()}
+        other._certificates = dict(self._certificates)
+        return other
+
     def apply(self, note: Note) -> Body | None:
         """Take in a note of the log; returns its document where it is one. Rejected where it must not count."""
         kind = kind_of(note.text)

@@ -7,7 +7,7 @@ from testban.associate import circle, odds
 
 def bins(near, far):
     """Ten listening stations in the bin to 1.3 deg and thirty in that to 6 deg; so many P picks of evidence 2 in each."""
-    b = np.zeros((circle.N_BINS, circle.N_COLUMNS))
+    b = np.zeros((circle.N_CLASSED_BINS, circle.N_COLUMNS))
     for i, stations, n in ((4, 10.0, near), (9, 30.0, far)):
         b[i, [circle.ALL_P, circle.LISTENED]] = stations
         b[i, circle.CHANCE] = 0.5 * stations
@@ -18,7 +18,7 @@ def bins(near, far):
 
 
 def test_nearest_stations_are_worth_more_than_as_many_scattered_ones():
-    gains = np.empty(odds.N_ZONES)
+    gains = np.empty(odds.N_CLASSED)
     together, radius = circle.best_(bins(9.0, 0.0), gains)
     scattered, _ = circle.best_(bins(2.0, 7.0), gains)
     assert radius == 4
@@ -36,10 +36,10 @@ def test_the_closed_form_of_a_share_is_the_greatest_likelihood_ratio():
 
 
 def test_a_silent_network_nearby_bounds_what_is_seen_far_off():
-    gains = np.empty(odds.N_ZONES)
+    gains = np.empty(odds.N_CLASSED)
 
     def seen(listening):
-        b = np.zeros((circle.N_BINS, circle.N_COLUMNS))
+        b = np.zeros((circle.N_CLASSED_BINS, circle.N_COLUMNS))
         b[circle.NEAR_BINS - 1, [circle.ALL_P, circle.LISTENED]] = listening
         b[circle.NEAR_BINS, circle.ALL_P] = 60.0
         b[circle.NEAR_BINS, circle.CHANCE] = 30.0

@@ -175,10 +175,12 @@ def test_projection_against_its_slow_twin():
     cell = np.array([129.5, 41.0, 0.7, 180.0])
     value = -np.log(2.0 * window.rate)
     n, step, begin = 60, 2.0, -100.0
-    packed, chance = np.empty((odds.N_ZONES, n), np.int64), np.empty((2, odds.N_ZONES))
+    packed, chance = np.empty((odds.N_CLASSED, n), np.int64), np.empty((2, odds.N_CLASSED))
+    traits = np.full(5, odds.SHEAR, np.int64)
+    traits[1] |= odds.POINTS
     scan.project_(
         cell, np.array(unit_vector_(cell[0], cell[1])), curve, table.unit, table.lon, table.lat, window.start,
-        window.data, window.hint, value, window.used, np.ones(5, np.int64), odds.logs(), begin, step, packed, chance,
+        window.data, window.hint, value, window.used, traits, odds.logs(), begin, step, packed, chance,
     )  # fmt: skip
     sums = np.cumsum(packed, axis=1)
     fast, count = (sums & (scan.COUNT - 1)).sum(axis=0) * scan.UNIT, (sums >> 32).sum(axis=0)
@@ -202,6 +204,7 @@ def test_projection_against_its_slow_twin():
                     slow[b] += min(best)[1]
                     many[b] += 1
     assert np.isclose(chance[0].sum(), total)
+    assert np.isclose(chance[0, odds.N_ZONES :].sum(), 0.8)
     assert fast.max() > 10
     # bins at the edge of a slack may round either way
     assert np.mean(count == many) > 0.8

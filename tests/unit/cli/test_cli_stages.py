@@ -192,7 +192,7 @@ def test_locate_each_event_and_the_one_that_cannot_be(ask, tmp_path):
     assert [e["event_id"] for e in said["events"]] == ["one", "two"]
     assert all(near(e) and e["depth_fixed"] and e["depth_km"] == 0.0 for e in said["events"])
     assert said["not_located"] == ["three"]
-    assert [r["kind"] for r in read(tmp_path / "o" / "findings.csv")] == ["not-located"]
+    assert [r["kind"] for r in read(tmp_path / "o" / "findings.csv")] == ["together", "not-located"]
     _, out, _ = ask(
         "locate",
         path,

@@ -131,7 +131,20 @@ def test_scores_as_the_obvious(stride):
     raised = np.empty((steps, 8))
     memories = (600 // stride, 60 // stride, 6000 // stride)
     scan.score_columns(
-        p, 0, widths, constants, 1.0, stride, *memories, 10, 60 // stride, score, top, level, spread, raised
+        p,
+        0,
+        widths,
+        constants,
+        1.0,
+        stride,
+        *memories,
+        10 // stride,
+        60 // stride,
+        score,
+        top,
+        level,
+        spread,
+        raised,
     )
     for j in range(8):
         theirs, asked = obvious_scores(
@@ -246,6 +259,21 @@ def test_weak_forerunner_is_picked_first():
         "XX.AAA", [segment(np.round(x).astype(np.int32))], (), Span(START, START + 720 * NS)
     )
     assert abs((r.picks[0].time_ns - START) / NS - 300.0) < 0.5
+
+
+def test_a_weak_p_on_the_vertical_is_picked_ahead_of_what_leads_on_a_horizontal():
+    early = 0
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        parts = []
+        for channel, weak, strong in (("BHZ", 45.0, 0.0), ("BHN", 0.0, 600.0), ("BHE", 0.0, 420.0)):
+            x = rng.normal(size=6000) * 30.0
+            x[4000:4600] += weak * wavelet(600, hz=3.0, decay_s=20.0)
+            x[4050:4650] += strong * wavelet(600, hz=3.0)
+            parts.append(segment(np.round(x).astype(np.int32), channel=channel))
+        picks = detect.process_station("XX.AAA", parts, (), Span(START, START + 300 * NS)).picks
+        early += picks[0].nslc.channel == "BHZ" and abs((picks[0].time_ns - START) / NS - 200.0) < 0.7
+    assert early >= 3  # one of five where only the horizontals were asked
 
 
 def test_a_glitch_is_no_detection():

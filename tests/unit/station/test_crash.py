@@ -304,6 +304,5 @@ def test_published_entries_leave_memory_and_stay_readable(world, tmp_path):
 def test_places_are_remembered_within_a_window(world, monkeypatch):
     monkeypatch.setattr("testban.trust.log.WINDOW", 5)
     log = Log(ORIGIN, world.sequencer, [b"e%d" % i for i in range(9)])
-    assert log.place(b"e8") == 8
-    assert log.place(b"e0") is None
+    assert log.settle([b"e8", b"e0", b"new", b"e0"])[0] == [8, 9, 10, 9]
     assert (log.append(b"e8"), log.append(b"e0"), log.size) == (8, 9, 10)

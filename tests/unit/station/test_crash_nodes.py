@@ -13,6 +13,7 @@ from testban.run.log_node import Sequencer
 from testban.run.station_node import StationNode
 from testban.run.warden_node import WardenNode
 from testban.station import recorder
+from testban.station.dither import Host
 from testban.station.parties import ORIGIN, START_SLOT, Parties
 from testban.station.station import Station
 from testban.station.warden import Warden
@@ -55,8 +56,14 @@ class Link:
         if answer.status != 200:
             raise Rejected(answer.reason, answer.body.decode())
 
+    def reveal(self, slot, fine):
+        return self.granted(f"/fine/{slot}", fine)
+
     def give(self, note, payload):
-        answer = self.node.respond("POST", "/packet", len(note).to_bytes(2, "big") + note + payload)
+        return self.granted("/packet", len(note).to_bytes(2, "big") + note + payload)
+
+    def granted(self, path, data):
+        answer = self.node.respond("POST", path, data)
         if answer.status != 200:
             raise Rejected(answer.reason, answer.body.decode())
         return answer.body
@@ -65,7 +72,7 @@ class Link:
 class World:
     """One process's worth of nodes over the same folders."""
 
-    def __init__(self, p, root):
+    def __init__(self, p, root, station_later=(), warden_later=(), fine=None, twin=None):
         site = p.sites[NAME]
         policy = site.station.policy
         self.files = LogFiles(root / "log", ORIGIN, p.sequencer)
@@ -74,12 +81,25 @@ class World:
         self.log = Sequencer(self.files, {}, None, None)
         ring = Ring(root / "warden.ring", 1024, RECORD)
         book = LedgerFile(policy, root / "ledger")
-        warden = Warden(policy, site.signer.verifier, site.countersigner, ring, p.quorum, book)
+        warden = Warden(
+            policy,
+            site.signer.verifier,
+            site.countersigner,
+            ring,
+            p.quorum,
+            book,
+            warden_later,
+            fine and Host(fine.secret(), fine),
+        )
         self.warden = WardenNode(
-            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty
+            warden, root / "w", root / "payloads", lambda _path: Answer(404), self.append, lambda: START_SLOT + 10**6, lambda _t: None, p.treaty, twin
         )  # fmt: skip
-        station = Station(policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty)
-        self.station = StationNode(station, Link(self.warden), lambda _t: None, folder=root / "s")
+        station = Station(
+            policy, site.signer, Ring(root / "station.ring", 1024, RECORD), p.quorum, p.treaty, station_later
+        )
+        self.station = StationNode(
+            station, Link(self.warden), lambda _t: None, folder=root / "s", dithered=fine is not None
+        )
         self.policy = policy
 
     def append(self, entry):
@@ -140,8 +160,12 @@ def test_killed_together(tmp_path, seed):
 
 def offer(p, root, policy, name="next", **changes):
     """Sign a policy by all, log it, lay it with its proof where the warden offers it; returns the entry."""
-    new = msgspec.structs.replace(policy, **changes)
-    data = p.signed(new.text()).encode()
+    return lay(p, root, name, p.signed(msgspec.structs.replace(policy, **changes).text()))
+
+
+def lay(p, root, name, note):
+    """Log a note, lay it with its proof where the warden offers it; returns the entry."""
+    data = note.encode()
     proof = p.prove(p.log.append(data))
     folder = root / "w" / "policies"
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,5 +235,5 @@ def test_a_policy_that_must_not_be_taken_is_not(tmp_path, changes, by):
     whole.station.say = said.append
     whole.station.turn()
     assert any("not taken" in line and by in line for line in said), said
-    assert whole.station.station.policies == whole.warden.warden.policies == [old]
+    assert whole.station.station.succession.policies == whole.warden.warden.succession.policies == [old]
     whole.files.close()

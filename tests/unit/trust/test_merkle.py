@@ -20,11 +20,27 @@ def test_roots_equal_the_recursive_definition():
 
 
 @settings(max_examples=150, deadline=None)
+@given(st.lists(st.integers(0, 90), max_size=8))
+def test_many_leaves_at_once_give_the_tree_of_one_by_one(steps):
+    one, many, total = merkle.Tree(), merkle.Tree(), 0
+    for n in steps:
+        new = leaves(total + n)[total:]
+        assert many.extend(new) == total
+        for leaf in new:
+            one.append(leaf)
+        total += n
+        assert many.levels == one.levels
+    assert many.root() == merkle.root_of(leaves(total))
+
+
+@settings(max_examples=150, deadline=None)
 @given(st.integers(1, 300), st.data())
 def test_proofs_verify_and_others_do_not(size, data):
     tree = merkle.Tree(leaves(size))
     index = data.draw(st.integers(0, size - 1))
     proof = tree.inclusion(index)
+    older = data.draw(st.integers(index + 1, size))
+    assert tree.inclusion(index, older) == merkle.inclusion(tree.node, index, older)
     merkle.verify_inclusion(index, size, leaves(size)[index], proof, tree.root())
     old = data.draw(st.integers(1, size))
     way = tree.consistency(old)

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testban.trust import checkpoints, keys, notes
+from testban.trust import checkpoints, keys, notes, sealed
 from testban.trust.checks import Reason, Rejected
-from testban.trust.encoding import from_base64
+from testban.trust.encoding import from_base64, to_base64
+from testban.trust.packet import Packet
 
 # C2SP signed-note.md and tlog-checkpoint.md, the documents' own examples.
 QUASIMODO = (
@@ -157,12 +158,11 @@ def test_other_spellings_of_a_checkpoint_are_refused(change):
 
 def test_a_packet_written_out_is_the_general_body():
     from testban.trust.bodies import Body
-    from testban.trust.packet import Packet
 
     p = Packet(station="XX.KEST", slot=5, policy=b"a" * 32, payload=b"b" * 32, previous=b"c" * 32, beacon=b"d" * 32, soh=b"\0\1\2\3")  # fmt: skip
     text = Body.text(p)
     assert p.text() == text
-    assert Packet.parse(text) == Body.parse.__func__(Packet, text) == p
+    assert Packet.parse(text) == p
     for bad in (
         text + "x\n",
         text.upper(),
@@ -171,7 +171,34 @@ def test_a_packet_written_out_is_the_general_body():
         "",
         text.replace("6", "g"),
     ):
-        for parse in (Packet.parse, lambda t: Body.parse.__func__(Packet, t)):
-            with pytest.raises(Rejected) as caught:
-                parse(bad)
-            assert caught.value.reason is Reason.BODY_FORM
+        with pytest.raises(Rejected) as caught:
+            Packet.parse(bad)
+        assert caught.value.reason is Reason.BODY_FORM
+
+
+PACKET = "testban/packet@v1\nXX.KEST\n5\n" + 4 * f"{'0f' * 32}\n" + "00000001\n"
+LINES = [
+    f"— XX.KEST/{who} {to_base64(bytes(range(n, n + 40)))}\n" for n, who in ((1, "station"), (9, "warden"))
+]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_a_packet_note_read_at_a_stroke_is_that_of_the_general_way(data):
+    """Whatever is changed in it: both give the same, or only the general one reads it."""
+    whole = (PACKET + "\n" + "".join(LINES)).encode()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    piece = data.draw(
+        st.sampled_from(
+            [b"", b"\n", b" ", b"=", b"A", b"B", b"+", b"0", b"9", b"\0", "—".encode(), whole[at - 1 : at]]
+        )
+    )
+    changed = whole[:at] + piece + whole[at + data.draw(st.integers(0, 2)) :]
+    for note_bytes in (whole, changed):
+        read = sealed._at_a_stroke(note_bytes, 2)
+        if read is not None:
+            note = notes.parse(note_bytes)
+            assert read == (Packet.parse(note.text), note)
+            assert note.encode() == note_bytes
+    assert sealed._at_a_stroke(whole, 2) is not None
+    assert sealed._at_a_stroke(whole, 1) is None

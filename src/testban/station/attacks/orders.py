@@ -71,7 +71,7 @@ def downgrade(p: Parties) -> object:
     """An older, wider policy is brought back."""
     policy = msgspec.structs.replace(p.sites[NAME].station.policy, version=0)
     data = p.signed(policy.text()).encode()
-    return p.sites[NAME].station.change_policy(data, p.prove(p.log.append(data)))
+    return p.sites[NAME].station.after(data, p.prove(p.log.append(data)))
 
 
 @attack("policy that one party signed", 13, "station", Reason.APPROVALS)
@@ -81,7 +81,7 @@ def one_sided_policy(p: Parties) -> object:
         p.sites[NAME].station.policy, version=2, channels=("BHZ", "BHN", "BHE", "BDF")
     )
     data = p.signed(policy.text(), ("B",)).encode()
-    return p.sites[NAME].station.change_policy(data, p.prove(p.log.append(data)))
+    return p.sites[NAME].station.after(data, p.prove(p.log.append(data)))
 
 
 @attack("policy downgrade written into the log", 13, "auditor", Reason.POLICY_DOWNGRADE)

@@ -1,8 +1,9 @@
 """Attacks in the samples themselves: a hostile digitiser, a recorded answer to a calibration (threats 4, 5, 6)."""
 
+import msgspec
 import numpy as np
 
-from testban.station import calibration, covert
+from testban.station import calibration, covert, dither
 from testban.station.attacks.suite import attack
 from testban.station.clock import Clock, ClockState
 from testban.station.parties import Parties
@@ -26,13 +27,16 @@ def perturbed(p: Parties) -> object:
 
 @attack("samples that the dither does not give", 6, "warden", Reason.DITHER)
 def undithered(p: Parties) -> None:
-    """The package signs other counts than commitment and dither make."""
-    rng = np.random.default_rng(64)
-    x = covert.quantise(rng.normal(0, 300, 400), 1)
-    d = rng.uniform(-16, 16, 400)
-    signed = (np.floor((x + d) / 32 + 0.5) * 32).astype(np.int64)
-    signed[7] += 32
-    covert.check_dither(x, d, signed, 32)
+    """The package shows fine counts, hears the dither, and signs others than these make."""
+    site = p.sites[NAME]
+    policy = msgspec.structs.replace(site.station.policy, quantum=32)
+    site.station.succession.policies[:] = site.warden.succession.policies[:] = [policy]
+    site.warden.dither = dither.Host(b"host's own secret".ljust(32), dither.InMemory())
+    fine = p.samples(NAME, p.slot)
+    answer = site.warden.reveal(p.slot, fine.astype("<i4").tobytes())
+    counts = dither.signed_counts(fine, answer, policy)
+    counts[0, 7] += 32
+    p.countersign(NAME, site.station.slot(p.slot, counts))
 
 
 @attack("recorded answer to a calibration", 4, "auditor", Reason.CALIBRATION)

@@ -1,0 +1,180 @@
+"""Hypotheses of one window judged: whether picks meet the rule, whether one place explains them, what it is worth.
+
+Rules: what a fit found is located with the full covariance; the likeness of residuals (`coherence`), reflections above
+the source (`echo`) and silence (`sight`) add to its score or take from it. Reflections are data of the location where
+two of them agree with it.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from testban import locate
+from testban.associate.coherence import BOUND, gain
+from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_, reflections_
+from testban.associate.fitting import Fitting, Hypothesis
+from testban.associate.search import REFLECTED
+from testban.associate.sight import LEAST, MOST
+from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
+from testban.base.dmath import log_
+from testban.base.errors import InputError
+from testban.base.geo import delaz_
+from testban.locate import Located
+
+IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
+
+
+class Judging(Fitting):
+    """One window: its hypotheses, located and judged."""
+
+    def enough(self, numbers: Sequence[int], waves: Sequence[int], place: tuple[float, float]) -> bool:
+        """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions.
+
+        Half of the stations and two at least must have P: what is built of S alone is built of coda.
+        """
+        w, s = self.window, self.search.settings
+        stations = {int(w.station[k]) for k in numbers}
+        array = any(
+            w.data[k, 2] == w.data[k, 2] and w.data[k, 4] == w.data[k, 4] and w.data[k, 6] > 0.5
+            for k in numbers
+        )
+        if s.rule == "idc":
+            return len(stations) >= 3 and self.weight(numbers, waves) >= IDC_WEIGHT
+        need = s.min_stations_with_array if array else s.min_stations
+        first = {int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0}
+        if len(first) < 2 or 2 * len(first) < len(stations):
+            return False
+        return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers, place) >= 2)
+
+    def weight(self, numbers: Sequence[int], waves: Sequence[int]) -> float:
+        """Sum of the weights of picks by the IDC's event definition: time of P 1.0, of S 0.7; slowness and azimuth each
+        0.4 at an array, 0.2 at a three-component station (weights not confirmed against the IDC's own documents).
+        """
+        total = 0.0
+        for k, wave in zip(numbers, waves, strict=True):
+            row = self.window.data[k]
+            each = 0.4 if row[3] < ARRAY_SIGMA and row[5] < RESOLVED_BACKAZIMUTH else 0.2
+            measured = int(row[2] == row[2]) + int(row[4] == row[4] and row[6] > 0.5)
+            total += (0.7 if wave else 1.0) + each * measured
+        return total
+
+    def directed(self, numbers: Sequence[int], place: tuple[float, float]) -> int:
+        """Number of picks whose slowness and back-azimuth are those of an array that points at the place."""
+        w, n = self.window, 0
+        for k in numbers:
+            row, site = w.data[k], self.table.sites[w.station[k]]
+            if row[3] < ARRAY_SIGMA and row[5] < RESOLVED_BACKAZIMUTH:
+                _, _, baz = delaz_(place[0], place[1], site.longitude, site.latitude)
+                n += bool(abs((row[4] - baz + 180.0) % 360.0 - 180.0) < 3.0 * row[5])
+        return n
+
+    def locate(self, h: Hypothesis) -> None:
+        """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
+        if h.located is not None or h.reason:
+            return
+        if not self.enough(h.numbers, h.waves, h.x[:2]):
+            h.reason = "fewer stations than an event needs"
+            return
+        if h.score < self.needed - BOUND:
+            h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
+            return
+        self._without(h)
+        located = self._located(h)
+        if located is not None and self._at(h, located):
+            located = self._located(h) or located
+        if located is not None:
+            h.located = located
+            h.sighted = self._sighted(h, located)
+            h.score += self._echoes(h, located) + gain(located, self.sites)
+            located = h.located = self._deep(h, located)
+            origin = located.origin
+            h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
+            place = (origin.longitude, origin.latitude)
+            good = {a.pick_id for a in located.arrivals if a.defining}
+            both = [
+                (k, v)
+                for k, v in zip(h.numbers, h.waves, strict=True)
+                if self.table.picks[self.window.number[k]].pick_id in good
+            ]
+            defining, waves = [k for k, _ in both], [v for _, v in both]
+            needed = self.needed
+            if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
+                needed += self.search.settings.one_sided
+            if not self.enough(defining, waves, place):
+                h.reason = "fewer stations than an event needs agree with one place"
+            elif h.score + h.sighted < needed:
+                h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
+            elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
+                h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+
+    def _echoes(self, h: Hypothesis, located: Located) -> float:
+        """What reflections above the source are worth; `h.deep` takes the depth and origin time that they ask for."""
+        w, s, o = self.window, self.search, located.origin
+        rows = []
+        for k, wave in zip(h.numbers, h.waves, strict=True):
+            site = self.table.sites[w.station[k]]
+            delta, _, baz = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)
+            if wave == 0 and NEAR_DEG <= delta <= FAR_DEG:
+                rows.append((k, delta, baz))
+        if len(rows) < LEAST_STATIONS:
+            return 0.0
+        p_rows = np.array([r[0] for r in rows], dtype=np.int64)
+        deltas, backs = np.array([r[1] for r in rows]), np.array([r[2] for r in rows])
+        depth, worth = echo_(
+            s.model.kernel, int(s.first[0]), s.reflected, p_rows, deltas, backs, w.station, w.start, w.data, w.used,
+            w.rate,
+        )  # fmt: skip
+        if worth > 0.0:
+            out = np.empty((len(rows), 2), dtype=np.int64)
+            n = reflections_(
+                s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, deltas, backs, w.station, w.start, w.data,
+                w.used, w.rate, out,
+            )  # fmt: skip
+            own = set(h.numbers)
+            h.echoes = tuple((int(k), REFLECTED[int(c)]) for k, c in out[:n] if int(k) not in own)
+            late = sorted(float(w.data[k, 0]) - float(s.model.predict("P1", depth, d)[0]) for k, d, _ in rows)
+            h.deep = (depth, w.reference_ns + round(late[len(late) // 2] * 1e9))
+        return worth
+
+    def _deep(self, h: Hypothesis, located: Located) -> Located:
+        """The location with the reflections as data, where two of them and as many P as before agree with it."""
+        if h.deep is None or len(h.echoes) < LEAST_STATIONS:
+            return located
+        deep = self._located(h, h.deep, h.echoes)
+        if deep is None:
+            h.reason = ""
+            return located
+        before = sum(a.defining for a in located.arrivals)
+        phases = [a.phase for a in deep.arrivals if a.defining]
+        reflections = sum(p in REFLECTED for p in phases)
+        return deep if reflections >= LEAST_STATIONS and len(phases) - reflections >= before - 1 else located
+
+    def _sighted(self, h: Hypothesis, located: Located) -> float:
+        """What noise, up-time and amplitudes add to a score of shares, or take from it: see `sight`."""
+        if self.sight is None:
+            return 0.0
+        w = self.window
+        rows = zip(h.numbers, h.waves, h.values, strict=True)
+        picks = {k: (int(w.station[k]), wave, value) for k, wave, value in rows}
+        known = self.sight.gain(located.origin, picks, self.table, w, self.search.detection)
+        return 0.0 if known is None else max(LEAST, min(MOST, known - h.score))
+
+    def _located(
+        self, h: Hypothesis, deep: tuple[float, int] | None = None, echoes: Sequence[tuple[int, str]] = ()
+    ) -> Located | None:
+        w, t = self.window, self.table
+        settings = locate.Settings(model=self.search.settings.model, search=False, whitened=True)
+        start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
+        picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
+        if deep is not None:
+            picks += [(t.picks[w.number[k]], phase) for k, phase in echoes]
+            start = (h.x[0], h.x[1], *deep)
+            settings = msgspec.structs.replace(
+                settings, default_depth_km=deep[0], min_depth_phases=LEAST_STATIONS
+            )
+        try:
+            return locate.locate(picks, self.sites, settings, start)
+        except InputError as exc:
+            h.reason = str(exc)
+            return None

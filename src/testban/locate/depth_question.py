@@ -1,0 +1,134 @@
+"""Whether the data resolve the depth, and where it lies if they do not.
+
+Rules: free only where iLoc's conditions hold (Bondar & Storchak 2011, GJI 186, 1220-1244) or many stations put it below the crust
+beyond doubt; else fixed at the default, which only a misfit beyond doubt moves. Misfits are those of `kernel.misfit_`,
+in which one lost datum decides nothing.
+"""
+
+import math
+from collections.abc import Sequence
+
+from testban.locate import quality
+from testban.locate.kernel import NEAR_DEG
+from testban.locate.problem import Problem, Solution, again
+
+DEPTHS_KM = (
+    5.0, 10.0, 15.0, 20.0, 27.0, 35.0, 42.0, 50.0, 60.0, 70.0, 90.0, 120.0, 160.0, 200.0, 250.0, 300.0, 360.0, 420.0, 490.0, 560.0, 630.0,
+)  # fmt: skip
+# Misfit by which another fixed depth must be better than the default: 99.9 % of one degree of freedom, twice over, since
+# model errors are larger in depth than in the plane.
+DEPTH_MISFIT = 20.0
+# Other depths are tried only where one step in depth would take this much off chi-square, or the default fits badly
+# (more than one a datum, or data without a say).
+DEPTH_GAIN = 4.0
+# ... and a depth below the crust is looked for only where a step down takes off this much.
+DEEPER_GAIN = 1.0
+# A network on one side cannot tell depth from distance: no other depth is tried where the gap is wider.
+DEPTH_GAP_DEG = 210.0
+LEAST = 3  # S-P pairs or core reflections that free the depth; of depth phases the settings say
+# Without near stations or depth phases the curvature of the P travel times over many stations resolves depth only
+# below the crust: it may be free where so many stations hold it, and stays so where it is deeper than this with 99 %
+# one-sided confidence (full covariance); all other events stay at the default.
+DEEP_STATIONS = 8
+DEEP_KM = 40.0
+DEEP_Z = 2.326
+# Such a depth is rough, but the surface is worse: an origin held there is 10 s early for every 100 km. It is sought from
+# several depths, since the upper mantle's curves leave more than one minimum.
+DEEP_SIGMA_KM = 120.0
+DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
+
+
+def _resolves_depth(census: tuple[int, int, int, int, int], depth: float, phases: int) -> str:
+    """Why the depth may be free, or "": iLoc's conditions (Bondar & Storchak 2011)."""
+    near, pairs, depth_phases, core, _ = census
+    if near:
+        return f"{near} arrivals within {max(NEAR_DEG, depth / 111.2):.1f} deg"
+    if pairs >= LEAST:
+        return f"{pairs} S-P pairs within 2 deg"
+    if depth_phases >= phases:
+        return f"{depth_phases} depth phases"
+    return f"{core} core reflections" if core >= LEAST else ""
+
+
+def _by_misfit(problem: Problem, base: Solution) -> Solution | None:
+    """The fixed depth of least misfit where the default is rejected by it, else None.
+
+    Misfits take the data for independent; the difference that rejects is larger by as much as the variance of a
+    depth is with the full covariance (a robust score test: White 1982, Econometrica 50, 1-25).
+    """
+    best, needed = base, DEPTH_MISFIT * _inflation(problem)
+    for depth in DEPTHS_KM:
+        if depth <= base.x[2]:
+            continue
+        trial = base.x.copy()
+        trial[2] = depth
+        found = problem.run(trial, False, scale=4.0)
+        if found.ok and found.cost < best.cost - 1e-9:
+            best = found
+    return best if best.cost < base.cost - needed else None
+
+
+def _inflation(problem: Problem) -> float:
+    """How much larger the variance of a free depth is with correlated errors than with independent ones."""
+    wide, narrow = problem.depth_variances()
+    return max(1.0, wide / narrow) if narrow > 0.0 else 1.0
+
+
+def _free(problem: Problem, base: Solution, depths: Sequence[float]) -> Solution:
+    """The best solution with a free depth from these starts; the arrays hold it."""
+    best: Solution | None = None
+    for depth in depths:
+        start = base.x.copy()
+        start[2] = depth
+        trial = problem.run(start, True, scale=4.0)
+        if best is None or (trial.ok and (not best.ok or trial.cost < best.cost - 1e-6)):
+            best = trial
+    assert best is not None
+    return problem.run(best.x, True, scale=1.0, iterations=0) if best.ok and len(depths) > 1 else best
+
+
+def local(problem: Problem, depth_km: float) -> bool:
+    """Whether near stations hold the depth, so that no depth phase is asked for."""
+    near, pairs, *_ = problem.census(depth_km)
+    return near > 0 or pairs >= LEAST
+
+
+def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
+    """The solution with a free depth that enough depth phases hold, from one at their depth, and why; or None."""
+    if not base.ok or base.used < 4:
+        return None
+    trial = _free(problem, base, (float(base.x[2]),))
+    if not trial.ok or not 0.0 < trial.x[2] < 700.0:
+        return None
+    count = problem.census(float(trial.x[2]))[2]
+    sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
+    limit = problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]
+    return (trial, f"free: {count} depth phases") if count >= problem.settings.min_depth_phases and 0.0 < sigma <= limit else None
+
+
+def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
+    """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
+    settings, n_all = problem.settings, len(problem.rows)
+    surrounded = n_all >= 4 and problem.stations >= 3 and quality.gaps_(problem.out[:, 6])[0] <= DEPTH_GAP_DEG
+    found = base
+    if surrounded and base.cost > DEPTH_MISFIT and (abs(base.gain) > DEPTH_GAIN or base.cost > n_all):
+        found = again(problem, _by_misfit(problem, base) or base)
+    moved, depth = found.x[2] != base.x[2], float(found.x[2])
+    census = problem.census(depth)
+    why = _resolves_depth(census, depth, settings.min_depth_phases)
+    shallow_too = why != ""
+    if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
+        why = f"P at {census[4]} stations puts it below the crust"
+    if why and settings.free_depth and found.used >= 4:
+        trial = _free(problem, found, (max(found.x[2], 10.0),) if shallow_too else DEEP_STARTS_KM)
+        z = trial.x
+        sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3])) if trial.ok else 0.0
+        limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1] if shallow_too else DEEP_SIGMA_KM
+        held = trial.ok and 0.0 < z[2] < 700.0 and 0.0 < sigma <= limit and trial.used >= found.used - 1
+        if held and (shallow_too or z[2] - DEEP_Z * sigma > DEEP_KM):
+            return trial, True, f"free: {why}"
+        found = again(problem, found)
+        why = "not resolved: free solution at its limit or with too large an error" if shallow_too else ""
+    if moved:
+        return found, False, "fixed at the depth of least misfit: the default is rejected"
+    return found, False, f"fixed at the default: {why or 'no near station, S-P pairs or depth phases'}"
