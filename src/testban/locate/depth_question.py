@@ -103,7 +103,11 @@ def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | 
     count = problem.census(float(trial.x[2]))[2]
     sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
     limit = problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]
-    return (trial, f"free: {count} depth phases") if count >= problem.settings.min_depth_phases and 0.0 < sigma <= limit else None
+    return (
+        (trial, f"free: {count} depth phases")
+        if count >= problem.settings.min_depth_phases and 0.0 < sigma <= limit
+        else None
+    )
 
 
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
