@@ -199,9 +199,10 @@ def day():
         start = time.perf_counter()
         subprocess.run(command, check=True)
         spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak, busy = used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
     year = spent / made * 100 * DAY_SLOTS * 365
-    print(f"measured: {len(DAY_STATIONS)} stations, one day, {made} packets with payloads, {spent:.1f} s of one core, "
+    print(f"measured: {len(DAY_STATIONS)} stations, one day, {made} packets with payloads, {spent:.1f} s by the clock, {busy:.1f} s of one core, "
           f"{made / spent:.0f} packets/s, at most {peak:.0f} MB")  # fmt: skip
     print(
         f"extrapolated by the number of packets: a day of 100 stations {year / 365:.0f} s, a year {year / 3600:.1f} h"

@@ -583,10 +583,6 @@ def test_a_new_key_and_a_new_policy_while_the_nodes_run_in_a_dither_loop(
     said = run(*nodes.station_words(*source, "--json"))
     assert (said.status, said.json["reason"]) == (1, "dither-wrong"), "a station that goes round the loop"
     said = run(*nodes.station_words(*source, "--dither", "--json"))
-    # What it closed without the loop is refused for good: that station's slot is decided.
-    assert said.json["reason"] == "dither-wrong"
-    shutil.rmtree(nodes.root / "station")
-    said = run(*nodes.station_words(*source, "--dither", "--json"))
     assert (said.status, said.json["ok"]) == (0, True), said
     assert [line.split(": ")[1] for line in said.stderr.splitlines() if line.startswith("taken")] == [
         "certificate",

@@ -3,7 +3,8 @@
 Rules: POST /packet takes two bytes of length, the note, the payload, and answers with the countersigned note or 409 and the
 reason; GET /next says which slot the station owes; GET /epochs/N gives the checkpoint that closed an epoch, 404 where there is and
 will be none, 425 where that is not decided yet; GET /policies and /commands name what lies there, GET /policies/N gives note and proof,
-POST /policies/N has the warden take it before the station does; POST /fine/SLOT shows fine counts and is answered with the dither.
+POST /policies/N has the warden take it before the station does; GET /fine says whether
+the dither loop is asked for, POST /fine/SLOT shows fine counts and is answered with the dither.
 """
 
 import http.client
@@ -75,6 +76,13 @@ class WardenLink:
     def reveal(self, slot: int, fine: bytes) -> bytes:
         """The host's dither for the fine counts of a slot; Rejected with the warden's reason."""
         return self._granted(f"/fine/{slot}", fine)
+
+    def looped(self) -> bool:
+        """True where the warden asks for the dither loop."""
+        status, body = self._ask("GET", "/fine")
+        if status != 200 or body not in (b"asked\n", b"none\n"):
+            raise SourceError(f"the warden at {self.url} answered {status} {body[:40]!r}")
+        return body == b"asked\n"
 
     def _granted(self, path: str, data: bytes) -> bytes:
         status, body = self._ask("POST", path, data)

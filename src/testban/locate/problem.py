@@ -23,7 +23,7 @@ from testban.locate.kernel import SCATTER, census_, iterate_
 from testban.locate.paths import PathTimes
 from testban.locate.predict import angles_, assign_, fill_, names_, tables
 from testban.locate.settings import Settings
-from testban.locate.shared import shared_
+from testban.locate.shared import depth_shift_, shared_
 from testban.locate.whiten import whiten_
 
 Floats = NDArray[np.float64]
@@ -135,13 +135,15 @@ class Problem:
         settings: Settings,
         paths: PathTimes | None = None,
     ) -> None:
-        rows = [r for r in picks if r[0].station_key in sites]
+        rows = list(picks)
+        if not sites.keys() >= {p.station_key for p, _ in rows}:
+            rows = [r for r in rows if r[0].station_key in sites]
         if not rows:
             raise InputError(
                 "expected at least one pick at a station with coordinates, got none; add the stations"
             )
         rows, times = _sorted(rows)
-        own, labels = [p for p, _ in rows], [label for _, label in rows]
+        own, labels = map(list, zip(*rows, strict=True))
         keys = [p.station_key for p in own]
         self.rows, self.keys, self.settings, self.sites = rows, keys, settings, [sites[k] for k in keys]
         n, self.reference_ns = len(rows), own[0].time_ns
@@ -272,6 +274,13 @@ class Problem:
             n_free, covariance,
         )  # fmt: skip
         return covariance if ok else solution.inverse
+
+    def depth_part(self) -> Floats:
+        """What not knowing the depth of a default adds to the covariance (4, 4) of the other unknowns."""
+        shift, sigma = np.zeros(4), self.settings.default_depth_sigma_km
+        if not depth_shift_(self.column, self.data, self.geo, self.kept, self.out, shift):
+            return np.zeros((4, 4))
+        return sigma * sigma * shift[:, None] * shift[None, :]
 
     def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:
         """The solution with correlated errors and its covariance, from the one that the arrays hold; None where there is none."""

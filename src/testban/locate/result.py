@@ -36,6 +36,8 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
 def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: str) -> Located:
     """What the arrays of a solved problem say."""
     settings, x, fit = problem.settings, found.x, found.inverse
+    if not (free or settings.whitened or settings.fixed_depth_km is not None):
+        cov = cov + problem.depth_part()
     arrivals = _arrivals(problem, x)
     near = quality.by_station_(problem.out, problem.code, DEFINING)
     azimuths = np.ascontiguousarray(near[:, 1])

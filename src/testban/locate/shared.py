@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from testban.locate.errors_model import P_WITH_S
 from testban.locate.kernel import add_vectors_, held_, normal_
-from testban.locate.linear import cholesky_, inverse_
+from testban.locate.linear import cholesky_, inverse_, solve_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,6 +58,24 @@ def shared_(
             covariance[p, q] = total
         least = min(least, covariance[p, p])
     return bool(least > 0.0)
+
+
+@njit(cache=True)
+def depth_shift_(column: Ints, data: Floats, geo: Floats, kept: Floats, out: Floats, shift: Floats) -> bool:
+    """What a km of depth does to time, east and north of a solution with a fixed depth, into shift (4), 0 for depth itself.
+
+    From the normal matrix of the iteration: -A^-1 a, A of the three unknowns, a their products with the depth derivatives.
+    """
+    a, b = np.zeros((4, 4)), np.zeros(4)
+    normal_(data, out, a, b)
+    add_vectors_(column, data, geo, kept, out, a, b)
+    for p in range(3):
+        shift[p] = -a[3, p]
+    shift[3] = 0.0
+    if not cholesky_(a, 3):
+        return False
+    solve_(a, shift, 3)
+    return True
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ from testban.station import calibration, dither, recorder
 from testban.station.clock import Clock, ClockState
 from testban.station.station import Health, Station
 from testban.store.policies import Kept
-from testban.trust import beacon
+from testban.trust import beacon, checks
 from testban.trust.checks import Reason, Rejected
 from testban.trust.documents import Command, Policy
 from testban.trust.packet import Counts
@@ -49,7 +49,7 @@ class StationNode:
         folder: Path | None = None, dithered: bool = False,
     ) -> None:  # fmt: skip
         self.station, self.warden, self.say, self.pulsed = station, warden, say, pulsed
-        self.dithered = dithered
+        self.dithered, self._agreed = dithered, False
         self.obeyed: list[Command] = []
         self._heard: set[str] = set()
         self.closed = 0
@@ -74,6 +74,7 @@ class StationNode:
     def turn(self) -> bool:
         """Close what can be closed and deliver what is owed; False where the warden cannot be reached or refuses."""
         try:
+            self._agree()
             self._succeed()
             while self._waiting:
                 slot, take, health = self._waiting[0]
@@ -99,6 +100,14 @@ class StationNode:
             return False
         self._once("")
         return True
+
+    def _agree(self) -> None:
+        """Before anything is closed: both sides run with the dither loop, or neither."""
+        if not self._agreed:
+            asked = self.warden.looped()
+            both = "the warden runs with the dither loop, the station without, or the other way round"
+            checks.require(asked == self.dithered, Reason.DITHER, both)
+            self._agreed = True
 
     def _over(self, slot: int) -> bool:
         """True for a slot that is closed already."""

@@ -3,16 +3,19 @@
 import math
 import random
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
 
 from testban import locate
-from testban.base.geo import delaz_, destination_
+from testban.base.geo import delaz_, destination_, offset_km_
 from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import depth_phases
 from testban.locate.kernel import misfit_
+from testban.locate.problem import Problem
+from testban.locate.shared import depth_shift_
 
 AT = (-70.0, -20.0)
 MODEL = travel.load()
@@ -99,3 +102,38 @@ def test_the_misfit_is_that_of_student():
     assert math.isclose(
         misfit_(data, out, np.full(n, -1), loss), 5 * n * math.log(10.0), rel_tol=1e-12
     )  # no phase: as one at the limit
+
+
+def test_what_a_depth_not_known_does_to_the_place_is_what_another_depth_does():
+    """The analytic shift against two locations 4 km of depth apart, on a network on one side; and it enlarges the errors."""
+    sites = {}
+    for i in range(10):
+        lon, lat = destination_(*AT, 90.0 + 9.0 * i, 1.0 + 0.5 * i)
+        sites[f"S{i}"] = Site(key=f"S{i}", longitude=lon, latitude=lat)
+    rows = []
+    for k, s in sites.items():
+        t = float(MODEL.predict("P1", 8.0, delaz_(*AT, s.longitude, s.latitude)[0])[0])
+        rows.append((Pick(pick_id=k, station_key=k, time_ns=round(t * 1e9), time_sigma_s=0.3), "P"))
+    ends = [
+        locate.locate(rows, sites, locate.Settings(fixed_depth_km=h, search=False), (*AT, 0.0, 0)).origin
+        for h in (6.0, 10.0)
+    ]
+    problem = Problem(rows, sites, locate.Settings())
+    middle = locate.locate(
+        rows, sites, locate.Settings(fixed_depth_km=8.0, search=False), (*AT, 0.0, 0)
+    ).origin
+    problem.run(
+        np.array([middle.longitude, middle.latitude, 8.0, (middle.time_ns - problem.reference_ns) / 1e9]),
+        False,
+        scale=1.0,
+        iterations=0,
+    )
+    shift, a, b = np.zeros(4), ends[0], ends[1]
+    assert depth_shift_(problem.column, problem.data, problem.geo, problem.kept, problem.out, shift)
+    east, north = offset_km_(a.longitude, a.latitude, b.longitude, b.latitude)
+    assert shift[1:3] == pytest.approx([east / 4.0, north / 4.0], abs=0.15 * math.hypot(east, north) / 4.0)
+    asked = locate.Settings(free_depth=False)
+    wide = locate.locate(rows, sites, asked).origin
+    narrow = locate.locate(rows, sites, msgspec.structs.replace(asked, default_depth_sigma_km=0.0)).origin
+    assert wide.depth_km == narrow.depth_km == 0.0
+    assert wide.ellipse.area_km2 > narrow.ellipse.area_km2

@@ -56,6 +56,9 @@ class Link:
         if answer.status != 200:
             raise Rejected(answer.reason, answer.body.decode())
 
+    def looped(self):
+        return self.node.respond("GET", "/fine", b"").body == b"asked\n"
+
     def reveal(self, slot, fine):
         return self.granted(f"/fine/{slot}", fine)
 

@@ -78,6 +78,10 @@ def test_a_package_that_goes_round_the_loop_is_refused(tmp_path, p):
     world.station.dithered = False
     world.station.record(START_SLOT, partial(recorder.noise, slot=START_SLOT))
     refused(world, Reason.DITHER)
+    assert world.station.station.memory.last() is None, "refused only when the slot was decided already"
+    world.station.warden.looped = lambda: False
+    refused(world, Reason.DITHER)
+    assert "no fine counts were shown" in world.station.refused.detail
     assert closed(world) == {}
 
 
