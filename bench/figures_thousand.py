@@ -1,9 +1,8 @@
-"""Thousands of templates against many channels: a measured day, its time, its memory, and what a year would take.
+"""Thousands of templates against many channels: a measured day, its processor time, its memory, and what a year would take.
 
-`python -m bench.figures_thousand [--templates 1000] [--hours 24] [--workers 2]`: SIMULATED recordings of three components at one
-station and SIMULATED events of one site (100 s, 0.7-2 Hz: three channels a template), through the same `watch` as
-the verb: files read, templates read, hours searched, thresholds, detections. Beside it the same with one template, so that what is
-shared between templates shows. A day alone sends the six surrogates through every hour; a year sends them through 72.
+`python -m bench.figures_thousand [--templates 1000] [--hours 24]`: SIMULATED recordings of three components at one station and
+SIMULATED events of one site (100 s, 0.7-2 Hz: three channels a template), read from files and searched hour by hour as `testban watch`
+does, in one process; one of the hours again with the six surrogates. A year sends them through 72 of its hours.
 """
 
 import argparse
@@ -19,10 +18,11 @@ from bench.figures_watch import coloured, disturbed, synthetic
 from testban import repeat
 from testban.base.ids import Nslc
 from testban.base.records import Segment
-from testban.formats import template_file
+from testban.base.spans import Span
 from testban.formats.waveforms import write_mseed
+from testban.repeat import correlate, grid, scan, stack
 from testban.repeat.template import RATE
-from testban.run import configuration, searching
+from testban.run import searching
 
 START = 1_577_836_800 * 10**9
 YEAR_H = 8766.0
@@ -57,50 +57,38 @@ def recordings(folder: Path, hours: int) -> Path:
     return path
 
 
-def watched(paths: list[Path], source: Path, out: Path, workers: int) -> float:
-    """Seconds of one search."""
-    table = out.parent / "stations.csv"
-    table.write_text("network,station,location,channel,latitude,longitude,elevation_m\nXX,SIM,,,1.0,2.0,0\n")
-    begin = time.perf_counter()
-    settings = configuration.load(None, workers=workers)
-    found, _ = searching.watch(paths, [str(source)], [str(table)], out, settings, false_alarms_per_year=1.0)
-    taken = time.perf_counter() - begin
-    thresholds = [w.decision.threshold.z for w in found if w.decision is not None]
-    alarms = sum(len(w.detections) for w in found)
-    print(
-        f"  {len(found)} templates: {len(thresholds)} thresholds {min(thresholds):.2f}-{max(thresholds):.2f}, {alarms} false alarms"
-    )
-    return taken
-
-
 def main() -> None:
-    """Time and memory of many templates and of one."""
+    """Processor time and memory."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--templates", type=int, default=1000)
     parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
+    first = START // grid.BLOCK_NS
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        source = recordings(folder, given.hours)
-        paths = []
-        for k in range(given.templates):
-            paths.append(folder / f"e{k:05d}.template")
-            paths[-1].write_bytes(template_file.encode(event(k)))
-        one = watched(paths[:1], source, folder / "one", given.workers)
-        many = watched(paths, source, folder / "many", given.workers)
-    hours, bands = given.hours, 3
-    each = many / given.templates
-    print(
-        f"SIMULATED, {given.workers} workers, {hours} h, three channels a template, surrogates in every hour:"
-    )
-    print(f"one template {one:.1f} s; {given.templates} templates {many:.0f} s, {each:.3f} s each; {1e-6 * 7 * bands * hours * 72_000 * given.templates / many:.0f} million values of the statistic a second")  # fmt: skip
-    year = each * (YEAR_H + 6 * 72) / (7 * hours)
-    print(
-        f"a station-year of one of many templates (extrapolated from this day, surrogates in 72 of its hours): {year:.0f} s"
-    )
-    for who, name in ((resource.RUSAGE_SELF, "this process"), (resource.RUSAGE_CHILDREN, "largest worker")):
-        print(f"memory of {name}: {resource.getrusage(who).ru_maxrss / 1024.0:.0f} MB")
+        source, table = recordings(Path(scratch), given.hours), Path(scratch) / "stations.csv"
+        table.write_text(
+            "network,station,location,channel,latitude,longitude,elevation_m\nXX,SIM,,,1.0,2.0,0\n"
+        )
+        prepared = [stack.Prepared(event(k), 0) for k in range(given.templates)]
+        span = Span(START - 3600 * 10**9, START + (given.hours + 2) * 3600 * 10**9)
+        load = searching.Loading((str(source),), (str(table),), span)
+        day = _taken(prepared, range(first, first + given.hours), load, 1)
+        one = _taken(prepared[:1], range(first, first + given.hours), load, 1)
+        few = [stack.Prepared(event(k)) for k in range(min(40, given.templates))]
+        hour = _taken(few, range(first + 1, first + 2), load, 7) / len(few)
+    each = day / given.templates
+    values = 3 * given.hours * given.templates * correlate.OUT / day
+    print(f"SIMULATED, one core, {given.hours} h, three channels: one template {one:.1f} s of processor time, {given.templates} templates {day:.0f} s, {each:.3f} s each; {1e-6 * values:.0f} million values of the statistic a second")  # fmt: skip
+    year = each * YEAR_H / given.hours + 72 * hour
+    print(f"a station-year of one of many templates (extrapolated from this, surrogates in 72 hours): {year:.0f} s of processor time")  # fmt: skip
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0:.0f} MB")
+
+
+def _taken(prepared: list[stack.Prepared], blocks: range, load: scan.Loader, kinds: int) -> float:
+    begin = time.process_time()
+    for _ in scan.scan(prepared, blocks, load, lambda _: kinds):
+        pass
+    return time.process_time() - begin
 
 
 if __name__ == "__main__":

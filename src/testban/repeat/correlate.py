@@ -75,7 +75,9 @@ class StationBlock(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def spectrum(samples: F64, band: Band | None = None) -> C64:
     """Transform of samples, zero-filled to the window; only up to `REACH` times the band's upper corner."""
     whole = _fft.rfft(np.asarray(samples, dtype=np.float32), N)
-    return np.ascontiguousarray(whole if band is None else whole[: bins(band)], dtype=np.complex64)
+    return np.array(
+        whole if band is None else whole[: bins(band)], dtype=np.complex64
+    )  # no view of the whole
 
 
 def bins(band: Band) -> int:

@@ -28,8 +28,8 @@ from testban.repeat.ground import F64
 from testban.repeat.template import RATE, Template, TemplateChannel
 from testban.simulate.mechanism import radiation, takeoff_deg
 
-ALPHA, ALPHA_MOST = 0.55, 0.97  # a wavelength; the most with one of the three pairs left out (least 0.47)
-BETA = ((2.0, 0.55), (math.inf, 0.05))  # a magnitude, by the upper end of the band in Hz
+ALPHA, ALPHA_MOST = 0.55, 1.0  # a wavelength; the most with one of the three pairs left out (least 0.46)
+BETA = ((2.0, 0.56), (math.inf, 0.04))  # a magnitude, by the upper end of the band in Hz
 SPEED_KM_S = 3.5  # of shear waves and Lg at the source: assumed
 FITTED_KM, FITTED_MAGNITUDES = 0.8, 1.6
 DISTANCES_KM = (0.5, 1.0, 2.0, 4.0, 8.0)

@@ -75,7 +75,14 @@ def test_same_bytes_for_any_length_of_chunk_and_number_of_workers(tmp_path):
         chunk_hours=1,
         json=True,
     )
-    for table in ("detections.csv", "channels.csv", "thresholds.csv", "findings.csv"):
+    for table in (
+        "detections.csv",
+        "channels.csv",
+        "thresholds.csv",
+        "reach.csv",
+        "footprint.csv",
+        "findings.csv",
+    ):
         assert (tmp_path / "a" / table).read_bytes() == (tmp_path / "b" / table).read_bytes(), table
 
 
