@@ -110,16 +110,20 @@ class Tree:
         size = self.size if size is None else size
         checks.require(0 <= index < size <= self.size, Reason.INDEX, f"leaf {index} of {size}")
         proof: list[bytes] = []
-        whole, start = size, index  # whole: complete subtrees at this height
-        for height, level in enumerate(self.levels[: (size - 1).bit_length()]):
+        full = (index ^ size).bit_length() - 1  # height of the complete subtree that the leaf is in
+        start = index
+        for level in self.levels[:full]:
+            at = (start ^ 1) << 5
+            proof.append(bytes(level[at : at + 32]))
+            start >>= 1
+        for height in range(full, (size - 1).bit_length()):
             start ^= 1
-            if start < whole:
+            if start < size >> height:
                 at = start << 5
-                proof.append(bytes(level[at : at + 32]))
+                proof.append(bytes(self.levels[height][at : at + 32]))
             elif start << height < size:
                 proof.append(self.range_hash(start << height, size))
             start >>= 1
-            whole >>= 1
         return proof
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
