@@ -99,6 +99,15 @@ def quick_log_(table: Floats, x: float) -> float:
 
 
 @njit(cache=True)
+def zones_(traits: Ints) -> int:
+    """Zones that stations of these traits need: those of arrays only where there is one."""
+    for s in range(traits.size):
+        if traits[s] & POINTS != 0:
+            return N_CLASSED
+    return N_ZONES
+
+
+@njit(cache=True)
 def zone_gain_(total: float, n: float, chance: float) -> float:
     """Odds of n picks worth `total` in a zone with a sum of chances: see the module."""
     if n <= 0.0:

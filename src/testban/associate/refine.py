@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
-    N_CLASSED,
     N_ZONES,
     P_P,
     P_S,
@@ -25,6 +24,7 @@ from testban.associate.odds import (
     T_P,
     T_S,
     ZONE,
+    zones_,
 )
 from testban.associate.scan import project_, weigh_
 from testban.base.geo import destination_, unit_vector_
@@ -85,7 +85,8 @@ def refine_(
     keep: Ints, result: Floats,
 ) -> None:  # fmt: skip
     """Refine one candidate; result: score, longitude, latitude, origin time, radius, number of picks in reach."""
-    vector, chance, scrap = np.empty(3), np.empty((2, N_CLASSED)), np.empty((2, N_CLASSED))
+    zones = zones_(traits)
+    vector, chance, scrap = np.empty(3), np.empty((2, zones)), np.empty((2, zones))
     lon, lat, radius = cell[0], cell[1], cell[2]
     vector[0], vector[1], vector[2] = unit_vector_(lon, lat)
     n = gather_(vector, radius, o, spread, curve, unit, start, data, hint, used, traits, keep, chance)
@@ -116,7 +117,7 @@ def refine_(
         half = 14.0 * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
         bin_s = max(0.5, 0.12 * half)
         n_bins = int(2.0 * half / bin_s) + 1
-        score, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty(n_bins)
+        score, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins)
         level_score, l_lon, l_lat, l_o = -1.0, lon, lat, o
         for g in range(9):
             node[0], node[1], node[2] = lon, lat, 0.5 * radius

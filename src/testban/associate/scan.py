@@ -34,6 +34,7 @@ from testban.associate.odds import (
     ZONE,
     quick_log_,
     vector_evidence_,
+    zones_,
 )
 from testban.base.dmath import DEG, log_
 from testban.base.geo import delaz_, destination_, unit_vector_
@@ -145,7 +146,7 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
     logs = np.zeros(N_CLASSED)
     live = np.zeros(N_CLASSED, np.int64)
     n_live = 0
-    for z in range(N_CLASSED):
+    for z in range(chance.shape[1]):
         if chance[0, z] > 0.0:
             logs[z] = quick_log_(log_table, chance[0, z])
             live[n_live] = z
@@ -185,7 +186,7 @@ def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, tota
     top = 0.0
     n, e, c, m = 0.0, 0.0, 0.0, 0.0
     for z in range(NEAR_ZONES):
-        for q in (z, z + N_ZONES):
+        for q in range(z, chance.shape[1], N_ZONES):
             if chance[0, q] > 0.0:
                 total -= gain[q]
                 n += running[q] >> 32
@@ -215,7 +216,8 @@ def scan_(
     Rows of out: score, cell, origin time, half width (s) of what a cell cannot tell apart. Returns their number.
     """
     n_bins = int((o_end - o_start) / bin_s) + 1
-    score, chance, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty((2, N_CLASSED)), np.empty(n_bins)
+    zones = zones_(traits)
+    score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
@@ -249,7 +251,8 @@ def peak_(
 ) -> tuple[float, float]:  # fmt: skip
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
-    score, chance, odds = np.empty((N_CLASSED, n_bins), np.int64), np.empty((2, N_CLASSED)), np.empty(n_bins)
+    zones = zones_(traits)
+    score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
         cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start, bin_s, score,
