@@ -126,9 +126,7 @@ class Session:
         taken = {a.pick_id for a in located.arrivals}
         echoes = [n for n in (int(w.number[k]) for k, _ in h.echoes) if t.picks[n].pick_id in taken]
         claim = msgspec.structs.replace(claim, numbers=(*numbers, *echoes))
-        if (
-            h.deep is not None and not echoes
-        ):  # where its reflections put it, which the locator did not believe
+        if h.deep is not None and not echoes:  # a depth that the locator did not believe still explains picks
             claim = msgspec.structs.replace(claim, depth_km=h.deep[0], time_ns=h.deep[1])
         if origin.time_ns < begin_ns - round(BACK_S * 1e9):
             return None

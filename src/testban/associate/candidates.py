@@ -26,9 +26,7 @@ Ints = NDArray[np.int64]
 
 COARSE_SHARE = 0.45  # of the needed score: a coarse cell dilutes the evidence of each pick
 LOW_SHARE = 0.2  # of a coarse cell that is halved twice to see whether it comes to COARSE_SHARE
-SPARSE_NET = (
-    400  # stations: more of them see an event in a coarse cell and hold its place, and each trial costs more
-)
+SPARSE_NET = 400  # stations: more of them see an event in a coarse cell and hold its place
 MAX_ROWS = 400_000
 NEAR_DEG = 2.0
 SEED_DEG = 0.15

@@ -65,35 +65,40 @@ def share_gain_(raw: float, n: float, stations: float) -> float:
 
 
 @njit(cache=True)
+def add_(sums: Floats, row: Floats) -> None:
+    """Add the columns of a bin to sums."""
+    for q in range(N_COLUMNS):
+        sums[q] += row[q]
+
+
+@njit(cache=True)
+def shares_gain_(sums: Floats) -> float:
+    """Log-likelihood ratio of the P and the S of summed bins, each at its best share."""
+    p = share_gain_(sums[RAW_P], sums[N_P], sums[ALL_P])
+    return p + share_gain_(sums[RAW_S], sums[N_S], sums[ALL_S])
+
+
+@njit(cache=True)
 def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
     """Odds of the zones (N_CLASSED) from the bins beyond a radius, each into gains."""
     total = 0.0
-    near, listened = 1.0, 1.0
+    near, listened, sums = 1.0, 1.0, np.empty(N_COLUMNS)
     for b in range(NEAR_BINS):
         near += bins[b, N_P] + bins[N_BINS + b, N_P]
         listened += bins[b, LISTENED] + bins[N_BINS + b, LISTENED]
     bound = STEEPEST * near / listened
     for q in range(N_CLASSED):
         z, offset = q % N_ZONES, N_BINS * (q // N_ZONES)
-        n, e, c, most = 0.0, 0.0, 0.0, 0.0
-        n_p, raw_p, n_s, raw_s, all_s = 0.0, 0.0, 0.0, 0.0, 0.0
+        sums[:] = 0.0
         for b in range(radius + 1, N_BINS):
             if ZONE_OF[b] == z:
-                row = bins[offset + b]
-                n += row[NUMBER]
-                e += row[EVIDENCE]
-                c += row[CHANCE]
-                most += row[ALL_P]
-                n_p += row[N_P]
-                raw_p += row[RAW_P]
-                n_s += row[N_S]
-                raw_s += row[RAW_S]
-                all_s += row[ALL_S]
+                add_(sums, bins[offset + b])
+        n, e, c, most = sums[NUMBER], sums[EVIDENCE], sums[CHANCE], sums[ALL_P]
         gains[q] = max(0.0, zone_gain_(e, n, c))
         if z >= FAR_ZONE and bound * most < n:  # no more than so many of them can have seen it
             gains[q] = max(0.0, e + n * log_(bound * most / c) - bound * most)
-        elif z >= FAR_ZONE and n_p >= WHOLE:
-            seen = share_gain_(raw_p, n_p, most) + share_gain_(raw_s, n_s, all_s) - ZONE_COST
+        elif z >= FAR_ZONE and sums[N_P] >= WHOLE:
+            seen = shares_gain_(sums) - ZONE_COST
             gains[q] = max(gains[q], seen)
         total += gains[q]
     return total
@@ -103,19 +108,14 @@ def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
 def best_(bins: Floats, gains: Floats) -> tuple[float, int]:
     """Greatest score over the radii and the number of the best one (-1: none); gains of the zones beyond it."""
     best, which = beyond_(bins, -1, gains), -1
-    n_p, raw_p, all_p, n_s, raw_s, all_s = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    sums = np.zeros(N_COLUMNS)
     for r in range(len(RADII_DEG)):
-        before = n_p + n_s
-        for row in (bins[r], bins[N_BINS + r]):
-            n_p += row[N_P]
-            raw_p += row[RAW_P]
-            all_p += row[ALL_P]
-            n_s += row[N_S]
-            raw_s += row[RAW_S]
-            all_s += row[ALL_S]
-        if n_p + n_s <= before:
+        before = sums[N_P] + sums[N_S]
+        add_(sums, bins[r])
+        add_(sums, bins[N_BINS + r])
+        if sums[N_P] + sums[N_S] <= before:
             continue
-        v = share_gain_(raw_p, n_p, all_p) + share_gain_(raw_s, n_s, all_s) - CIRCLE_COST
+        v = shares_gain_(sums) - CIRCLE_COST
         v += beyond_(bins, r, gains)
         if v > best:
             best, which = v, r

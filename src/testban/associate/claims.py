@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.echo import REFLECTED
 from testban.associate.odds import vector_evidence_
 from testban.base.dmath import exp_
 from testban.base.geo import delaz_
@@ -36,9 +37,9 @@ SURFACE_RATE = 0.004
 # A station that missed P may pick the reflection above a deep source: chance that it does, and error of its time (s).
 REFLECTED_CHANCE = 0.3
 REFLECTED_SIGMA_S = 2.0
-REFLECTED = tuple(i for i, (name, _, _) in enumerate(LATER) if name in ("pP", "sP"))
-REFLECTED_PICKS = 5
-REFLECTED_LAST_S = 240.0
+REFLECTIONS = tuple(i for i, (name, _, _) in enumerate(LATER) if name in REFLECTED)
+REFLECTED_PICKS = 5  # of an event that is well enough known for this
+REFLECTED_LAST_S = 240.0  # behind P: beyond the delay of sP from 700 km
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 # Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
 TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "ScP", "SKS", "ScS", "SS")
@@ -102,9 +103,11 @@ def elsewhere_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: flo
 def reflected_(
     k: Kernel, later: Ints, depth: float, delta: float, baz: float, since: float, row: Floats
 ) -> float:
-    """Rate (1/s) of picks like this one that pP and sP of an event cause, `since` its origin (s) at a distance."""
+    """Rate (1/s) of picks like this one (row of `table.Window`) that pP and sP of an event cause at a station,
+    `since` seconds after its origin, delta and back-azimuth in degrees.
+    """
     rate = 0.0
-    for c in REFLECTED:
+    for c in REFLECTIONS:
         t, p = time_(k, later, c, depth, delta)
         u = (since - t) / REFLECTED_SIGMA_S
         if t == t and abs(u) < 3.0:
@@ -148,7 +151,7 @@ def claim_(
             if since < tp + 15.0:
                 r = FIRST_RATE
             elif not seen:
-                if n_first >= REFLECTED_PICKS and 0.0 < tp < since:
+                if n_first >= REFLECTED_PICKS:
                     r = reflected_(k, later, depth, delta, baz, since, data[i])
                 if since > tp + REFLECTED_LAST_S:
                     break

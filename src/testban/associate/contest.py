@@ -139,17 +139,21 @@ class Contest(Judging):
             )
         )
         i, best = self._parts(field)
+        return i, self._anew(best)
+
+    def _anew(self, best: Hypothesis) -> Hypothesis:
+        """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
         if best.reason or best.located is None or len(self.table.sites) > SPARSE_NET:
-            return i, best
+            return best
         h = self.shaken(
             Hypothesis(
                 x=best.x, numbers=best.numbers, waves=best.waves, values=best.values, score=best.fitted, fitted=best.fitted,
             )
         )  # fmt: skip
         if h.numbers == best.numbers:
-            return i, best
+            return best
         self.locate(h)
-        return (i, h) if not h.reason and h.worth > best.worth else (i, best)
+        return h if not h.reason and h.worth > best.worth else best
 
     def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
         """The best located hypothesis, or the best of those without a common pick that together beat it.

@@ -1,4 +1,4 @@
-"""How deep an event lies by the reflections above it, so that they are not taken for an event of their own.
+"""How deep an event lies by the reflections above it: data of its location, and no event of their own.
 
 Rules: behind a P that was picked, pP and sP follow by a delay that depends on the depth and hardly on the place. At a
 trial depth each station is worth log(1 - q + q mean(sum N(delay) e^v / rate)), v the evidence of a measured slowness and
@@ -21,6 +21,7 @@ from testban.earth.travel import Kernel, lookup_
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+REFLECTED = ("pP", "sP")
 SEEN = 0.3  # that a station with P picks a reflection too
 NEAR_DEG = 20.0
 FAR_DEG = 100.0
@@ -32,6 +33,13 @@ COST = log_(60.0)
 LEAST = log_(20.0)
 LEAST_STATIONS = 2
 AGREES = 0.5  # log-likelihood ratio of a station that counts as one
+
+
+@njit(cache=True)
+def misfit_(data: Floats, p: int, i: int, delay: float) -> tuple[float, float]:
+    """How far pick i lies from `delay` (s) behind pick p, in sigmas, and that sigma (s). data: see `table.Window`."""
+    sigma = math.sqrt(SIGMA_S**2 + (SIGMA_SHARE * delay) ** 2 + data[i, 1] ** 2 + data[p, 1] ** 2)
+    return (data[i, 0] - data[p, 0] - delay) / sigma, sigma
 
 
 @njit(cache=True)
@@ -59,11 +67,7 @@ def echo_(
                     continue
                 i = p + 1
                 while i < start[s + 1] and data[i, 0] < data[p, 0] + delay + 15.0:
-                    r = data[i, 0] - data[p, 0] - delay
-                    sigma = math.sqrt(
-                        SIGMA_S**2 + (SIGMA_SHARE * delay) ** 2 + data[i, 1] ** 2 + data[p, 1] ** 2
-                    )
-                    u = r / sigma
+                    u, sigma = misfit_(data, p, i, delay)
                     if used[i] == 0 and abs(u) < 4.0:
                         v = vector_evidence_(data[i], slowness, 0.0, backs[n], 0.0)
                         ratio += exp_(v - 0.5 * u * u) / (2.5066 * sigma * rate[i]) / reflected.size
@@ -83,7 +87,7 @@ def reflections_(
 ) -> int:  # fmt: skip
     """The pick of each station that a reflection at `depth` explains best: rows of out are pick, place in `reflected`.
 
-    Arguments as of `echo_`; Returns their number.
+    Arguments as of `echo_`. Returns their number.
     """
     m = 0
     for n in range(p_rows.size):
@@ -97,9 +101,7 @@ def reflections_(
                 continue
             i = p + 1
             while i < start[station[p] + 1] and data[i, 0] < data[p, 0] + delay + 15.0:
-                u = (data[i, 0] - data[p, 0] - delay) / math.sqrt(
-                    SIGMA_S**2 + (SIGMA_SHARE * delay) ** 2 + data[i, 1] ** 2 + data[p, 1] ** 2
-                )
+                u, _ = misfit_(data, p, i, delay)
                 if used[i] == 0 and abs(u) < 3.0:
                     v = vector_evidence_(data[i], slowness, 0.0, backs[n], 0.0) - 0.5 * u * u - log_(rate[i])
                     if which < 0 or v > best:

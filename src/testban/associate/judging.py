@@ -12,9 +12,8 @@ import numpy as np
 
 from testban import locate
 from testban.associate.coherence import BOUND, gain
-from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, echo_, reflections_
+from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
 from testban.associate.fitting import Fitting, Hypothesis
-from testban.associate.search import REFLECTED
 from testban.associate.sight import LEAST, MOST
 from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_

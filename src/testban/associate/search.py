@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from testban.associate import dense, grid, odds, trials
 from testban.associate.claims import LATER
+from testban.associate.echo import REFLECTED
 from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
 from testban.associate.table import Table
@@ -21,7 +22,6 @@ from testban.earth import travel
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-REFLECTED = ("pP", "sP")
 BIN_SHARE = 0.3  # of what a cell cannot tell apart
 
 

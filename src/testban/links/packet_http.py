@@ -95,31 +95,32 @@ class WardenLink:
             raise SourceError(f"the warden at {self.url} answered {status} {text[:60]!r}")
         return body
 
-    def commands(self) -> list[str]:
-        """Names of the commands that lie at the warden."""
-        status, body = self._ask("GET", "/commands")
+    def _names(self, path: str) -> list[str]:
+        status, body = self._ask("GET", path)
         if status != 200:
             raise SourceError(f"the warden at {self.url} answered {status}")
         return body.decode("ascii", "replace").split()[:64]
+
+    def _note(self, path: str, name: str) -> tuple[bytes, bytes]:
+        status, body = self._ask("GET", f"{path}/{urllib.parse.quote(name, safe='')}")
+        checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
+        return unframe(body)
+
+    def commands(self) -> list[str]:
+        """Names of the commands that lie at the warden."""
+        return self._names("/commands")
 
     def command(self, name: str) -> tuple[bytes, bytes]:
         """A command's note and its proof; Rejected where they are none."""
-        status, body = self._ask("GET", f"/commands/{urllib.parse.quote(name, safe='')}")
-        checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
-        return unframe(body)
+        return self._note("/commands", name)
 
     def policies(self) -> list[str]:
         """Names of the policies that lie at the warden."""
-        status, body = self._ask("GET", "/policies")
-        if status != 200:
-            raise SourceError(f"the warden at {self.url} answered {status}")
-        return body.decode("ascii", "replace").split()[:64]
+        return self._names("/policies")
 
     def policy(self, name: str) -> tuple[bytes, bytes]:
         """A policy's note and its proof; Rejected where they are none."""
-        status, body = self._ask("GET", f"/policies/{urllib.parse.quote(name, safe='')}")
-        checks.require(status == 200, Reason.REQUEST_FORM, f"the warden answered {status}")
-        return unframe(body)
+        return self._note("/policies", name)
 
     def take(self, name: str) -> None:
         """Have the warden take a policy; Rejected with its reason."""

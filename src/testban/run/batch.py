@@ -5,12 +5,11 @@ from pathlib import Path
 
 import msgspec
 
-from testban.base.errors import StoreError
 from testban.base.records import Bulletin
 from testban.run import outputs
 from testban.run.configuration import Configuration
 from testban.run.process import Progress, process
-from testban.store import Catalogue
+from testban.store import Catalogue, durable
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +32,7 @@ def run(
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:
     """Process sources into a folder. The same call again goes on where it stopped."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StoreError(
-            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
-        ) from exc
+    durable.folder(out)
     catalogue = Catalogue(out / "catalogue.sqlite")
     try:
         outcome = process(

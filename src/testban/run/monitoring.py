@@ -17,7 +17,7 @@ from testban.assure import capability, monitoring
 from testban.assure.monitoring import Place, Settings
 from testban.base import quanta
 from testban.base.canonical import digest_of, pack
-from testban.base.errors import InputError, StoreError
+from testban.base.errors import InputError
 from testban.base.records import Channel, Finding
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
@@ -31,7 +31,7 @@ from testban.run.provenance import code_digest, input_digests
 from testban.run.stations import Station, find_stations
 from testban.run.work import Unit, do, executor
 from testban.show import monitoring as page
-from testban.store import Catalogue
+from testban.store import Catalogue, durable
 
 Floats = NDArray[np.float64]
 COLUMNS = ("site", "time", "m90", "safe90", "n_stations", "controlling", "watched")
@@ -114,12 +114,7 @@ def monitor(
     # An origin time is watched through arrivals that come later, so more is read than is told of.
     reach = None if end_ns is None else end_ns + LONGEST_S * NS_PER_S
     stations, left_out = find_stations(source, inventory, start_ns, reach)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StoreError(
-            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
-        ) from exc
+    durable.folder(out)
     inputs = input_digests(source.digests(), inventory_paths)
     held, said = _levels(sources, stations, places, s, inputs, configuration, out, progress)
     span = Span(

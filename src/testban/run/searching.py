@@ -28,7 +28,7 @@ from testban.run.mastering import channels_at, losses
 from testban.run.process import Progress
 from testban.run.provenance import code_digest, input_digests
 from testban.run.work import Unit, do, executor
-from testban.store import Catalogue
+from testban.store import Catalogue, durable
 
 CHUNK = 6
 CALIBRATION_HOURS = 72
@@ -170,8 +170,7 @@ def watch(
         )
         for j in jobs
     ]  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue(out / "catalogue.sqlite")
+    catalogue = Catalogue(durable.folder(out) / "catalogue.sqlite")
     try:
         with executor(configuration.executor, configuration.workers) as pool:
             results = do(units, watch_unit, pool, catalogue, lambda a, b: progress("watch", a, b))

@@ -14,7 +14,7 @@ from testban import associate as room
 from testban import detect as station_processing
 from testban import formats
 from testban import locate as locator
-from testban.base.errors import InputError, StoreError
+from testban.base.errors import InputError
 from testban.base.ids import Nslc
 from testban.base.inventory import Inventory
 from testban.base.records import Event, Finding, Pick, Site
@@ -28,7 +28,7 @@ from testban.run.process import Progress
 from testban.run.provenance import code_digest, input_digests
 from testban.run.stations import find_stations
 from testban.run.work import executor
-from testban.store import Catalogue
+from testban.store import Catalogue, durable
 
 DISCARDED_COLUMNS = ("time", "longitude", "latitude", "depth_km", "score", "reason", "n_picks", "pick_ids")
 
@@ -74,7 +74,7 @@ def detect(
         threshold_factor=configuration.threshold_factor,
         weak_power=station_processing.WEAK_POWER if weak else 1.0,
     )
-    catalogue = Catalogue(_folder(out) / "catalogue.sqlite")
+    catalogue = Catalogue(durable.folder(out) / "catalogue.sqlite")
     try:
         with executor(configuration.executor, configuration.workers) as pool:
             found = detect_stations(
@@ -97,7 +97,7 @@ def associate(
 ) -> Formed:  # fmt: skip
     """A pick table to events.csv, arrivals.csv, bulletin.quakeml, discarded.csv and findings.csv."""
     table = tables.read_picks(picks_path, _stations(stations_path))
-    _folder(out)
+    durable.folder(out)
     said(len(table.picks), len(table.sites))
     found = room.associate(table.picks, table.sites, settings)
     names = {e.event_id: event_id(e) for e in found.events}
@@ -132,7 +132,7 @@ def locate(
     depth_curve: depth_curve.csv as well. sasc: a folder of the IDC's slowness-azimuth station corrections. Raises InputError where not one event can be located.
     """
     table = tables.read_arrivals(arrivals_path, _stations(stations_path))
-    _folder(out)
+    durable.folder(out)
     groups = dict(table.events)
     notes = [*table.findings]
     if "" in groups and len(groups) > 1:
@@ -242,16 +242,6 @@ def explain_discarded(formed: Formed, name: str) -> tuple[room.Discarded, tuple[
     owner = {a.pick_id: e.event_id for e in formed.events for a in e.arrivals}
     picks = {p.pick_id: p for p in formed.picks}
     return hypothesis, tuple((picks[i], owner.get(i, "")) for i in hypothesis.pick_ids if i in picks)
-
-
-def _folder(out: Path) -> Path:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StoreError(
-            f"the folder {out} cannot be made: {exc.strerror or exc}; choose another --out"
-        ) from exc
-    return out
 
 
 def _stations(path: Path | None) -> Inventory | None:

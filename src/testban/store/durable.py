@@ -13,6 +13,17 @@ from pathlib import Path
 from testban.base.errors import StoreError
 
 
+def folder(path: Path) -> Path:
+    """The folder, made where it is not there; StoreError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(
+            f"the folder {path} cannot be made: {exc.strerror or exc}; choose another --out"
+        ) from exc
+    return path
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

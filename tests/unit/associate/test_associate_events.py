@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from testban import associate
-from testban.associate import odds, scan
+from testban.associate import dense, odds, scan
 from testban.associate.settings import Settings
 from testban.associate.table import Table
 from testban.base.geo import delaz_, destination_, distance_km_, unit_vector_
@@ -260,3 +260,28 @@ def test_two_arrays_that_point_at_one_place_make_an_event():
 def test_two_arrays_that_point_apart_make_none():
     _, sites, picks = two_arrays(turn_deg=180.0)
     assert associate.associate(picks, sites).events == ()
+
+
+def test_s_alone_makes_no_event():
+    """Where P is missing at most stations the picks are coda's; with P they are an event."""
+    sites = network(9)
+    picks = [p for p in record(sites) if p.pick_id[-1] != "c"]
+    s_only = [p for p in picks if p.pick_id.endswith("S")]
+    named = [msgspec.structs.replace(p, phase_hint="S") for p in s_only]
+    assert associate.associate(named, sites).events == ()
+    assert associate.associate(named + [p for p in picks if p.pick_id.endswith("P")][:3], sites).events == ()
+    assert len(associate.associate(picks, sites).events) == 1
+
+
+def test_cells_of_a_sequence_lie_around_its_events():
+    """They cover the surroundings of every place, once each, in an order that follows from the places alone."""
+    places = [(129.0, 41.0), (129.1, 41.05), (-179.95, 10.0)]
+    cells = dense.nest(places)
+    assert np.array_equal(cells, dense.nest(places[::-1]))
+    assert len({(x, y) for x, y, _, _ in cells.tolist()}) == len(cells) <= dense.MOST_NEST_CELLS
+    for lon, lat in places:
+        for azimuth in range(0, 360, 30):
+            to = destination_(lon, lat, azimuth, 0.9 * dense.NEST_REACH_DEG)
+            near = min(delaz_(*to, x, y)[0] for x, y, _, _ in cells.tolist())
+            assert near < 0.75 * dense.NEST_DEG
+    assert dense.nest([]).shape == (0, 4)

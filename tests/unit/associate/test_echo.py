@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from testban import associate
 from testban.associate.echo import echo_
 from testban.associate.table import Table
 from testban.base.geo import delaz_, destination_
@@ -89,3 +90,15 @@ def test_later_picks_at_random_are_no_reflections():
             picks.append(Pick(pick_id=f"{s.key}n", station_key=s.key, time_ns=late, time_sigma_s=0.3))
         taken += echo(where, picks, 1.0 / 175.0)[1] > 0.0
     assert taken <= 9
+
+
+@pytest.mark.parametrize("depth", [110.0, 330.0])
+def test_the_event_is_as_deep_as_its_reflections_say(depth):
+    """One event whose depth is free, although no near station holds it; pP at a station without P is no ghost."""
+    # P at more stations than pP: which of two equal trains is the first, times alone do not say
+    where = sites()
+    picks = record(where[:-1], depth, ("P1",), 4) + record(where[3:], depth, ("pP",), 5)
+    (event,) = associate.associate(picks, where).events
+    assert not event.origin.depth_fixed
+    assert abs(event.origin.depth_km - depth) < 20.0
+    assert sum(a.phase == "pP" and a.defining for a in event.arrivals) >= 4
