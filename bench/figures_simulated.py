@@ -233,7 +233,9 @@ def rates(truths: Sequence[Event], picks: Sequence[Pick], arrays: set[str]) -> N
 
 def floors(truths: Sequence[Event], found: Sequence[Event]) -> None:
     """The same count for other SNR floors and for a wider tolerance: how far the answer hangs on the question."""
-    print("found where three first P reach an SNR of                 and events of the bulletin that are none")
+    print(
+        "found where three first P reach an SNR of                 and events of the bulletin that are none"
+    )
     for near_s, near_deg in TOLERANCES:
         match = pair(truths, found, near_s, near_deg)
         cells = []
