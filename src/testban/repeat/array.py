@@ -81,14 +81,14 @@ def beam(traces: Mapping[str, F64], places: Mapping[str, tuple[float, float]], d
     east = np.array([w[0] - middle[0] for w in where])
     north = np.array([w[1] - middle[1] for w in where])
     radius = math.sqrt(float(np.max(east * east + north * north)))
-    zero, best, at = _sum(rows, np.zeros(len(names)), NEAR_S), -math.inf, (0.0, 0.0)
+    zero, best, at = float(_sum(rows, np.zeros(len(names)), NEAR_S)), -math.inf, (0.0, 0.0)
     n = round(MOST_S_KM / STEP_S_KM)
     for i in range(-n, n + 1):
         for j in range(-n, n + 1):
             if i * i + j * j > n * n:
                 continue
             late = STEP_S_KM * math.sqrt(i * i + j * j) * radius
-            value = _sum(rows, STEP_S_KM * (i * east + j * north), NEAR_S + late)
+            value = float(_sum(rows, STEP_S_KM * (i * east + j * north), NEAR_S + late))
             if value > best + 1e-9:
                 best, at = value, (STEP_S_KM * i, STEP_S_KM * j)
     away = math.sqrt(at[0] * at[0] + at[1] * at[1])
@@ -100,7 +100,7 @@ def beam(traces: Mapping[str, F64], places: Mapping[str, tuple[float, float]], d
 
 
 @njit(cache=True)
-def _sum(rows: F64, delay_s: F64, within_s: float) -> float:
+def _sum(rows: F64, delay_s: F64, within_s: float) -> np.float64:
     """Largest mean of the traces, each read `delay_s` later, within so many seconds of the middle."""
     centre = rows.shape[1] // 2
     room = centre - 2 - math.ceil(np.abs(delay_s).max() * RATE)
@@ -115,7 +115,7 @@ def _sum(rows: F64, delay_s: F64, within_s: float) -> float:
             continue
         for i in range(2 * reach + 1):
             total[i] += (1.0 - part) * rows[e, a + i] + part * rows[e, a + i + 1]
-    return float(total.max()) / rows.shape[0]
+    return np.float64(total.max() / rows.shape[0])
 
 
 def trace(template: F64, x: F64, first: int) -> F64 | None:
