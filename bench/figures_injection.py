@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from testban.assure import capability
+from testban.assure import capability, scenario
 from testban.assure.capability import Rule
+from testban.base.canonical import digest_of
 from testban.base.geo import delaz_, destination_
 from testban.base.times import NS_PER_S, format_time, parse_time
 from testban.run import assurance_noise, batch, worlds
@@ -66,10 +67,15 @@ def world(seed: int, repeats: int) -> Scenario:
     )  # fmt: skip
 
 
+def home(plan: Scenario, out: Path) -> Path:
+    """Where the recordings of a world lie: named by all that makes it, so that no other world's are taken for it."""
+    return out / f"seed{plan.seed}-{digest_of(plan)[7:15]}"
+
+
 def found(seed: int, repeats: int, out: Path) -> list[dict]:
     """Each event with its place, size and whether the pipeline has it."""
-    folder = out / f"seed{seed}"
     plan = world(seed, repeats)
+    folder = home(plan, out)
     if not (folder / "stations.xml").exists():
         worlds.write(plan, folder, workers=1, progress=lambda *_: None)
     batch.run(
@@ -176,6 +182,45 @@ def by_site(parts, rule: Rule) -> None:
         )
 
 
+def tails(p: np.ndarray, hit: int) -> tuple[float, float]:
+    """P(at most) and P(at least) so many found, exactly."""
+    state = np.zeros(len(p) + 1)
+    state[0] = 1.0
+    for x in p:
+        state[1:] = state[1:] * (1.0 - x) + state[:-1] * x
+        state[0] *= 1.0 - x
+    return float(state[: hit + 1].sum()), float(state[hit:].sum())
+
+
+def cells(name: str, parts, rule: Rule) -> None:
+    """Each cell of site and magnitude: found/expected; marked where chance and SHIFT together leave it below 0.025."""
+    out = {}
+    for rows, sensors in parts:
+        found_here = np.array([r["hit"] for r in rows])
+        shifted = [
+            predicted([{**r, "mb": r["mb"] + d} for r in rows], sensors, rule) for d in (-SHIFT, 0.0, SHIFT)
+        ]
+        for i, r in enumerate(rows):
+            cell = out.setdefault((int(r["site"].split("/")[1]), r["mb"]), [0, [], [], []])
+            cell[0] += int(found_here[i])
+            for k in range(3):
+                cell[1 + k].append(float(shifted[k][i]))
+    print(
+        f"cells of site and magnitude, {name} (snr {rule.snr:g}, sigma {rule.sigma:g}): found/expected of {len(cell[1])}; ! outside its error"
+    )
+    outside = 0
+    for i in range(10):
+        line = []
+        for m in MAGNITUDES:
+            hit, low, mid, high = out[i, m]
+            few, many = tails(np.array(low), hit)[0], tails(np.array(high), hit)[1]
+            bad = few < 0.025 or many < 0.025
+            outside += bad
+            line.append(f"{hit}/{sum(mid):.1f}{'!' if bad else ' '}")
+        print(f"  site {i}: " + "  ".join(line))
+    print(f"  {len(out) - outside} of {len(out)} cells within their stated error")
+
+
 def main() -> list[dict[str, object]]:
     """Print everything."""
     ask = argparse.ArgumentParser()
@@ -188,7 +233,7 @@ def main() -> list[dict[str, object]]:
         parts = {}
         for seed in (int(x) for x in given.seeds.split(",")):
             rows = found(seed, given.repeats, out)
-            folder = out / f"seed{seed}"
+            folder = home(world(seed, given.repeats), out)
             noise = assurance_noise.measured(folder / "run", [folder / "stations.xml"], BAND)[0].sensors
             parts[seed] = (rows, noise)
             print("  noise nm/s:", json.dumps({s.code: round(s.noise_nm_s, 2) for s in noise}))
@@ -203,7 +248,15 @@ def main() -> list[dict[str, object]]:
         )
         told(f"seed {seed}, snr {rule.snr:g} of seed {first},", *parts[seed], rule)
         told(f"seed {seed}, snr 3 as in the included scenarios,", *parts[seed], Rule())
-    by_site([parts[seed] for seed in rest], rule)
+    curve = scenario.read(scenario.text_of("ims-testban"), "ims-testban").rule
+    print(f"by the curve of planted arrivals: snr {curve.snr:g}, sigma {curve.sigma:g}")
+    for seed, (rows, noise) in parts.items():
+        told(f"seed {seed}, by the curve,", rows, noise, curve)
+    if rest:
+        reported = [parts[seed] for seed in rest]
+        by_site(reported, rule)
+        for name, own in (("fitted on another seed", rule), ("by the curve", curve), ("snr 3", Rule())):
+            cells(name, reported, own)
     return []
 
 

@@ -80,9 +80,9 @@ def siting(
     from testban.run import assurance_siting as run
 
     plan = run.Plan(
-        add=add, objective=objective, region=_box(region, "--region"),
+        add=add, objective=objective, region=box(region, "--region"),
         sites=tuple((v[0], v[1]) for v in (run.numbers(s, 2, "--site") for s in site or [])),
-        allowed=_box(allowed, "--allowed"), candidates=candidates, spacing_deg=spacing, step_deg=step,
+        allowed=box(allowed, "--allowed"), candidates=candidates, spacing_deg=spacing, step_deg=step,
         noise_nm_s=noise, array=array, budget=budget, exhaustive=exhaustive, magnitude=magnitude, n=n, rho=rho,
     )  # fmt: skip
     found = run.siting_of(scenario, plan, out)
@@ -104,7 +104,8 @@ def siting(
     return 0
 
 
-def _box(text: str | None, name: str) -> tuple[float, float, float, float] | None:
+def box(text: str | None, name: str) -> tuple[float, float, float, float] | None:
+    """A box W,E,S,N as text; None where there is none."""
     from testban.run import assurance_siting
 
     if text is None:

@@ -112,8 +112,7 @@ def capability_of(
                 ]
             ),
             *layers.assumptions(extra),
-            "Veith-Clawson decay at 20 degrees and beyond, 2.4 log10(km) - 3.95 nearer; surface source; no site terms",
-            "snr 3, sigma 0.35, reliability 0.95 of the included scenarios: unconfirmed defaults of the literature",
+            *scenario.assumed(plan),
             "the threshold is of detection, not of identification; means are over the area that the network sees",
         ],
         "digests": {"inputs": digest_of(given), "map": digest_of(text), "code": code_digest()},
