@@ -9,6 +9,7 @@ decay law of the world is the map's own beyond 20 degrees, so this tests noise, 
 
 import argparse
 import csv
+import itertools
 import json
 import math
 import tempfile
@@ -21,6 +22,7 @@ from testban.assure.capability import Rule
 from testban.base.canonical import digest_of
 from testban.base.geo import delaz_, destination_
 from testban.base.times import NS_PER_S, format_time, parse_time
+from testban.earth import travel
 from testban.run import assurance_noise, batch, worlds
 from testban.run.configuration import Configuration
 from testban.simulate.scenario import Defaults, Faults, NoiseModel, Scenario, Source, Station
@@ -32,6 +34,7 @@ SHIFT = (
     0.1  # stated error of the map's magnitude: fixed station terms of 0.15 on the three stations that decide
 )
 BAND = (1.0, 3.0)
+BINS = (0.5, 1.5, 2.5, 4.0, 6.0, 10.0, 16.0, 100.0)  # of the ratio of A/T, for the curve of stations
 
 
 def stations() -> tuple[Station, ...]:
@@ -182,6 +185,31 @@ def by_site(parts, rule: Rule) -> None:
         )
 
 
+def station_curve(plan: Scenario, folder: Path, sensors) -> list[tuple[float, float, int]]:
+    """Share of first P with a pick within 5 s, by the expected A/T over the noise's A/T: (mean ratio, share, number).
+
+    The expected A/T is that of the magnitude and the decay law, so the scatter of the signals is in the curve.
+    """
+    picks: dict[str, list[int]] = {}
+    for row in csv.DictReader((folder / "run" / "picks.csv").open()):
+        picks.setdefault(row["station"], []).append(parse_time(row["time"]))
+    noise = {s.code.split(".")[1]: s.noise_nm_s for s in sensors}
+    model, table, rows = capability.model_of(Rule()), travel.load("ak135"), []
+    for s in plan.source:
+        for at in plan.station:
+            d = float(delaz_(s.longitude, s.latitude, at.longitude, at.latitude)[0])
+            t = parse_time(s.time) + round(float(table.predict("P1", 0.0, d)[0]) * NS_PER_S)
+            seen = any(abs(x - t) < 5 * NS_PER_S for x in picks.get(at.code, []))
+            rows.append((s.mb - capability.decay_(model, d) - math.log10(noise[at.code]), seen))
+    out = []
+    for low, high in itertools.pairwise(BINS):
+        inside = [(x, y) for x, y in rows if math.log10(low) <= x < math.log10(high)]
+        if inside:
+            mean = 10.0 ** (sum(x for x, _ in inside) / len(inside))
+            out.append((round(mean, 2), round(sum(y for _, y in inside) / len(inside), 3), len(inside)))
+    return out
+
+
 def tails(p: np.ndarray, hit: int) -> tuple[float, float]:
     """P(at most) and P(at least) so many found, exactly."""
     state = np.zeros(len(p) + 1)
@@ -190,6 +218,24 @@ def tails(p: np.ndarray, hit: int) -> tuple[float, float]:
         state[1:] = state[1:] * (1.0 - x) + state[:-1] * x
         state[0] *= 1.0 - x
     return float(state[: hit + 1].sum()), float(state[hit:].sum())
+
+
+def joint(parts, rule: Rule) -> str:
+    """Log-likelihood of all events against what the rule itself expects of it, in its own standard errors, by shift.
+
+    A cell of one or two events can reject little; all together can: below -2 the rule does not describe what was found.
+    """
+    said = []
+    for shift in (-SHIFT, 0.0, SHIFT):
+        got = want = spread = 0.0
+        for rows, sensors in parts:
+            p = predicted([{**r, "mb": r["mb"] + shift} for r in rows], sensors, rule)
+            q = np.clip(p, 1e-3, 1.0 - 1e-3)
+            got += likelihood(rows, p)
+            want += float(np.sum(q * np.log(q) + (1.0 - q) * np.log(1.0 - q)))
+            spread += float(np.sum(q * (1.0 - q) * np.log(q / (1.0 - q)) ** 2))
+        said.append(f"{(got - want) / math.sqrt(spread):+.1f} at {shift:+.1f}")
+    return ", ".join(said) + " mb (standard errors of the log-likelihood)"
 
 
 def cells(name: str, parts, rule: Rule) -> None:
@@ -218,7 +264,9 @@ def cells(name: str, parts, rule: Rule) -> None:
             outside += bad
             line.append(f"{hit}/{sum(mid):.1f}{'!' if bad else ' '}")
         print(f"  site {i}: " + "  ".join(line))
-    print(f"  {len(out) - outside} of {len(out)} cells within their stated error")
+    print(
+        f"  {len(out) - outside} of {len(out)} cells within their stated error; jointly {joint(parts, rule)}"
+    )
 
 
 def main() -> list[dict[str, object]]:
@@ -236,6 +284,9 @@ def main() -> list[dict[str, object]]:
             folder = home(world(seed, given.repeats), out)
             noise = assurance_noise.measured(folder / "run", [folder / "stations.xml"], BAND)[0].sensors
             parts[seed] = (rows, noise)
+            print(
+                "  first P picked by ratio of A/T:", station_curve(world(seed, given.repeats), folder, noise)
+            )
             print("  noise nm/s:", json.dumps({s.code: round(s.noise_nm_s, 2) for s in noise}))
     first, *rest = parts
     rule = fit(*parts[first])
@@ -249,7 +300,7 @@ def main() -> list[dict[str, object]]:
         told(f"seed {seed}, snr {rule.snr:g} of seed {first},", *parts[seed], rule)
         told(f"seed {seed}, snr 3 as in the included scenarios,", *parts[seed], Rule())
     curve = scenario.read(scenario.text_of("ims-testban"), "ims-testban").rule
-    print(f"by the curve of planted arrivals: snr {curve.snr:g}, sigma {curve.sigma:g}")
+    print(f"by the curve of stations: {curve.points} points, snr {curve.snr:g}, sigma {curve.sigma:g}")
     for seed, (rows, noise) in parts.items():
         told(f"seed {seed}, by the curve,", rows, noise, curve)
     if rest:

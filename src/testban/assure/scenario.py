@@ -29,7 +29,7 @@ INCLUDED = (
     "ims-testban",
     "central-asia",
 )
-_CURVES = ("detector_testban",)
+_CURVES = ("detector_testban", "detector_planted")
 _TABLES = ("ims_primary", "wwssn_1963", "soviet_towns")
 
 
@@ -125,7 +125,7 @@ def assumed(scenario: Scenario) -> list[str]:
         out.append(
             f"snr {rule.snr:g} and sigma {rule.sigma:g} from a measured curve of a detector: half found at A/T of {fit.snr:.2f} times the noise, scatter {fit.sigma:.2f} "
             f"(misfit of a share up to {fit.misfit:.2f}) beside {scenario.detector.signal_sigma:g} of the signals; {scenario.detector.source}; "
-            "measured with one vertical, taken for arrays too"
+            "measured with single stations, taken for arrays too"
         )
     return out
 

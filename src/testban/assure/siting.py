@@ -36,10 +36,11 @@ WORTH = 1e-9  # what an exchange must gain
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where a station may stand, with what it costs (any unit)."""
+    """A place where a station may stand, with what it costs (any unit) and the name of its ground."""
 
     sensor: Sensor
     cost: float = 1.0
+    ground: str = ""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, eq=False):
