@@ -94,8 +94,9 @@ def coverage(world: Path, seed: int, repeats: int) -> None:
     """Simulated events of known size (figures_injection --out): is the limit at the origin time above the hidden ones?"""
     from bench import figures_injection as injection
 
-    folder = world / f"seed{seed}"
-    rows, _ = injection.judged(injection.world(seed, repeats), folder)
+    plan = injection.world(seed, repeats)
+    folder = injection.home(plan, world)
+    rows, _ = injection.judged(plan, folder)
     settings, books = room.Settings(), [folder / "stations.xml"]
     for name, seen in (("missed by the pipeline", 0.0), ("found by the pipeline", 1.0)):
         held, total, kept, over = 0, 0, 0, []
