@@ -203,9 +203,7 @@ def _others(
             candidates[left.pop(int(rng.integers(0, len(left))))]
             for _ in range(m if budget is None else len(left))
         ]
-        tries.append(
-            siting.value([*base, *(c.sensor for c in _affordable(drawn, m, budget))], rule, target)
-        )
+        tries.append(siting.value([*base, *(c.sensor for c in _affordable(drawn, m, budget))], rule, target))
     return {
         "uniform": _round(uniform, target), "random_mean": _round(math.fsum(tries) / len(tries), target),
         "random_best": _round(min(tries), target),
