@@ -40,7 +40,11 @@ from testban.simulate import World
 
 SNR = 4.0
 NEAR_S, NEAR_DEG = 20.0, 2.0
-TOLERANCES = ((20.0, 2.0), (30.0, 2.7), (50.0, 2.0))  # s, deg: ours; the composite day; comparisons of IMS bulletins (SIGVISA)
+TOLERANCES = (
+    (20.0, 2.0),
+    (30.0, 2.7),
+    (50.0, 2.0),
+)  # s, deg: ours; the composite day; comparisons of IMS bulletins (SIGVISA)
 FLOORS = (4.0, 5.0, 6.0, 7.0, 8.0)
 PICK_S = 5.0  # a pick this near to a true arrival is that arrival
 FIRST_P = ("P", "Pn", "Pg", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab")

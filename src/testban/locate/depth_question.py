@@ -124,7 +124,7 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     if (
         enough
         and base.cost > DEPTH_MISFIT
-        and (surrounded and abs(base.gain) > DEPTH_GAIN or base.cost > n_all)
+        and ((surrounded and abs(base.gain) > DEPTH_GAIN) or base.cost > n_all)
     ):
         other = _by_misfit(problem, base)
         if other is not None:
