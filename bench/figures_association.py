@@ -6,7 +6,8 @@ directionless: the same without slowness and back-azimuth. labelled: automatic p
 200 km), those of six picks and more. A listed event takes the nearest event left within both tolerances, the closest pairs first.
 An event that matches none may still be real: `real` are those of the others that match an event that the source calls good,
 `doubtful` ones it calls misplaced (60 s, 500 km), which are not counted. --half: only the first or second half of the listed
-events in time, with the picks of these weeks. --list: those that match nothing.
+events in time, with the picks of these weeks. --list: those that match nothing. The PDE bulletin of 3 to 16 September
+2017 says which of those days' unmatched ones are real.
 """
 
 import argparse
@@ -86,6 +87,7 @@ def stretch(truth: Sequence[Place], half: int) -> tuple[int, int]:
 def report(
     name: str, table: PickTable, truth: list[Place], seconds: float, most_km: float, args: argparse.Namespace,
     real: Sequence[Place] = (), doubtful: Sequence[Place] = (), others: Sequence[tuple[str, list[Place]]] = (),
+    bulletin: Sequence[Place] = (),
 ) -> None:  # fmt: skip
     """One line of figures, and what matches nothing where it is asked for."""
     span = stretch(truth, args.half)
@@ -110,6 +112,16 @@ def report(
     for label, some in others:
         some = [t for t in some if span[0] <= t[0] < span[1]]
         print(f"  {label}: {len(pairs(mine, some, seconds, most_km))} of {len(some)}")
+    within = [i for i in left if bulletin and bulletin[0][0] <= mine[i][0] <= bulletin[-1][0]]
+    if within:
+        known = [
+            i
+            for i in within
+            if any(abs(mine[i][0] - b[0]) <= 60e9 and km(mine[i], b) <= 500.0 for b in bulletin)
+        ]
+        print(
+            f"  of {len(within)} that match nothing in the days of the PDE bulletin {len(known)} are in it (60 s, 500 km)"
+        )
     for i, t in enumerate(truth):
         if args.list and i not in found:
             print("  missed", format_time(t[0], 1), f"{t[1]:.2f} {t[2]:.2f}")
@@ -129,6 +141,7 @@ def continental(args: argparse.Namespace) -> None:
         "continental", table(folder, "picks.parquet"), places(rows_of(folder / "events.csv")), 16.0, 200.0, args,
         places([r for r in verdicts if r["verified"] == "Good"]),
         places([r for r in verdicts if r["verified"] == "Workable-Mislocated"]),
+        bulletin=places(rows_of(data() / "neic_pde_sept2017" / "events.csv")),
     )  # fmt: skip
 
 

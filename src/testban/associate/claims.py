@@ -19,20 +19,23 @@ from testban.associate.odds import vector_evidence_
 from testban.base.dmath import exp_
 from testban.base.geo import delaz_
 from testban.base.records import Origin
-from testban.earth.travel import LG_VELOCITY_KM_S, LG_VELOCITY_SIGMA_KM_S, Kernel, lookup_
+from testban.earth.travel import LG_VELOCITY_KM_S, LG_VELOCITY_SIGMA_KM_S, Kernel, TravelTimes, lookup_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Name, phase of the leg, legs.
+# Name, phase of the leg, legs. SKP, S one way and P the other, follows PKPdf by a time that hardly depends on the distance:
+# ak135 by TauP, surface source: SKIKP 216.6 s at 120 deg, 215.5 at 145, the stronger later branch 220.6 at 137 and at 145.
+BEHIND, SKP_S = 0, 218.5
 LATER = (
     ("Pg", "Pg", 1), ("PKPdf", "PKPdf", 1), ("PKPbc", "PKPbc", 1), ("PKPab", "PKPab", 1), ("PcP", "PcP", 1),
-    ("pP", "pP", 1), ("sP", "sP", 1), ("PP", "P", 2), ("ScP", "ScP", 1), ("S", "S", 1), ("Sn", "Sn", 1),
+    ("pP", "pP", 1), ("sP", "sP", 1), ("PP", "P", 2), ("SKP", "PKPdf", BEHIND), ("ScP", "ScP", 1), ("S", "S", 1), ("Sn", "Sn", 1),
     ("Sg", "Sg", 1), ("Lg", "Lg", 1), ("SKS", "SKS", 1), ("ScS", "ScS", 1), ("SS", "S", 2),
 )  # fmt: skip
 FIRST_RATE = 0.1  # around the first P: a second, discordant reading of the same onset
 CODA_RATE = 0.01
 LATER_RATE = 0.03
+MISSED_RATE = 0.01  # the same at a station that missed the P of an event of SURFACE_PICKS
 SURFACE_RATE = 0.004
 # A station that missed P may pick the reflection above a deep source: chance that it does, and error of its time (s).
 REFLECTED_CHANCE = 0.3
@@ -46,7 +49,8 @@ LG_CHANCE = 0.3
 LG_SIGMA_S = 2.0  # beside the spread of its group velocity
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 # Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
-TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "ScP", "SKS", "ScS", "SS")
+TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "SKP", "ScP", "SKS", "ScS", "SS")
+IS_SHEAR = tuple(name[0] in "SL" and name not in ("SKP", "ScP") for name, _, _ in LATER)
 IS_TELESEISMIC = tuple(name in TELESEISMIC for name, _, _ in LATER)
 SEEN_FAR_DEG = 27.0  # reach of an event that was seen at 20 deg
 STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
@@ -80,12 +84,20 @@ def claim_of(origin: Origin, numbers: Sequence[int]) -> Claim:
     )  # fmt: skip
 
 
+def later_of(model: TravelTimes) -> Ints:
+    """Rows of LATER for the kernels: phase of the leg, legs."""
+    return np.array([(model.index(leg), legs) for _, leg, legs in LATER], dtype=np.int64)
+
+
 @njit(cache=True)
 def time_(k: Kernel, later: Ints, c: int, depth: float, delta: float) -> tuple[float, float]:
     """Travel time and slowness (s, s/deg) of a later phase (row of `later`: phase of the leg, legs)."""
     if later[c, 1] == 1:
         t, p, _ = lookup_(k, later[c, 0], depth, delta)
         return t, p
+    if later[c, 1] == BEHIND:
+        t, p, _ = lookup_(k, later[c, 0], depth, delta)
+        return t + SKP_S, p
     a, p, _ = lookup_(k, later[c, 0], depth, 0.5 * delta)
     b, _, _ = lookup_(k, later[c, 0], 0.0, 0.5 * delta)
     return a + b, p
@@ -170,19 +182,19 @@ def claim_(
                     r = reflected_(k, later, depth, delta, baz, since, data[i])
                 if n_first >= STRONG_PICKS and near:
                     r = max(r, lg_(delta, since))
-                if since > max(tp + REFLECTED_LAST_S, end):
+                if n_first < SURFACE_PICKS and since > max(tp + REFLECTED_LAST_S, end):
                     break
             elif since < end:
                 r = CODA_RATE
             elif since < end + 200.0:
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
-            if n_first >= STRONG_PICKS and seen:
+            if n_first >= (STRONG_PICKS if seen else SURFACE_PICKS):
                 for c in range(later.shape[0]):
                     if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
                         continue
                     t, _ = time_(k, later, c, depth, delta)
                     if t == t and abs(since - t) < 5.0 + 0.005 * t:
-                        r = max(r, LATER_RATE)
+                        r = max(r, LATER_RATE if seen else MISSED_RATE)
             if n_first >= SURFACE_PICKS and seen:
                 v = delta * 111.19 / since
                 if v > SURFACE_KM_S[0] and v < SURFACE_KM_S[1]:
@@ -217,7 +229,7 @@ def absorb_(
                 break
             best, which = 1.0, -1
             for c in range(later.shape[0]):
-                shear = c >= 9
+                shear = IS_SHEAR[c]
                 if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
                     continue
                 if (hint[i] == 2) != shear and hint[i] != 0:

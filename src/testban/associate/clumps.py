@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CLUMP_KM = 2.0
+ALIKE_KM = 1.5  # so near another one that its residual says nothing more
 EARTH_KM = 6371.0
 FAR = 9.0  # (d / CLUMP_KM)^2 beyond which a neighbour is none
 
@@ -49,14 +50,28 @@ def traits(unit: Floats, start: Ints) -> Ints:
     return out << SHARE_BIT
 
 
+@njit(cache=True)
+def apart_(unit: Floats, kept: Ints) -> int:
+    """Numbers of the places (n, 3) that are not within ALIKE_KM of an earlier one that is kept, into kept; how many."""
+    n = 0
+    for i in range(unit.shape[0]):
+        alone = True
+        for j in range(n):
+            q = kept[j]
+            x, y, z = unit[i, 0] - unit[q, 0], unit[i, 1] - unit[q, 1], unit[i, 2] - unit[q, 2]
+            if x * x + y * y + z * z <= (ALIKE_KM / EARTH_KM) ** 2:
+                alone = False
+                break
+        if alone:
+            kept[n] = i
+            n += 1
+    return n
+
+
 def apart(unit: Floats) -> list[int]:
-    """Numbers of the places (n, 3) that are not within CLUMP_KM of an earlier one that is kept."""
-    kept: list[int] = []
-    for i in range(len(unit)):
-        d = unit[kept] - unit[i]
-        if not len(d) or float(np.min(np.sum(d * d, axis=1))) > (CLUMP_KM / EARTH_KM) ** 2:
-            kept.append(i)
-    return kept
+    """As `apart_`."""
+    kept = np.empty(len(unit), dtype=np.int64)
+    return [int(i) for i in kept[: apart_(unit, kept)]]
 
 
-__all__ = ["CLUMP_KM", "apart", "shares_", "traits"]
+__all__ = ["ALIKE_KM", "CLUMP_KM", "apart", "shares_", "traits"]

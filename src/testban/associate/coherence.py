@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from testban.associate.clumps import apart
 from testban.base.dmath import log_
@@ -18,6 +20,8 @@ from testban.base.geo import unit_vector_
 from testban.base.records import Site
 from testban.locate import Located, linear
 from testban.locate.errors_model import P_ERROR, correlations_, model_sigma_
+
+Floats = NDArray[np.float64]
 
 BOUND = 12.0
 EACH = 2.0
@@ -45,14 +49,26 @@ def gain(located: Located, sites: Mapping[str, Site]) -> float:
         for a, m in zip(own, model, strict=True)
     ]
     residual = np.array([[a.residual_s or 0.0] for a in own])
-    independent = 0.0
+    likelier = float(likelier_(whole, np.array(model), np.array(pick), residual))
+    return max(-BOUND, min(max(BOUND, EACH * n), likelier))
+
+
+@njit(cache=True)
+def likelier_(whole: Floats, model: Floats, pick: Floats, residual: Floats) -> float:
+    """Logarithm of the density of residuals (n, 1) with correlated model errors over that with independent ones.
+
+    whole: correlations, overwritten. model, pick: standard deviations (s). 0 where the covariance is not positive.
+    """
+    n = model.size
+    independent, together = 0.0, 0.0
     for i in range(n):
         for j in range(n):
             whole[i, j] *= model[i] * model[j]
         whole[i, i] += pick[i] ** 2
-        independent -= 0.5 * (float(residual[i, 0]) ** 2 / whole[i, i] + log_(float(whole[i, i])))
+        independent -= 0.5 * (residual[i, 0] ** 2 / whole[i, i] + log_(whole[i, i]))
     if not linear.cholesky_(whole, n):
         return 0.0
     linear.forward_(whole, residual, n, 1)
-    together = -sum(0.5 * float(residual[i, 0]) ** 2 + log_(float(whole[i, i])) for i in range(n))
-    return float(max(-BOUND, min(max(BOUND, EACH * n), together - independent)))
+    for i in range(n):
+        together -= 0.5 * residual[i, 0] ** 2 + log_(whole[i, i])
+    return together - independent

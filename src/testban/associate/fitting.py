@@ -45,6 +45,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     located: Located | None = None
     reason: str = ""
     room: float = 0.0
+    rarity: float = 0.0
     deep: tuple[float, int] | None = None
     echoes: tuple[tuple[int, str], ...] = ()
     sighted: float = 0.0
@@ -52,12 +53,13 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
 
     @property
     def worth(self) -> float:
-        """Score with the logarithm of the area (km2) that fits as well: what the place is worth among rivals.
+        """Score with the logarithm of the area (km2) that fits as well, less how rare such events are: worth among rivals.
 
         The integral of the likelihood over places, not its peak, says which of two explanations of the same picks is
-        the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned.
+        the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned. Places count by how
+        many events are large enough to be seen from them (Gutenberg and Richter's b of 1).
         """
-        return self.score + self.room
+        return self.score + self.room - self.rarity
 
 
 class Fitting(Candidates):

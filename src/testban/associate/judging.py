@@ -16,12 +16,14 @@ from testban.associate.coherence import BOUND, gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
 from testban.associate.fitting import Fitting, Hypothesis
 from testban.associate.sight import LEAST, MOST
+from testban.associate.silence import distance_term
 from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
 from testban.locate import Located
 
+LOG_10 = log_(10.0)
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
 
 
@@ -90,6 +92,9 @@ class Judging(Fitting):
             located = h.located = self._deep(h, located)
             origin = located.origin
             h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
+            away = sorted(a.distance_deg for a in located.arrivals if a.defining)
+            if away:
+                h.rarity = LOG_10 * distance_term(away[len(away) // 2], origin.depth_km)
             place = (origin.longitude, origin.latitude)
             good = {a.pick_id for a in located.arrivals if a.defining}
             both = [

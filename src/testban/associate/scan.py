@@ -20,6 +20,7 @@ from testban.associate.odds import (
     CHANCE_S,
     LOG_P,
     LOG_S,
+    LOG_STEP,
     N_CLASSED,
     N_ZONES,
     P_P,
@@ -142,7 +143,7 @@ def project_(
 
 @njit(cache=True)
 def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
-    """Odds of every bin from packed differences; bins whose raw sum stays below `least` get 0. Changes score.
+    """Odds of every bin from packed differences; bins that stay below `least` may get 0. Changes score.
 
     chance (2, classed zones): sum of chances, and number of waves that stations could see.
     """
@@ -155,27 +156,34 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
             live[n_live] = z
             n_live += 1
     odds[:] = 0.0
-    raw_least = int(least / UNIT)
     mask = COUNT - 1
-    raw = np.zeros(odds.size, np.int64)
-    near = np.empty((NEAR_ZONES, 3))
-    near_(chance, log_table, near)
+    most = np.zeros(N_CLASSED)
     for i in range(n_live):  # one zone after another: memory is read in order
         z = live[i]
-        now = 0
+        now, high = 0, 0
         for b in range(odds.size):
             now += score[z, b]
             score[z, b] = now
-            raw[b] += now & mask
+            high = max(high, now >> 32)
+        most[z] = high / WHOLE_SHARE
+    near = np.empty((NEAR_ZONES, 3))
+    near_(chance, log_table, near)
+    slope = np.empty(N_CLASSED)
+    slopes_(chance, near, most, logs, log_table, slope)
     running = np.zeros(N_CLASSED, np.int64)
     gain = np.zeros(N_CLASSED)
     for b in range(odds.size):
-        if raw[b] < raw_least:
+        bound = 0.0
+        for i in range(n_live):
+            z = live[i]
+            running[z] = score[z, b]
+            n = (running[z] >> 32) / WHOLE_SHARE
+            bound += max(0.0, (running[z] & mask) * UNIT + n * slope[z])
+        if bound < least - LOG_STEP:  # the table of logarithms is good for half of it twice
             continue
         total = 0.0
         for i in range(n_live):
             z = live[i]
-            running[z] = score[z, b]
             n = (running[z] >> 32) / WHOLE_SHARE
             gain[z] = 0.0
             if n > 0.0:
@@ -187,6 +195,28 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
                 gain[z] = max(0.0, e)
                 total += gain[z]
         odds[b] = max(total, circle_(running, gain, near, chance.shape[1], log_table, total))
+
+
+@njit(cache=True)
+def slopes_(chance: Floats, near: Floats, most: Floats, logs: Floats, log_table: Floats, out: Floats) -> None:
+    """What a count of one adds at most to the odds beside its evidence, where no bin of a zone has more than `most`."""
+    top = np.full(NEAR_ZONES + 1, -1e300)
+    n = 0.0
+    counts = np.zeros(NEAR_ZONES)
+    for z in range(NEAR_ZONES):
+        for q in range(z, chance.shape[1], N_ZONES):
+            n += most[q]
+        counts[z] = n
+    for z in range(NEAR_ZONES - 1, -1, -1):
+        top[z] = top[z + 1]
+        if near[z, 0] > 0.0:
+            silent = max(0.0, 1.0 - counts[z] / near[z, 0])  # (m - n) log(1 - n / m) is at most n^2 / m - n
+            top[z] = max(top[z], quick_log_(log_table, counts[z]) - near[z, 1] - near[z, 2] - silent)
+    for q in range(chance.shape[1]):
+        out[q] = 0.0
+        if most[q] < chance[0, q]:
+            out[q] = quick_log_(log_table, most[q]) - logs[q] - 1.0
+        out[q] = max(out[q], top[min(q % N_ZONES, NEAR_ZONES)])
 
 
 @njit(cache=True)

@@ -10,18 +10,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate import dense, grid, odds, trials
-from testban.associate.claims import LATER
+from testban.associate.claims import later_of
 from testban.associate.echo import REFLECTED
 from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
 from testban.associate.table import Table
 from testban.base.dmath import log_
-from testban.base.geo import unit_vector_
+from testban.base.geo import KM_PER_DEG, unit_vector_
 from testban.earth import travel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+DEEP_RADII = 5.0  # depth over radius beyond which a cell is needlessly small
 BIN_SHARE = 0.3  # of what a cell cannot tell apart
 
 
@@ -57,13 +58,20 @@ class Search:
                 self.branches[i, j] = self.model.index(name)
         self.first = np.array([self.model.index(p) for p in ("P1", "S1", "Lg")])
         self.reflected = np.array([self.model.index(p) for p in REFLECTED], dtype=np.int64)
-        self.later = np.array([(self.model.index(leg), legs) for _, leg, legs in LATER], dtype=np.int64)
+        self.later = later_of(self.model)
 
     def needed(self, duration_s: float) -> float:
         """Score that an event needs in a stretch of so many recorded seconds: see `trials`."""
         s = self.settings
         allowed = s.false_per_day * s.window_s / 86400.0
         return self.log_trials + log_(max(duration_s, 60.0) / allowed) + s.add_score
+
+    def _tells(self, layer: int, radius_deg: float) -> bool:
+        """Whether cells of this size tell more of a layer than those of twice the size, which cover the same places.
+
+        From far below, times change with place as slowly as they do near the surface at a distance.
+        """
+        return layer == 0 or self.settings.depths_km[layer] < DEEP_RADII * radius_deg * KM_PER_DEG
 
     def _levels(self) -> list[Level]:
         """Runs of cells of like size: one bin of origin time for each."""
@@ -77,7 +85,8 @@ class Search:
         for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self.cells)], strict=True):
             apart = 0.8 * float(np.max(self.cells[a:b, 2])) * 14.0 + 2.5
             bin_s = max(0.5, round(2.0 * BIN_SHARE * apart) / 2.0)
-            out.append(Level(self.cells[a:b], a, bin_s, (0,) if a < n_far else everywhere))
+            layers = tuple(i for i in everywhere if self._tells(i, float(np.max(self.cells[a:b, 2]))))
+            out.append(Level(self.cells[a:b], a, bin_s, (0,) if a < n_far else layers))
         return out
 
 

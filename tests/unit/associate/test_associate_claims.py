@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from testban.associate.claims import LATER, absorb_, claim_, elsewhere_, time_
+from testban.associate.claims import LATER, absorb_, claim_, elsewhere_, later_of, time_
 from testban.base.geo import delaz_
 from testban.earth import travel
 
 KERNEL = travel.load().kernel
 FIRST = np.array([travel.load().index(n) for n in ("P1", "S1")])
-ROWS = np.array([[travel.load().index(leg), legs] for _, leg, legs in LATER])
+ROWS = later_of(travel.load())
 PCP = [n for n, _, _ in LATER].index("PcP")
 STATION = (77.0, 50.0)
 EVENT = (147.0, 37.0)
@@ -82,3 +82,26 @@ def test_a_station_that_missed_p_may_have_lg():
     assert late(12, 0, 40.0) == 1e-5  # not its coda
     assert late(9, 0, 0.0) == 1e-5  # an event too small for it
     assert late(12, 1, 40.0) > 5e-3  # where P was seen the coda is
+
+
+def test_skp_follows_pkp():
+    """Between the branches of ak135 by TauP: SKIKP, and from 137 degrees SKP too."""
+    skp = [n for n, _, _ in LATER].index("SKP")
+    for delta, first, last in (
+        (120.0, 1349.1, 1349.1), (130.0, 1368.1, 1368.1), (137.0, 1378.9, 1385.4), (145.0, 1394.6, 1399.8),
+    ):  # fmt: skip
+        t, p = time_(KERNEL, ROWS, skp, 0.0, delta)
+        assert first - 3.0 < t < last + 3.0
+        assert 1.5 < p < 3.0
+
+
+def test_a_large_event_is_picked_late_where_its_p_was_missed():
+    """SKP at a station 137 degrees away without PKP: of an event of 50 picks, not of one of 15."""
+    t = float(travel.load().predict("PKPdf", 0.0, 137.0)[0]) + 220.0
+    for n_first, least, most in ((50, 5e-3, 1.0), (15, 0.0, 1.1e-5)):
+        data, rate = np.array([[t, 0.2, *([np.nan] * 4), 0.95]]), np.array([1e-5])
+        claim_(
+            KERNEL, FIRST, ROWS, 0.0, 0.0, 0.0, 0.0, 180.0, n_first, np.array([0]), np.array([137.0]), np.array([0.0]),
+            np.array([0, 1]), data, rate,
+        )  # fmt: skip
+        assert least < rate[0] < most

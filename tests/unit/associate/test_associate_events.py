@@ -290,3 +290,27 @@ def test_cells_of_a_sequence_lie_around_its_events():
             near = min(delaz_(*to, x, y)[0] for x, y, _, _ in cells.tolist())
             assert near < 0.75 * dense.NEST_DEG
     assert dense.nest([]).shape == (0, 4)
+
+
+def test_a_bound_leaves_out_no_bin_that_reaches_what_is_asked():
+    """Bins at or above the least are the same whether those that cannot reach it are weighed or not."""
+    sites = network(24)
+    table = Table(record(sites) + false_picks(sites, 60), sites)
+    window = table.window(T0 - 10**13, T0 + 10**13, T0)
+    curve = odds.curve(travel.load(), 0.0, (0.5, 0.3), 25.0)
+    value, traits = -np.log(2.0 * window.rate), np.full(24, odds.SHEAR, np.int64)
+    n, reached = 600, 0
+    for lon, lat, radius in ((129.5, 41.0, 0.7), (120.0, 35.0, 1.8), (131.0, 44.0, 0.3), (60.0, -20.0, 1.8)):
+        packed, chance = np.empty((odds.N_ZONES, n), np.int64), np.empty((2, odds.N_ZONES))
+        scan.project_(
+            np.array([lon, lat, radius, 180.0]), np.array(unit_vector_(lon, lat)), curve, table.unit, table.lon, table.lat,
+            window.start, window.data, window.hint, value, window.used, traits, odds.logs(), -600.0, 2.0, packed, chance,
+        )  # fmt: skip
+        every = np.empty(n)
+        scan.weigh_(packed.copy(), chance, odds.logs(), -1e9, every)
+        for least in (2.0, 5.0, 10.0, 20.0):
+            some = np.empty(n)
+            scan.weigh_(packed.copy(), chance, odds.logs(), least, some)
+            assert np.array_equal(every[every >= least], some[every >= least])
+            reached += int(np.sum(every >= least))
+    assert reached > 20
