@@ -94,8 +94,8 @@ def main() -> list[dict]:
         plain = locate.Settings(search=False, correlated=False)
         rate = _rates(
             {
-                "full": lambda p=picks, s=sites: locate.locate(p, s, full, START),
-                "plain": lambda p=picks, s=sites: locate.locate(p, s, plain, START),
+                "full": lambda p=picks, s=sites, h=full: locate.locate(p, s, h, START),
+                "plain": lambda p=picks, s=sites, h=plain: locate.locate(p, s, h, START),
                 "independent": rival(sites, picks, False),
                 "whitened": rival(sites, picks, True),
             }

@@ -173,6 +173,7 @@ class Problem:
         self.at = np.full(3, np.nan)
         self.corrected, self.paths = self._by_station(), paths
         self.on_paths, self.shift = 0, np.zeros(n)
+        self.hollows: list[Solution] = []
 
     def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)
