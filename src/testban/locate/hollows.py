@@ -36,16 +36,18 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True):
     covariance: tuple[float, float, float]
 
 
-def rivals(problem: Problem, found: Solution) -> tuple[Rival, ...]:
-    """The hollows that the search met besides the solution's own, greatest share first."""
+def rivals(problem: Problem, found: Solution, cov: Floats) -> tuple[Rival, ...]:
+    """The hollows that the search met besides the solution's own, outside its ellipse (covariance cov, 2 by 2), greatest share first."""
     met = sorted(problem.hollows, key=lambda s: (s.cost, float(s.x[0]), float(s.x[1])))
     if not met:
         return ()
     factor = chi2_two(problem.settings.probability)
-    # the depth may have moved since the search: the solution stands for the hollow that it came from
+    # the depth may have moved the solution since the search: rivals are seen from the hollow that it came from, at its depth
     own = min(met, key=lambda s: math.hypot(*_offset(found, s)))
-    kept = [found._replace(cost=own.cost)]
+    kept = [own]
     for s in met:
+        if _inside(cov, *_offset(own, s)) <= factor:
+            continue
         if all(_apart(k, s, factor) for k in kept):
             kept.append(s)
     if len(kept) == 1:
@@ -60,7 +62,7 @@ def rivals(problem: Problem, found: Solution) -> tuple[Rival, ...]:
                 Rival(
                     longitude=float(s.x[0]),
                     latitude=float(s.x[1]),
-                    distance_km=math.hypot(*_offset(found, s)),
+                    distance_km=math.hypot(*_offset(own, s)),
                     share=m / total,
                     covariance=(float(s.inverse[1, 1]), float(s.inverse[1, 2]), float(s.inverse[2, 2])),
                 )

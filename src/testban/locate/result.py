@@ -51,7 +51,7 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
     if freedom > 0:
         f = 2.0 * quality.fisher_two(settings.probability, freedom) * found.chi2 / freedom
         confidence = quality.ellipse(fit[1, 1], fit[1, 2], fit[2, 2], f, settings.probability, "confidence")
-    others = hollows.rivals(problem, found)
+    others = hollows.rivals(problem, found, cov[1:3, 1:3])
     shape, factor = hollows.enlarged(
         cov[1:3, 1:3], fit[1:3, 1:3], others, (float(x[0]), float(x[1])), settings.probability
     )
