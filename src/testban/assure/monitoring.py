@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.assure.capability import decay_
+from testban.assure.capability import Rule, decay_, model_of
 from testban.assure.gauss import cdf_, cdf_table
 from testban.base.dmath import DEG, exp_, sincos_
 from testban.base.errors import InputError
@@ -89,7 +89,7 @@ def path(place: Place, longitude: float, latitude: float, settings: Settings) ->
     if not math.isfinite(seconds):
         return None
     near = delta < decay.MIN_DEG
-    q = decay_(*decay.kernel(), delta) if near else decay.veith_clawson(delta, place.depth_km)
+    q = decay_(model_of(Rule()), delta) if near else decay.veith_clawson(delta, place.depth_km)
     east, north = sincos_(back * DEG)
     return Path(
         delta_deg=delta, travel_s=seconds, near=near, decay=float(q) + settings.peak,

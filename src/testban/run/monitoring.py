@@ -23,6 +23,7 @@ from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
 from testban.detect import envelope
 from testban.formats import csvio, tables
+from testban.run import assurance_noise, moments
 from testban.run.configuration import Configuration
 from testban.run.detection import failed, open_source, read, tidy
 from testban.run.outputs import whole
@@ -103,7 +104,7 @@ def monitor(
     start_ns: int | None = None, end_ns: int | None = None, simulated: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Write monitor.csv, hours.csv, days.csv, findings.csv and monitor.html into `out`; the same call goes on."""
+    """Write monitor.csv, hours.csv, days.csv, levels.csv, findings.csv and monitor.html into `out`; the same call goes on."""
     s = settings or Settings()
     if not -2.0 <= target <= 10.0:
         raise InputError(f"--target: expected a magnitude from -2 to 10, got {target:g}; correct it")
@@ -124,6 +125,7 @@ def monitor(
     found = [_watch(p, stations, held, s, span) for p in places]
     findings = tidy([*inventory.findings, *source.findings, *left_out, *said, *_silent(held)])
     _write(found, findings, target, out, simulated, s)
+    moments.write(out / assurance_noise.LEVELS, held, (s.near_band_hz, s.far_band_hz), simulated)
     given = {"places": tuple(places), "settings": s, "target": target, "inputs": inputs}
     rows = [_summary(w, target) for w in found]
     return {
