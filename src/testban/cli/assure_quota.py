@@ -1,10 +1,10 @@
 """testban assure quota: what a number of inspections is worth against suspicious events."""
 
 from pathlib import Path
-from typing import Literal
 
 from testban.base.errors import InputError
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json, Language
 
 
 @assure.command
@@ -23,8 +23,8 @@ def quota(
     days: float | None = None,
     least_mb: float | None = None,
     region: str | None = None,
-    language: Literal["en", "ru"] = "en",
-    json: bool = False,
+    language: Language = "en",
+    json: Json = False,
 ) -> int:
     """Tell what a quota of inspections is worth, as the inspection game of Dresher and von Stengel, exactly.
 
@@ -60,10 +60,6 @@ def quota(
         Count only events of this magnitude (mb, else ML) and more; events without a magnitude are counted too.
     region
         Count only events in the box W,E,S,N, degrees.
-    language
-        Language of the sentences.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal

@@ -180,28 +180,43 @@ def siting_of(name: str, plan: Plan, out: Path) -> dict[str, Any]:
     found = siting.choose(
         base, candidates, rule, target, plan.add, budget=plan.budget, exhaustive=plan.exhaustive
     )
-    others = _others(base, candidates, rule, target, len(found.additions))
+    others = _others(base, candidates, rule, target, len(found.additions), plan.budget)
     _write(found, base, candidates, target, others, net, out)
     return _summary(name, plan, found, others, len(candidates), base, rule, target, out)
 
 
 def _others(
-    base: Sequence[Sensor], candidates: Sequence[Candidate], rule: Rule, target: Target, m: int
-) -> dict[str, Any]:
-    """The objective of a uniform placement and of random ones (drawn with a fixed seed)."""
+    base: Sequence[Sensor], candidates: Sequence[Candidate], rule: Rule, target: Target, m: int,
+    budget: float | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The objective of a uniform placement and of random ones (drawn with a fixed seed), within the same budget."""
     if m < 1:
         return {"uniform": None, "random_mean": None, "random_best": None}
-    uniform = siting.value([*base, *(c.sensor for c in siting.spread(candidates, m))], rule, target)
+    order = siting.spread(candidates, m if budget is None else len(candidates))
+    even = [c.sensor for c in _affordable(order, m, budget)]
+    uniform = siting.value([*base, *even], rule, target)
     rng = np.random.Generator(np.random.PCG64(1963))
     tries = []
     for _ in range(RANDOM_TRIES):
         left = list(range(len(candidates)))
-        picked = [left.pop(int(rng.integers(0, len(left)))) for _ in range(m)]
-        tries.append(siting.value([*base, *(candidates[i].sensor for i in picked)], rule, target))
+        drawn = [
+            candidates[left.pop(int(rng.integers(0, len(left))))]
+            for _ in range(m if budget is None else len(left))
+        ]
+        tries.append(siting.value([*base, *(c.sensor for c in _affordable(drawn, m, budget))], rule, target))
     return {
         "uniform": _round(uniform, target), "random_mean": _round(math.fsum(tries) / len(tries), target),
         "random_best": _round(min(tries), target),
     }  # fmt: skip
+
+
+def _affordable(order: Sequence[Candidate], m: int, budget: float | None) -> list[Candidate]:
+    """The first m of an order that the budget allows, one after another."""
+    out: list[Candidate] = []
+    for c in order:
+        if len(out) < m and (budget is None or math.fsum(x.cost for x in out) + c.cost <= budget):
+            out.append(c)
+    return out
 
 
 def _round(value: float, target: Target) -> float:

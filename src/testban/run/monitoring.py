@@ -130,7 +130,7 @@ def monitor(
     rows = [_summary(w, target) for w in found]
     return {
         "out": str(out), "simulated": simulated, "target": target, "sites": rows, "findings": len(findings),
-        "assumptions": list(page.ASSUMPTIONS),
+        "assumptions": [a.en for a in page.assumptions(s)],
         "digests": {"inputs": digest_of(given), "result": digest_of(rows), "code": code_digest()},
     }  # fmt: skip
 
@@ -211,7 +211,7 @@ def _line(parts: list[tuple[int, NDArray[np.int16]]], band: int, first: int, n: 
 
 def _heard(place: Place, stations: Sequence[Station], held: Held, s: Settings) -> list[Heard]:
     """What each station holds for a site; stations out of reach or without any amplitude are left out."""
-    out = []
+    out, terms = [], dict(s.terms)
     for x in sorted(stations, key=lambda x: x.site.key):
         p = monitoring.path(place, x.site.longitude, x.site.latitude, s)
         if p is None:
@@ -219,7 +219,7 @@ def _heard(place: Place, stations: Sequence[Station], held: Held, s: Settings) -
         array = len(x.members) > 1
         parts = held.get((x.site.key, p.steer if array else None), [])
         if any((v != envelope.MISSING).any() for _, v in parts):
-            add = p.decay + (s.beam_loss if array else 0.0)
+            add = p.decay + (s.beam_loss if array else 0.0) - terms.get(x.site.key, 0.0)
             out.append(Heard(key=x.site.key, path=p, parts=parts, add=add))
     return out
 
@@ -375,6 +375,17 @@ def places_of(path: Path) -> list[Place]:
         depth = csvio.number(row, "depth_km") or 0.0
         out.append(Place(name=csvio.text(row, "name"), longitude=lon, latitude=lat, depth_km=depth))
     return out
+
+
+def terms_of(path: Path) -> tuple[tuple[str, float], ...]:
+    """Terms of stations from a table: network, station, term (magnitude units that it reads high). Raises InputError."""
+    out = []
+    for row in csvio.read_rows(path, ("network", "station", "term")):
+        term = csvio.number(row, "term")
+        if term is None:
+            raise InputError(f"{path.name}: expected a term in every row; correct it")
+        out.append((f"{csvio.text(row, 'network')}.{csvio.text(row, 'station')}", term))
+    return tuple(sorted(out))
 
 
 def band_of(text: str) -> tuple[float, float]:

@@ -68,6 +68,8 @@ def test_noise_and_cost_of_the_rock_reach_the_candidates(tmp_path):
     assert inside.longitude.size > 10
     dear = assurance_siting.siting_of("external-1963", Plan(add=3, allowed=where, region=plan.region, spacing_deg=8.0, step_deg=8.0, budget=1.0), tmp_path / "out")  # fmt: skip
     assert [a["ground"] for a in dear["additions"]] == ["sediment"]
+    assert dear["random_best"] >= dear["end"]  # the draws keep to the budget too
+    assert dear["uniform"] >= dear["end"]
 
 
 def test_a_table_of_corners_is_the_same(tmp_path):
