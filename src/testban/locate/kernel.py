@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from testban.base.dmath import DEG, atan2_, log_, sincos_
 from testban.base.geo import KM_PER_DEG, destination_
 from testban.locate.linear import cholesky_, inverse_, solve_
-from testban.locate.predict import Tables, angles_, assign_, fill_, point_
+from testban.locate.predict import SECONDARY_PENALTY, Tables, angles_, assign_, fill_, point_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,6 +79,7 @@ def late_square_(residual: float, variance: float, loss: Floats) -> float:
 def misfit_(data: Floats, out: Floats, column: Ints, loss: Floats) -> float:
     """What the iteration minimises, -2 log likelihood of Student's t: sum of 5 log(1 + u**2 / 4), u at most REJECT.
 
+    A later branch costs the sigmas by which it must fit better than the first to be taken: freedom to choose is not free.
     So a datum without a say costs what one at the limit costs, and no hypothesis wins by the loss of one datum: a sum of squares
     jumps there. Where every datum keeps its weight (loss[2] = 0), the sum of squares.
     """
@@ -100,8 +101,9 @@ def misfit_(data: Floats, out: Floats, column: Ints, loss: Floats) -> float:
             if loss[2] == 0.0:
                 total += u2
                 continue
-            if k == 0 and column[i] > 0 and u2 > 4.0:
-                u2 = most
+            if k == 0 and column[i] > 0:
+                later = math.sqrt(u2) + SECONDARY_PENALTY if u2 == u2 else u2
+                u2 = most if u2 > 4.0 else later * later
             product *= 1.0 + min(u2, most) / STUDENT if u2 == u2 else 1.0
             if product > 1e200:
                 total += (STUDENT + 1.0) * log_(product)

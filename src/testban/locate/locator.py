@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG, delaz_, destination_, distance_km_
 from testban.base.records import Pick, Site
@@ -141,6 +142,8 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
     first = [(0.0, *v) for v in zip(problem.lon[told], problem.lat[told], problem.data[told, 0], strict=True)]
     for _, lon, lat, t in (*starts(*args, depth)[:3], *first[:UNDER_STATIONS]):
         found = problem.run(np.array([lon, lat, depth, t]), False)
+        if found.ok:
+            problem.hollows.append(found)
         if found.ok and (best is None or found.cost < best.cost - 1e-6):
             best = found
     if best is None:
@@ -149,27 +152,49 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
 
 
 def _second_look(problem: Problem, found: Solution) -> Solution:
-    """The best of the solution and those reached from points along the axes of its error ellipse.
+    """The best of the solution and those reached from points along the axes of its error ellipse, and from its mirror image.
 
     A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
-    points far apart and a misfit of its own, cannot tell from one another. The arrays hold the one returned.
+    points far apart and a misfit of its own, cannot tell from one another. All that is met is kept (`hollows`). The arrays hold the
+    one returned.
     """
+    best = found
+    problem.hollows.append(found)
+    for strike, km in (*_along_axes(found), _mirror(problem)):
+        x = found.x.copy()
+        x[0], x[1] = destination_(float(x[0]), float(x[1]), strike, min(10.0, km / KM_PER_DEG))
+        trial = problem.run(x, False, scale=1.0)
+        if trial.ok:
+            problem.hollows.append(trial)
+        if trial.ok and trial.cost < best.cost - LOOK_GAIN:
+            best = trial
+    return again(problem, best)
+
+
+def _along_axes(found: Solution) -> list[tuple[float, float]]:
+    """Azimuth (deg) and distance (km) of points along the axes of the 90 % ellipse of a solution."""
     e, n, en = found.inverse[1, 1], found.inverse[2, 2], found.inverse[1, 2]
     axes = quality.ellipse(float(e), float(en), float(n), quality.chi2_two(0.9), 0.9, "coverage")
-    best = found
-    for size, strike in ((axes.smajor_km, axes.strike_deg), (axes.sminor_km, axes.strike_deg + 90.0)):
-        for step in LOOKS:
-            x = found.x.copy()
-            x[0], x[1] = destination_(
-                float(x[0]),
-                float(x[1]),
-                strike + (180.0 if step < 0 else 0.0),
-                min(10.0, abs(step) * size / KM_PER_DEG),
-            )
-            trial = problem.run(x, False, scale=1.0)
-            if trial.ok and trial.cost < best.cost - LOOK_GAIN:
-                best = trial
-    return again(problem, best)
+    return [
+        (strike + (180.0 if step < 0 else 0.0), abs(step) * size)
+        for size, strike in ((axes.smajor_km, axes.strike_deg), (axes.sminor_km, axes.strike_deg + 90.0))
+        for step in LOOKS
+    ]
+
+
+def _mirror(problem: Problem) -> tuple[float, float]:
+    """Azimuth (deg) and distance (km) of the mirror image of the solution that the arrays hold in the line of its stations."""
+    out = problem.out[problem.out[:, 9] > 0.0]
+    angle = np.array([sincos_(a * DEG) for a in out[:, 6].tolist()]).reshape(-1, 2)
+    east, north = KM_PER_DEG * out[:, 5] * angle.T
+    e, n = float(east.mean()), float(north.mean())
+    ee, en, nn = (
+        float((a * b).mean())
+        for a, b in ((east - e, east - e), (east - e, north - n), (north - n, north - n))
+    )
+    s, c = sincos_(0.5 * atan2_(2.0 * en, nn - ee))  # of the azimuth of the line
+    across = e * c - n * s
+    return (atan2_(c * across, -s * across) / DEG if across != 0.0 else 0.0), 2.0 * abs(across)
 
 
 def _corrected(problem: Problem, found: Solution, free: bool = False) -> Solution:

@@ -119,6 +119,8 @@ def _sorted(rows: list[tuple[Pick, str]]) -> tuple[list[tuple[Pick, str]], Ints]
     """By time, and the times; by station, id and label where times are the same."""
     times = np.array([p.time_ns for p, _ in rows], dtype=np.int64)
     order = np.argsort(times, kind="stable")
+    if (times[1:] > times[:-1]).all():
+        return rows, times
     times = times[order]
     if (times[1:] == times[:-1]).any():
         return sorted(rows, key=lambda r: (r[0].time_ns, r[0].station_key, r[0].pick_id, r[1])), times
@@ -135,9 +137,7 @@ class Problem:
         settings: Settings,
         paths: PathTimes | None = None,
     ) -> None:
-        rows = list(picks)
-        if not sites.keys() >= {p.station_key for p, _ in rows}:
-            rows = [r for r in rows if r[0].station_key in sites]
+        rows = [r for r in picks if r[0].station_key in sites]
         if not rows:
             raise InputError(
                 "expected at least one pick at a station with coordinates, got none; add the stations"
@@ -173,6 +173,7 @@ class Problem:
         self.at = np.full(3, np.nan)
         self.corrected, self.paths = self._by_station(), paths
         self.on_paths, self.shift = 0, np.zeros(n)
+        self.hollows: list[Solution] = []
 
     def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)

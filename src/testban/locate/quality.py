@@ -131,11 +131,13 @@ def chi2_one(probability: float) -> float:
     return normal_two_sided(probability) ** 2
 
 
+@cache
 def chi2_two(probability: float) -> float:
     """Quantile of chi-square with two degrees of freedom."""
     return -2.0 * log_(1.0 - probability)
 
 
+@cache
 def fisher_two(probability: float, n: int) -> float:
     """Quantile of Fisher's F with 2 and n degrees of freedom (closed form)."""
     return 0.5 * n * (pow_(1.0 - probability, -2.0 / n) - 1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.base.records import Arrival, Origin, Pick
-from testban.locate import quality
+from testban.locate import hollows, quality
 from testban.locate.problem import Problem, Solution
 
 Floats = NDArray[np.float64]
@@ -23,13 +23,15 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     """A location: the origin and its arrivals by time.
 
     depth_interval_km: two-sided, at the probability of the ellipses; None where the depth is fixed. du: how evenly the
-    stations surround the epicentre (0 even, 1 one-sided). ground_truth: "GT5" and by which criterion, or "".
+    stations surround the epicentre (0 even, 1 one-sided). rivals: other places that explain the arrivals nearly as well, which the
+    coverage ellipse is enlarged for. ground_truth: "GT5" and by which criterion, or "".
     """
 
     origin: Origin
     arrivals: tuple[Arrival, ...]
     depth_interval_km: tuple[float, float] | None = None
     du: float = 1.0
+    rivals: tuple[hollows.Rival, ...] = ()
     ground_truth: str = ""
 
 
@@ -49,7 +51,10 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
     if freedom > 0:
         f = 2.0 * quality.fisher_two(settings.probability, freedom) * found.chi2 / freedom
         confidence = quality.ellipse(fit[1, 1], fit[1, 2], fit[2, 2], f, settings.probability, "confidence")
-    factor = quality.chi2_two(settings.probability)
+    others = hollows.rivals(problem, found, cov[1:3, 1:3])
+    shape, factor = hollows.enlarged(
+        cov[1:3, 1:3], fit[1:3, 1:3], others, (float(x[0]), float(x[1])), settings.probability
+    )
     origin = Origin(
         time_ns=problem.reference_ns + round(float(x[3]) * 1e9),
         longitude=float(x[0]),
@@ -59,7 +64,9 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
         depth_reason=reason,
         depth_sigma_km=math.sqrt(cov[3, 3]) if free else None,
         time_sigma_s=math.sqrt(max(cov[0, 0], 0.0)),
-        ellipse=quality.ellipse(cov[1, 1], cov[1, 2], cov[2, 2], factor, settings.probability, "coverage"),
+        ellipse=quality.ellipse(
+            shape[0, 0], shape[0, 1], shape[1, 1], factor, settings.probability, "coverage"
+        ),
         confidence_ellipse=confidence,
         rms_s=quality.rms_(problem.out, DEFINING),
         n_defining=n_defining,
@@ -80,6 +87,7 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
         arrivals=arrivals,
         depth_interval_km=interval,
         du=quality.network_quality_(azimuths),
+        rivals=others,
         ground_truth=quality.ground_truth_class(near.tolist()) if min(distances) < 1.0 else "",
     )
 
@@ -87,20 +95,32 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
 def _arrivals(problem: Problem, x: Floats) -> tuple[Arrival, ...]:
     out, keys = problem.out, problem.keys
     sigma = np.sqrt(out[:, 4] ** 2 + problem.data[:, 2] ** 2).tolist()
-    residual, delta, azimuth, back, weight, slow, baz = out.T[[0, 5, 6, 7, 9, 10, 11]].tolist()
+    residual, delta, azimuth, back, weight = out.T[[0, 5, 6, 7, 9]].tolist()
     names = problem.names(float(x[2]))
-    plain = ((problem.column >= 0) & np.isnan(out[:, 10]) & np.isnan(out[:, 11])).tolist()
-    return tuple(
-        [
-            # most arrivals are of this kind, and 200 of them are half the time of a location
-            Arrival(pick_id=p.pick_id, station_key=key, phase=name, time_ns=p.time_ns, distance_deg=d, azimuth_deg=a,
-                    backazimuth_deg=b, residual_s=r, time_sigma_s=s, defining=w > DEFINING, weight=w)
-            if simple else _arrival(p, label, name, s, r, d, a, b, w, u, v)
-            for (p, label), key, simple, name, s, r, d, a, b, w, u, v in zip(
-                problem.rows, keys, plain, names, sigma, residual, delta, azimuth, back, weight, slow, baz, strict=True
-            )
-        ]
-    )  # fmt: skip
+    simple = [
+        # most arrivals are of this kind, and 200 of them are a fifth of the time of a location
+        Arrival(pick_id=p.pick_id, station_key=key, phase=name, time_ns=p.time_ns, distance_deg=d, azimuth_deg=a,
+                backazimuth_deg=b, residual_s=r, time_sigma_s=s, defining=w > DEFINING, weight=w)
+        for (p, _), key, name, s, r, d, a, b, w in zip(
+            problem.rows, keys, names, sigma, residual, delta, azimuth, back, weight, strict=True
+        )
+    ]  # fmt: skip
+    plain = (problem.column >= 0) & np.isnan(out[:, 10]) & np.isnan(out[:, 11])
+    for i in np.flatnonzero(~plain).tolist():
+        p, label = problem.rows[i]
+        simple[i] = _arrival(
+            p,
+            label,
+            names[i],
+            sigma[i],
+            residual[i],
+            delta[i],
+            azimuth[i],
+            back[i],
+            weight[i],
+            *out[i, 10:12].tolist(),
+        )
+    return tuple(simple)
 
 
 def _arrival(

@@ -95,7 +95,7 @@ def common_part_(
     combination of independent parts (Cholesky of the 2 x 2 matrix of P and S), and pairs are of stations. The loops over
     pairs run over elements and not sums: they need no order, and a processor may take several at once with the same bits.
     """
-    n, last = vec.shape[0], correlation.size - 1
+    n = vec.shape[0]
     slot = np.full(n, -1, np.int64)
     v, z, w = np.empty((3, n)), np.zeros((4, n_free, n)), np.empty(4)
     rest = math.sqrt(1.0 - P_WITH_S * P_WITH_S)
@@ -123,13 +123,7 @@ def common_part_(
         active[0] = active[0] or wave == 1
     r, h = np.empty(m), np.zeros((4, n_free, m))
     for i in range(m):
-        x0, x1, x2 = v[0, i], v[1, i], v[2, i]
-        for j in range(i):
-            c = 0.5 * (1.0 - (x0 * v[0, j] + x1 * v[1, j] + x2 * v[2, j]))
-            r[j] = math.sqrt(min(1.0, max(0.0, c))) * last
-        for j in range(i):
-            k = min(int(r[j]), last - 1)
-            r[j] = correlation[k] + (r[j] - k) * (correlation[k + 1] - correlation[k])
+        _alike(correlation, v[0], v[1], v[2], i, r)
         for d in range(4):
             if active[d]:
                 for p in range(n_free):
@@ -143,6 +137,20 @@ def common_part_(
                     for q in range(p + 1):
                         zp, zq = z[d, p, j], z[d, q, j]
                         whole[p, q] += zp * zq + h[d, p, j] * zq + zp * h[d, q, j]
+
+
+@njit(cache=True)
+def _alike(correlation: Floats, x: Floats, y: Floats, z: Floats, i: int, r: Floats) -> None:
+    """Correlation of station i with those before it into r; in 32 bits an index is found for several at once."""
+    last = correlation.size - 1
+    xi, yi, zi, most = x[i], y[i], z[i], last * (1.0 - 1e-9)
+    for j in range(i):
+        c = 0.5 * (1.0 - (xi * x[j] + yi * y[j] + zi * z[j]))
+        r[j] = min(most, math.sqrt(min(1.0, max(0.0, c))) * last)
+    for j in range(i):
+        k = np.int32(r[j])
+        low = correlation[k]
+        r[j] = low + (r[j] - k) * (correlation[k + 1] - low)
 
 
 @njit(cache=True)

@@ -155,6 +155,7 @@ def locate(
             f"none of the {len(groups)} events in {arrivals_path} was located; the first: {notes[-len(groups)].message}"
         )
     found = _together(alone, together_km, notes)
+    notes += [_note(name, _rivals_said(one), "rival-place") for name, one in found.items() if one.rivals]
     events = [Event(event_id=n, origin=one.origin, arrivals=one.arrivals) for n, one in found.items()]
     events = [e if e.event_id else msgspec.structs.replace(e, event_id=event_id(e)) for e in events]
     if depth_curve:
@@ -164,6 +165,15 @@ def locate(
     done_ = Relocated(events=tuple(events), picks=picks, sites=table.sites, findings=tuple(notes))
     _write(out, done_.events, done_.picks, done_.findings, simulated)
     return done_
+
+
+def _rivals_said(one: locator.Located) -> str:
+    """The best other place of an event, in words."""
+    r = one.rivals[0]
+    return (
+        f"{len(one.rivals)} other places fit nearly as well, the best at {r.longitude:.2f} {r.latitude:.2f}, {r.distance_km:.0f} km off, "
+        f"with {100.0 * r.share:.1f} % of the weight; the ellipse is enlarged for them"
+    )
 
 
 _Rows = tuple[tuple[Pick, str], ...]

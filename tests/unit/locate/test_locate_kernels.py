@@ -26,8 +26,8 @@ def test_surface_times_are_those_of_the_tables(model: str, phase: str) -> None:
         full = times.predict(phase, 0.0, delta)
         assert (got[0] != got[0]) == (full[0] != full[0])
         if full[0] == full[0]:
-            assert abs(got[0] - full[0]) < 2e-5
-            assert abs(got[1] - full[1]) < 4e-3
+            assert abs(got[0] - full[0]) < 2e-4
+            assert abs(got[1] - full[1]) < 2e-2
             assert abs(got[2] - full[2]) < 4e-4
             fast += surface_times.cell_(table.row, table.smooth, index, delta)[0] == row
     assert fast > 0
