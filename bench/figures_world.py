@@ -1,6 +1,7 @@
 """How honest the stated probability is in a simulated world: records rendered, paths measured, verdicts compared with the truth.
 
-`nice python bench/figures_world.py [explosions] [folder]`: with a folder, reliability and ROC go there as pictures. One seed calibrates, another reports. Records come from `simulate` (P, S,
+`nice python bench/figures_world.py [explosions] [folder] [seed] [explosions reported]`: with a folder, reliability and ROC go there as
+pictures. Seed 11 calibrates, another (12 unless told) reports, on as many explosions unless told. Records come from `simulate` (P, S,
 Lg, noise, 20 sps, three components, eight stations at 2 to 8 degrees), paths from `identify.measure_path` with the true origin,
 verdicts from `identify.assess`. The physics of the world is its own (a stand-in, docs/rooms/simulate.md): the figures say whether
 the machinery is honest where its model can be fitted, not how well it does on Earth.
@@ -119,9 +120,9 @@ def judged(events, settings):
     return out
 
 
-def figures(n=200, out=None):
+def figures(n=200, out=None, seed=12, told=None):
     t = time.time()
-    tune, report = measured(11, 2 * n, 2), measured(12, 6 * n, 6)
+    tune, report = measured(11, 2 * n, 2), measured(seed, 6 * (told or n), 6)
     print(f"rendered and measured {len(tune) + len(report)} events in {time.time() - t:.0f} s")
     model = model_of(tune)
     print(
@@ -134,12 +135,12 @@ def figures(n=200, out=None):
             rows = judged(cut, identify.Settings(ps=model, prior=prior))
             line(label, rows, prior)
             if out is not None and prior == SHARE:
-                told = [
+                rows_told = [
                     judging.Judgement(event=e.event_id, explosion=x, log10_lr=a.log10_lr)
                     for (x, a), (_, e, _) in zip(rows, cut, strict=True)
                 ]
                 judging.write(
-                    told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
+                    rows_told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
                 )
     wrong = msgspec.structs.replace(
         model,
@@ -174,4 +175,9 @@ def line(label, rows, prior):
 
 
 if __name__ == "__main__":
-    figures(int(sys.argv[1]) if len(sys.argv) > 1 else 60, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    given = sys.argv[1:]
+    figures(
+        int(given[0]) if given else 60,
+        Path(given[1]) if len(given) > 1 else None,
+        *(int(v) for v in given[2:4]),
+    )
