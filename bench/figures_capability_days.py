@@ -18,7 +18,6 @@ from testban.assure import capability, scenario
 from testban.assure.capability import Rule
 from testban.assure.gauss import cdf_table
 from testban.base.geo import KM_PER_DEG, unit_vector_
-from testban.earth import decay
 
 STATIONS = 170
 
@@ -46,7 +45,7 @@ def rival(sensors, rule: Rule, lon, lat) -> np.ndarray:
     cos = places @ np.array([unit_vector_(s.longitude, s.latitude) for s in sensors]).T
     d = np.degrees(np.arccos(np.clip(cos, -1, 1)))
     steps = np.arange(20.0, 106.0, 0.05)
-    far = np.interp(d, steps, [capability.decay_(*decay.kernel(), float(x)) for x in steps])
+    far = np.interp(d, steps, [capability.decay_(capability.model_of(rule), float(x)) for x in steps])
     q = np.where(d < 20.0, 2.4 * np.log10(np.maximum(d, 0.2) * KM_PER_DEG) - 3.95, far)
     limit = np.where(
         (d >= rule.nearest_deg) & (d <= rule.farthest_deg), q + capability.base_of(sensors, rule), 99.0

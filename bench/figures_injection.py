@@ -9,6 +9,7 @@ decay law of the world is the map's own beyond 20 degrees, so this tests noise, 
 
 import argparse
 import csv
+import itertools
 import json
 import math
 import tempfile
@@ -16,10 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from testban.assure import capability
+from testban.assure import capability, scenario
 from testban.assure.capability import Rule
+from testban.base.canonical import digest_of
 from testban.base.geo import delaz_, destination_
 from testban.base.times import NS_PER_S, format_time, parse_time
+from testban.earth import travel
 from testban.run import assurance_noise, batch, worlds
 from testban.run.configuration import Configuration
 from testban.simulate.scenario import Defaults, Faults, NoiseModel, Scenario, Source, Station
@@ -31,6 +34,7 @@ SHIFT = (
     0.1  # stated error of the map's magnitude: fixed station terms of 0.15 on the three stations that decide
 )
 BAND = (1.0, 3.0)
+BINS = (0.5, 1.5, 2.5, 4.0, 6.0, 10.0, 16.0, 100.0)  # of the ratio of A/T, for the curve of stations
 
 
 def stations() -> tuple[Station, ...]:
@@ -66,10 +70,15 @@ def world(seed: int, repeats: int) -> Scenario:
     )  # fmt: skip
 
 
+def home(plan: Scenario, out: Path) -> Path:
+    """Where the recordings of a world lie: named by all that makes it, so that no other world's are taken for it."""
+    return out / f"seed{plan.seed}-{digest_of(plan)[7:15]}"
+
+
 def found(seed: int, repeats: int, out: Path) -> list[dict]:
     """Each event with its place, size and whether the pipeline has it."""
-    folder = out / f"seed{seed}"
     plan = world(seed, repeats)
+    folder = home(plan, out)
     if not (folder / "stations.xml").exists():
         worlds.write(plan, folder, workers=1, progress=lambda *_: None)
     batch.run(
@@ -176,6 +185,90 @@ def by_site(parts, rule: Rule) -> None:
         )
 
 
+def station_curve(plan: Scenario, folder: Path, sensors) -> list[tuple[float, float, int]]:
+    """Share of first P with a pick within 5 s, by the expected A/T over the noise's A/T: (mean ratio, share, number).
+
+    The expected A/T is that of the magnitude and the decay law, so the scatter of the signals is in the curve.
+    """
+    picks: dict[str, list[int]] = {}
+    for row in csv.DictReader((folder / "run" / "picks.csv").open()):
+        picks.setdefault(row["station"], []).append(parse_time(row["time"]))
+    noise = {s.code.split(".")[1]: s.noise_nm_s for s in sensors}
+    model, table, rows = capability.model_of(Rule()), travel.load("ak135"), []
+    for s in plan.source:
+        for at in plan.station:
+            d = float(delaz_(s.longitude, s.latitude, at.longitude, at.latitude)[0])
+            t = parse_time(s.time) + round(float(table.predict("P1", 0.0, d)[0]) * NS_PER_S)
+            seen = any(abs(x - t) < 5 * NS_PER_S for x in picks.get(at.code, []))
+            rows.append((s.mb - capability.decay_(model, d) - math.log10(noise[at.code]), seen))
+    out = []
+    for low, high in itertools.pairwise(BINS):
+        inside = [(x, y) for x, y in rows if math.log10(low) <= x < math.log10(high)]
+        if inside:
+            mean = 10.0 ** (sum(x for x, _ in inside) / len(inside))
+            out.append((round(mean, 2), round(sum(y for _, y in inside) / len(inside), 3), len(inside)))
+    return out
+
+
+def tails(p: np.ndarray, hit: int) -> tuple[float, float]:
+    """P(at most) and P(at least) so many found, exactly."""
+    state = np.zeros(len(p) + 1)
+    state[0] = 1.0
+    for x in p:
+        state[1:] = state[1:] * (1.0 - x) + state[:-1] * x
+        state[0] *= 1.0 - x
+    return float(state[: hit + 1].sum()), float(state[hit:].sum())
+
+
+def joint(parts, rule: Rule) -> str:
+    """Log-likelihood of all events against what the rule itself expects of it, in its own standard errors, by shift.
+
+    A cell of one or two events can reject little; all together can: below -2 the rule does not describe what was found.
+    """
+    said = []
+    for shift in (-SHIFT, 0.0, SHIFT):
+        got = want = spread = 0.0
+        for rows, sensors in parts:
+            p = predicted([{**r, "mb": r["mb"] + shift} for r in rows], sensors, rule)
+            q = np.clip(p, 1e-3, 1.0 - 1e-3)
+            got += likelihood(rows, p)
+            want += float(np.sum(q * np.log(q) + (1.0 - q) * np.log(1.0 - q)))
+            spread += float(np.sum(q * (1.0 - q) * np.log(q / (1.0 - q)) ** 2))
+        said.append(f"{(got - want) / math.sqrt(spread):+.1f} at {shift:+.1f}")
+    return ", ".join(said) + " mb (standard errors of the log-likelihood)"
+
+
+def cells(name: str, parts, rule: Rule) -> None:
+    """Each cell of site and magnitude: found/expected; marked where chance and SHIFT together leave it below 0.025."""
+    out = {}
+    for rows, sensors in parts:
+        found_here = np.array([r["hit"] for r in rows])
+        shifted = [
+            predicted([{**r, "mb": r["mb"] + d} for r in rows], sensors, rule) for d in (-SHIFT, 0.0, SHIFT)
+        ]
+        for i, r in enumerate(rows):
+            cell = out.setdefault((int(r["site"].split("/")[1]), r["mb"]), [0, [], [], []])
+            cell[0] += int(found_here[i])
+            for k in range(3):
+                cell[1 + k].append(float(shifted[k][i]))
+    print(
+        f"cells of site and magnitude, {name} (snr {rule.snr:g}, sigma {rule.sigma:g}): found/expected of {len(cell[1])}; ! outside its error"
+    )
+    outside = 0
+    for i in range(10):
+        line = []
+        for m in MAGNITUDES:
+            hit, low, mid, high = out[i, m]
+            few, many = tails(np.array(low), hit)[0], tails(np.array(high), hit)[1]
+            bad = few < 0.025 or many < 0.025
+            outside += bad
+            line.append(f"{hit}/{sum(mid):.1f}{'!' if bad else ' '}")
+        print(f"  site {i}: " + "  ".join(line))
+    print(
+        f"  {len(out) - outside} of {len(out)} cells within their stated error; jointly {joint(parts, rule)}"
+    )
+
+
 def main() -> list[dict[str, object]]:
     """Print everything."""
     ask = argparse.ArgumentParser()
@@ -188,9 +281,12 @@ def main() -> list[dict[str, object]]:
         parts = {}
         for seed in (int(x) for x in given.seeds.split(",")):
             rows = found(seed, given.repeats, out)
-            folder = out / f"seed{seed}"
+            folder = home(world(seed, given.repeats), out)
             noise = assurance_noise.measured(folder / "run", [folder / "stations.xml"], BAND)[0].sensors
             parts[seed] = (rows, noise)
+            print(
+                "  first P picked by ratio of A/T:", station_curve(world(seed, given.repeats), folder, noise)
+            )
             print("  noise nm/s:", json.dumps({s.code: round(s.noise_nm_s, 2) for s in noise}))
     first, *rest = parts
     rule = fit(*parts[first])
@@ -203,7 +299,15 @@ def main() -> list[dict[str, object]]:
         )
         told(f"seed {seed}, snr {rule.snr:g} of seed {first},", *parts[seed], rule)
         told(f"seed {seed}, snr 3 as in the included scenarios,", *parts[seed], Rule())
-    by_site([parts[seed] for seed in rest], rule)
+    curve = scenario.read(scenario.text_of("ims-testban"), "ims-testban").rule
+    print(f"by the curve of stations: {curve.points} points, snr {curve.snr:g}, sigma {curve.sigma:g}")
+    for seed, (rows, noise) in parts.items():
+        told(f"seed {seed}, by the curve,", rows, noise, curve)
+    if rest:
+        reported = [parts[seed] for seed in rest]
+        by_site(reported, rule)
+        for name, own in (("fitted on another seed", rule), ("by the curve", curve), ("snr 3", Rule())):
+            cells(name, reported, own)
     return []
 
 

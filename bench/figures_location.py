@@ -24,6 +24,7 @@ from testban.base.geo import destination_, offset_km_
 from testban.base.records import Origin, Pick, Site
 from testban.base.times import parse_time
 from testban.formats import tables
+from testban.formats.locsat_tables import read_tables
 from testban.locate.errors_model import correlations_
 from testban.locate.linear import cholesky_
 from testban.locate.problem import Problem
@@ -266,10 +267,12 @@ def locsat_cases() -> list[tuple[dict, list, dict[str, float], dict]]:
 def locsat() -> list[dict]:
     """Our solutions of LOCSAT's own picks, model and depth, without elevations (it took none).
 
-    same: its weights (1 s for all). tables: its weights, and its times too, by the residuals that it printed: its tables
-    have nodes every degree and are up to 1.5 s off between them below 1 deg. ours: our defaults.
+    same: its weights (1 s for all). tables: its weights and its tables, read by `--tables`. times: its weights, and the times
+    that its printed residuals imply. ours: our defaults.
     """
     out = []
+    model, grids = read_tables(data() / "tables" / "tt_locsat_seiscomp" / "iasp91", locate.LOOKED_UP)
+    paths = locate.TableTimes(model, grids, "iasp91")
     for r, rows, residuals, sites in locsat_cases():
         depth = max(0.0, float(r["depth"]))
         lon, lat = float(r["lon"]), float(r["lat"])
@@ -286,9 +289,11 @@ def locsat() -> list[dict]:
         row = {"origin": r["input_origin"], "profile": r["profile"], "time": r["time"], "n": len(rows), "smaj": float(r["smaj_km"]),
                "gap": float(r["gap"]), "depth": depth, "rms": float(r["rms"]), "off": max(abs(v) for v in off.values())}  # fmt: skip
         ours = locate.Settings(model="iasp91", fixed_depth_km=depth)
-        for key, use, settings in (("same", rows, same), ("tables", moved, same), ("ours", rows, ours)):
+        for key, use, settings, own in (
+            ("same", rows, same, None), ("tables", rows, same, paths), ("times", moved, same, None), ("ours", rows, ours, None),
+        ):  # fmt: skip
             try:
-                o = locate.locate(use, sites, settings).origin
+                o = locate.locate(use, sites, settings, paths=own).origin
                 row[key] = math.hypot(*offset_km_(lon, lat, o.longitude, o.latitude))
                 row[key + "_rms"] = o.rms_s
             except InputError:
@@ -299,7 +304,12 @@ def locsat() -> list[dict]:
 
 def print_locsat(found: list[dict]) -> None:
     """Medians where LOCSAT's ellipse is below 20 km, by half, and the largest differences."""
-    names = {"same": "its weights", "tables": "its weights and its times", "ours": "our defaults"}
+    names = {
+        "same": "its weights",
+        "tables": "its weights and tables",
+        "times": "its weights and times",
+        "ours": "our defaults",
+    }
     good = found
     for name, use in (
         ("first half", good[: len(good) // 2]),
@@ -315,7 +325,7 @@ def print_locsat(found: list[dict]) -> None:
     for f in sorted(good, key=lambda f: -f["same"])[:12]:
         print(
             f"  {f['same']:7.1f} km  {f['profile'][15:] or 'std'} {f['origin'][-28:]} n {f['n']:3d} smaj {f['smaj']:5.1f} gap {f['gap']:4.0f} depth {f['depth']:6.1f}  "
-            f"rms LOCSAT {f['rms']:.2f} ours {f['same_rms']:.2f}; its times up to {f['off']:.1f} s from the model, with them {f['tables']:.1f} km"
+            f"rms LOCSAT {f['rms']:.2f} ours {f['same_rms']:.2f}; its times up to {f['off']:.1f} s from the model, with them {f['times']:.1f} km, with its tables {f['tables']:.1f}"
         )
 
 

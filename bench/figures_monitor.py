@@ -90,12 +90,34 @@ def readings(folder: Path, origin: int, settings: room.Settings, out: Path):
     return found["sites"][0], seen
 
 
+def terms(waves: Path) -> None:
+    """Station terms from the tests of 2009 and 2016 (each reading minus the mean of its test), judged on that of 2017."""
+    seen = {}
+    for name, origin, mb in EVENTS:
+        with tempfile.TemporaryDirectory() as out:
+            seen[name] = (readings(waves / name, parse_time(origin), room.Settings(), Path(out))[1], mb)
+    *earlier, (last, mb) = seen.values()
+    own: dict[str, list[float]] = {}
+    for got, _ in earlier:
+        for key, m in got.items():
+            own.setdefault(key, []).append(m - float(np.mean(list(got.values()))))
+    table = {k: float(np.mean(v)) for k, v in sorted(own.items())}
+    both = sorted(set(table) & set(last))
+    raw = np.array([last[k] - mb for k in both])
+    mended = raw - np.array([table[k] for k in both])
+    print("terms of 2009 and 2016:", json.dumps({k: round(v, 2) for k, v in table.items()}))
+    print(
+        f"2017, {len(both)} stations: mean {raw.mean():+.2f}, scatter {raw.std(ddof=1):.2f}; with the terms {mended.mean():+.2f}, {mended.std(ddof=1):.2f}"
+    )
+
+
 def coverage(world: Path, seed: int, repeats: int) -> None:
     """Simulated events of known size (figures_injection --out): is the limit at the origin time above the hidden ones?"""
     from bench import figures_injection as injection
 
-    folder = world / f"seed{seed}"
-    rows, _ = injection.judged(injection.world(seed, repeats), folder)
+    plan = injection.world(seed, repeats)
+    folder = injection.home(plan, world)
+    rows, _ = injection.judged(plan, folder)
     settings, books = room.Settings(), [folder / "stations.xml"]
     for name, seen in (("missed by the pipeline", 0.0), ("found by the pipeline", 1.0)):
         held, total, kept, over = 0, 0, 0, []
@@ -121,6 +143,9 @@ def main() -> list[dict[str, object]]:
         coverage(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
         return []
     waves = Path(os.environ["TESTBAN_DATA"]) / "waveforms"
+    terms(waves)
+    if sys.argv[1:] == ["terms"]:
+        return []
     far(waves)
     for band in BANDS:
         for name, origin, mb in EVENTS:

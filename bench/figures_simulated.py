@@ -40,6 +40,12 @@ from testban.simulate import World
 
 SNR = 4.0
 NEAR_S, NEAR_DEG = 20.0, 2.0
+TOLERANCES = (
+    (20.0, 2.0),
+    (30.0, 2.7),
+    (50.0, 2.0),
+)  # s, deg: ours; the composite day; comparisons of IMS bulletins (SIGVISA)
+FLOORS = (4.0, 5.0, 6.0, 7.0, 8.0)
 PICK_S = 5.0  # a pick this near to a true arrival is that arrival
 FIRST_P = ("P", "Pn", "Pg", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab")
 
@@ -102,23 +108,25 @@ def apart(a: Event, b: Event) -> tuple[float, float]:
     return abs(a.origin.time_ns - b.origin.time_ns) / 1e9, d
 
 
-def strong(truth: Event) -> list[tuple[str, str, float]]:
+def strong(truth: Event, least: float = SNR) -> list[tuple[str, str, float]]:
     """Stations whose first P has the SNR asked for: (station, phase, SNR)."""
     first: dict[str, tuple[int, str, float]] = {}
     for a in truth.arrivals:
         if a.phase in FIRST_P and (a.station_key not in first or a.time_ns < first[a.station_key][0]):
             first[a.station_key] = (a.time_ns, a.phase, a.score or 0.0)
-    return [(k, v[1], v[2]) for k, v in sorted(first.items()) if v[2] >= SNR]
+    return [(k, v[1], v[2]) for k, v in sorted(first.items()) if v[2] >= least]
 
 
-def pair(truths: Sequence[Event], found: Sequence[Event]) -> dict[int, int]:
-    """Truth to found, each once, nearest first (20 s and 1 deg count alike)."""
+def pair(
+    truths: Sequence[Event], found: Sequence[Event], near_s: float = NEAR_S, near_deg: float = NEAR_DEG
+) -> dict[int, int]:
+    """Truth to found, each once, nearest first, time and distance each in its tolerance."""
     options = []
     for i, t in enumerate(truths):
         for j, e in enumerate(found):
             s, d = apart(t, e)
-            if s <= NEAR_S and d <= NEAR_DEG:
-                options.append((s / NEAR_S + d / NEAR_DEG, i, j))
+            if s <= near_s and d <= near_deg:
+                options.append((s / near_s + d / near_deg, i, j))
     out: dict[int, int] = {}
     for _, i, j in sorted(options):
         if i not in out and j not in out.values():
@@ -192,6 +200,7 @@ def world(name: str, hours: float, seed: int | None, out: Path, verbose: bool) -
         for t in simulate.events(made_of)
     )
     compare(truths, bulletin.events, bulletin.picks, verbose)
+    floors(truths, bulletin.events)
     rates(truths, bulletin.picks, {s.key for s in bulletin.sites if s.is_array})
 
 
@@ -224,6 +233,22 @@ def rates(truths: Sequence[Event], picks: Sequence[Pick], arrays: set[str]) -> N
                 f"{k:3}/{n:<3} {100.0 * k / max(n, 1):4.0f} % |error| median {float(np.median(errors)) if errors else math.nan:4.2f} s"
             )
         print(f"  {low:5.0f} to {high:5.0f}   {cells[0]}    {cells[1]}")
+
+
+def floors(truths: Sequence[Event], found: Sequence[Event]) -> None:
+    """The same count for other SNR floors and for a wider tolerance: how far the answer hangs on the question."""
+    print(
+        "found where three first P reach an SNR of                 and events of the bulletin that are none"
+    )
+    for near_s, near_deg in TOLERANCES:
+        match = pair(truths, found, near_s, near_deg)
+        cells = []
+        for floor in FLOORS:
+            asked = [i for i, t in enumerate(truths) if len(strong(t, floor)) >= 3]
+            cells.append(f"{floor:g}: {sum(i in match for i in asked)}/{len(asked)}")
+        print(
+            f"  within {near_s:g} s, {near_deg:g} deg   {'   '.join(cells)}   none: {len(found) - len(match)}/{len(found)}"
+        )
 
 
 def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pick], verbose: bool) -> None:

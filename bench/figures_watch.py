@@ -6,12 +6,14 @@ down and planted into the two hours of 2017 (noise and coda of the test), at one
 detector of this system at its stated 0.2 false alarms a day on the same samples.
 `python -m bench.figures_watch network`: simulated coloured noise at all stations of the template of 2016, with the signals of that
 template scaled down; the network beside each of its stations alone.
+`python -m bench.figures_watch array`: P of a deep earthquake at the 18 elements of YKA, scaled down and planted into the array's
+own noise of the half hour before, from the master's place and with other slownesses; what f-k on correlation traces keeps.
 `python -m bench.figures_watch noise [--length 10]`: the day of noise at DK.COP against the verticals of all templates.
 `python -m bench.figures_watch alarms [--days 30] [--length 100] [--seed 1000]`: SIMULATED coloured noise with bursts and
 strangers, some templates for a month each; false alarms beside those asked for.
 
 Sizes are scales of the master in amplitude: mb of the master plus log10 of the scale. A smaller test has a higher corner
-frequency, which is not in that figure. The first three need TESTBAN_DATA.
+frequency, which is not in that figure. All but `alarms` need TESTBAN_DATA.
 """
 
 import argparse
@@ -26,12 +28,14 @@ import msgspec
 import numpy as np
 
 from testban import detect, formats, links, repeat
+from testban.base.geo import offset_km_
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Segment
 from testban.base.spans import Span
 from testban.base.times import parse_time
 from testban.detect.condition import condition
 from testban.earth import response
+from testban.repeat import array as beams
 from testban.repeat import correlate, grid, scan, stack, threshold
 from testban.repeat import template as template_room
 from testban.repeat.template import RATE, TemplateChannel
@@ -318,6 +322,63 @@ def _network_hour(prepared: stack.Prepared, rng: np.random.Generator, scale_log:
     return out, [int(t // threshold.CELL_S) for t in origins]
 
 
+BAND_HZ, PLANTED_S, EDGE_S, EVERY_S = (0.7, 2.0), 30, 20, 90
+P_TIME = "2012-08-14T03:07:40Z"  # some seconds before P at YKA
+
+
+def array() -> None:
+    """A real array's waveforms in its own noise; the second arrivals are SIMULATED: planted, with moveouts of our choice."""
+    folder = root() / "array_yka_2012-08-14"
+    segments, _ = formats.waveforms.read(folder / "waveforms.mseed")
+    channels = formats.inventory.read_inventory([folder])
+    noise, wave, places = {}, {}, {}
+    when = parse_time(P_TIME)
+    for s in segments:
+        channel = channels.at(s.nslc, s.start_ns)
+        firsts = [grid.window_of(t // grid.BLOCK_NS).start_ns for t in (s.start_ns, when)]
+        made = [repeat.ground.ground([s], None, BAND_HZ, first, RATE) for first in firsts]
+        if channel is None or None in made:
+            continue
+        begin, end, at = (
+            round((t - f) / 1e9 * RATE)
+            for t, f in zip((s.start_ns, when, when), (firsts[0], firsts[0], firsts[1]), strict=True)
+        )
+        name = s.nslc.net_sta
+        noise[name] = made[0][0][begin + 60 * RATE : end]
+        wave[name] = made[1][0][at : at + PLANTED_S * RATE]
+        places[name] = (channel.longitude, channel.latitude)
+    first_place = next(iter(places.values()))
+    degrees = 2.0 * (BAND_HZ[1] - BAND_HZ[0]) * PLANTED_S
+    slots = range(
+        EDGE_S * RATE, min(map(len, noise.values())) - (PLANTED_S + 2 * EDGE_S) * RATE, EVERY_S * RATE
+    )
+    print(
+        f"YKA, {len(places)} elements, {len(slots)} places in {len(next(iter(noise.values()))) / RATE / 60:.0f} minutes of its noise"
+    )
+    for ratio in (1.0, 0.5, 0.25, 0.15):
+        for east, north in ((0.0, 0.0), (0.02, 0.0), (0.05, 0.0), (0.0, -0.1), (-0.2, 0.0)):
+            kept, off = 0, []
+            for at in slots:
+                traces = {}
+                for name, x in noise.items():
+                    a, b = offset_km_(*first_place, *places[name])
+                    k = at + round((east * a + north * b) * RATE)
+                    y = x[at - EDGE_S * RATE : at + (PLANTED_S + EDGE_S) * RATE].copy()
+                    size = ratio * np.sqrt(np.mean(y * y) / np.mean(wave[name] ** 2))
+                    y[k - at + EDGE_S * RATE : k - at + (EDGE_S + PLANTED_S) * RATE] += size * wave[name]
+                    made = beams.trace(wave[name], y, EDGE_S * RATE)
+                    if made is not None:
+                        traces[name] = made
+                beam = beams.beam(traces, places, degrees)
+                kept += beam.same
+                off.append(float(np.hypot(beam.east_s_km - east, beam.north_s_km - north)))
+            print(
+                f"signal over noise (rms) {ratio:4.2f}, {np.hypot(east, north):.2f} s/km beside the master: kept {kept}/{len(slots)}, "
+                f"slowness off by {np.median(off):.3f} (median), {np.quantile(off, 0.9):.3f} s/km (90 %)",
+                flush=True,
+            )
+
+
 def synthetic(seed: int, length_s: int = 100) -> repeat.Template:
     """A regional event at one vertical channel: P, S and coda, or its first seconds, in two bands. SIMULATED."""
     rng = np.random.default_rng(seed)
@@ -384,7 +445,7 @@ def alarms(
 
 def main() -> list[dict[str, object]]:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("pairs", "planted", "network", "noise", "alarms"))
+    parser.add_argument("what", choices=("pairs", "planted", "network", "array", "noise", "alarms"))
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--templates", type=int, default=8)
     parser.add_argument("--length", type=int, default=0, help="of the templates, s; 0: whole (alarms: 100)")

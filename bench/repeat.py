@@ -1,19 +1,23 @@
 """Correlations a second beside the published idea of EQcorrscan in the same run, and what a station-year costs.
 
-EQcorrscan (Chamberlain et al. 2018, SRL 89, 173) is not installed here; its kernel as published is written out: for every chunk and
-channel, transforms of the templates and of the data zero-filled to the chunk, product, inverse transform, division by the
+EQcorrscan (Chamberlain et al. 2018, SRL 89, 173) itself is run in the same run where TESTBAN_EQCORRSCAN names the Python of an
+environment that has it (it is no dependency of ours). Without it its kernel as published is written out: for every chunk and channel, transforms of the templates and of the data zero-filled to the chunk, product, inverse transform, division by the
 moving standard deviation of the data. Both sides get the same samples (one hour, one channel, 20 Hz, in band) and the
 same templates; one thread each, processor time; SciPy's and NumPy's transforms are both tried, all templates at once and one by one.
 Beside that stands the same idea as well as we could write it with SciPy ("at its best"): single precision, transforms of the
 templates kept, four at a time, which is also what ours does; and its whole detection (three channels added, median of
 the absolute sum, maxima beyond eight of it) beside ours.
 
-Usage: PYTHONPATH=src python -m bench repeat
+Usage: [TESTBAN_EQCORRSCAN=PYTHON] python -m bench repeat
 """
 
+import os
+import subprocess
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy import fft as scipy_fft
@@ -94,6 +98,23 @@ def _scale(x: np.ndarray, length: int) -> np.ndarray:
     )
 
 
+def eqcorrscan(samples: np.ndarray, templates: np.ndarray) -> tuple[float, str] | None:
+    """Best processor time of EQcorrscan's kernel on the same samples and its version; None without it."""
+    python = os.environ.get("TESTBAN_EQCORRSCAN")
+    if not python:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "same.npz"
+        np.savez(file, samples=samples.astype(np.float32), templates=templates.astype(np.float32))
+        script = Path(__file__).with_name("rival_eqcorrscan.py")
+        said = subprocess.run(
+            [python, str(script), str(file)], capture_output=True, text=True, check=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""},
+        )  # fmt: skip
+    seconds, version = said.stdout.split()[-2:]
+    return float(seconds), version
+
+
 def _template(waves: np.ndarray, number: int, components: str = "Z") -> Template:
     channels = tuple(
         TemplateChannel(
@@ -133,15 +154,16 @@ def main() -> list[dict[str, object]]:
     strong = Best(waves, len(raw))
     fast = _best(lambda: strong.run(hour))
     count = TEMPLATES * correlate.OUT / 1e6
+    others = [(f"published idea by {name}", rivals[name]), ("published idea at its best", fast)]
+    real = eqcorrscan(hour, waves)
+    if real:
+        others.insert(0, (f"EQcorrscan {real[1]}", real[0]))
     rows = []
     for title, seconds, note in (
         ("correlations", _best(lambda: _coefficients(component, parts, waves)), "r alone, as the rival"),
         ("the statistic", _best(lambda: _statistics(component, parts)), "with degrees of freedom, z, gain, widening and scale, which the rival does not do"),
     ):  # fmt: skip
-        for what, other in (
-            (f"published idea by {name}", rivals[name]),
-            ("published idea at its best", fast),
-        ):
+        for what, other in others:
             rows.append(
                 {"name": f"{title}, 1 channel, {TEMPLATES} templates", "ours": count / seconds, "rival": count / other,
                  "ratio": other / seconds, "unit": "1e6 / s", "note": f"{note}; rival: {what}"}

@@ -1,6 +1,8 @@
 """Every verb, option and setting is documented."""
 
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +83,10 @@ def test_bare_command_shows_the_help() -> None:
     said = run()
     assert said.status == 0
     assert "process" in said.stdout
+
+
+def test_the_module_is_the_command() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "testban", "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == run("--version").stdout

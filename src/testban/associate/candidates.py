@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import dense, grid
+from testban.associate import clumps, dense, grid
 from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.odds import SHEAR
@@ -52,9 +52,9 @@ class Candidates:
         n = max(len(window.number), 1)
         self.keep = np.empty(n, dtype=np.int64)
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
-        self.geo = np.empty((2 * len(table.sites) + 2, 8))
+        self.geo = np.empty((2 * len(table.sites) + 2, 9))
         self.bins = np.empty((N_CLASSED_BINS, N_COLUMNS))
-        self.traits = window.traits(len(table.sites))
+        self.traits = window.traits(len(table.sites)) | clumps.traits(table.unit, window.start)
         self.traits_too = self.traits if window.calls_shear else self.traits | SHEAR
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
         self.needed = search.needed(window.duration_s)

@@ -19,7 +19,7 @@ from testban.associate.odds import vector_evidence_
 from testban.base.dmath import exp_
 from testban.base.geo import delaz_
 from testban.base.records import Origin
-from testban.earth.travel import Kernel, lookup_
+from testban.earth.travel import LG_VELOCITY_KM_S, LG_VELOCITY_SIGMA_KM_S, Kernel, lookup_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,6 +40,10 @@ REFLECTED_SIGMA_S = 2.0
 REFLECTIONS = tuple(i for i, (name, _, _) in enumerate(LATER) if name in REFLECTED)
 REFLECTED_PICKS = 5  # of an event that is well enough known for this
 REFLECTED_LAST_S = 240.0  # behind P: beyond the delay of sP from 700 km
+# Lg is picked where P was too weak to be: a station that missed P has it with this chance, to this distance.
+LG_DEG = 25.0
+LG_CHANCE = 0.3
+LG_SIGMA_S = 2.0  # beside the spread of its group velocity
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 # Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
 TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "ScP", "SKS", "ScS", "SS")
@@ -117,6 +121,16 @@ def reflected_(
 
 
 @njit(cache=True)
+def lg_(delta: float, since: float) -> float:
+    """Rate (1/s) of picks of Lg that an event causes at a station that missed its P, `since` seconds after its origin."""
+    t = delta * 111.19 / LG_VELOCITY_KM_S
+    sigma = LG_SIGMA_S + t * LG_VELOCITY_SIGMA_KM_S / LG_VELOCITY_KM_S
+    u = (since - t) / sigma
+    rate: float = LG_CHANCE / (2.5066 * sigma) * exp_(-0.5 * u * u) if abs(u) < 3.0 else 0.0
+    return rate
+
+
+@njit(cache=True)
 def claim_(
     k: Kernel, first: Ints, later: Ints, lon: float, lat: float, depth: float, o: float, reach_deg: float, n_first: int,
     saw: Ints, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats, rate: Floats,
@@ -136,7 +150,8 @@ def claim_(
         if tp != tp:
             continue
         end = tp + 60.0
-        if delta < 25.0 and ts == ts:
+        near = delta < LG_DEG and ts == ts
+        if near:
             end = delta * 111.19 / 3.0 + 30.0
         seen = saw[s] == 1
         for i in range(start[s], start[s + 1]):
@@ -153,7 +168,9 @@ def claim_(
             elif not seen:
                 if n_first >= REFLECTED_PICKS:
                     r = reflected_(k, later, depth, delta, baz, since, data[i])
-                if since > tp + REFLECTED_LAST_S:
+                if n_first >= STRONG_PICKS and near:
+                    r = max(r, lg_(delta, since))
+                if since > max(tp + REFLECTED_LAST_S, end):
                     break
             elif since < end:
                 r = CODA_RATE

@@ -4,7 +4,7 @@ Rules: residuals of a true event share the model's error with their neighbours (
 those of a chance or misplaced one do not. The gain is the logarithm of the density of the residuals under the full
 covariance over that under independent errors of the same size, bounded so that one bad clock cannot decide. It is what
 tells a plane wave across a small network from a near event that happens to have the same times within a second or two.
-Many stations that agree may add more than the bound, EACH of them.
+Many stations that agree may add more than the bound, EACH of them. Of a clump (`clumps`) the first alone counts.
 """
 
 import math
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from testban.associate.clumps import apart
 from testban.base.dmath import log_
 from testban.base.geo import unit_vector_
 from testban.base.records import Site
@@ -30,12 +31,12 @@ def gain(located: Located, sites: Mapping[str, Site]) -> float:
         for a in located.arrivals
         if a.residual_s is not None and a.defining and a.phase[:1] == "P" and a.phase != "PcP"
     ]
+    places = [unit_vector_(sites[a.station_key].longitude, sites[a.station_key].latitude) for a in own]
+    kept = apart(np.array(places).reshape(-1, 3))
+    own, unit = [own[i] for i in kept], np.array([places[i] for i in kept])
     n = len(own)
     if n < 4:
         return 0.0
-    unit = np.array(
-        [unit_vector_(sites[a.station_key].longitude, sites[a.station_key].latitude) for a in own]
-    )
     whole = np.zeros((n, n))
     correlations_(unit, np.zeros(n, np.int64), whole)
     model = [model_sigma_(P_ERROR, 0, a.distance_deg) for a in own]

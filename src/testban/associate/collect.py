@@ -41,6 +41,7 @@ from testban.associate.odds import (
     T_P,
     T_S,
     reach_,
+    share_,
     vector_evidence_,
 )
 from testban.base.dmath import DEG, log_, sincos_
@@ -55,7 +56,7 @@ SIGMAS = 3.0
 SECONDARY = 1.5
 MISMATCH = 2.0  # cost of taking a pick against its phase hint
 # Columns of a collected row.
-VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN = range(8)
+VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN, SHARE = range(9)
 
 
 @njit(cache=True)
@@ -64,7 +65,7 @@ def collect_(
     loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
     used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> int:  # fmt: skip
-    """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 8) with the columns above; returns m.
+    """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 9) with the columns above; returns m.
 
     branches (2, 5): phase indices of the P and S families, -1 beyond the end. loc_s: uncertainty of the origin as
     seized in arrival time, s. curve: of the nearest layer, to skip stations fast. bins: sums by distance,
@@ -79,12 +80,13 @@ def collect_(
         h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
         row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
         z = bin_(row) + (N_BINS if traits[s] & POINTS != 0 else 0)
+        share = share_(traits[s])
         if curve[row, T_P] == curve[row, T_P]:
-            bins[z, CHANCE] += curve[row, CHANCE_P]
-            bins[z, ALL_P] += 1.0
+            bins[z, CHANCE] += share * curve[row, CHANCE_P]
+            bins[z, ALL_P] += share
         if traits[s] & SHEAR != 0 and curve[row, T_S] == curve[row, T_S]:
-            bins[z, CHANCE] += s_share * curve[row, CHANCE_S]
-            bins[z, ALL_S] += 1.0
+            bins[z, CHANCE] += share * s_share * curve[row, CHANCE_S]
+            bins[z, ALL_S] += share
         t_p, t_s = curve[row, T_P], curve[row, T_S]
         margin = 25.0 + 3.0 * loc_s + 0.12 * depth
         last = max(t_p + margin + 15.0, t_s + margin * 1.8 if t_s == t_s else 0.0)
@@ -99,7 +101,7 @@ def collect_(
         if (lo < start[s + 1] and data[lo, 0] < first + LISTENING_S) or (
             lo > start[s] and data[lo - 1, 0] > first - LISTENING_S
         ):
-            bins[z, LISTENED] += 1.0
+            bins[z, LISTENED] += share
         if lo == start[s + 1] or data[lo, 0] > o + last:
             continue
         delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
@@ -136,14 +138,16 @@ def collect_(
                         v += vector_evidence_(data[j], p, 0.0, baz, 0.0)
                     if v > best:
                         best, which = v, j
-                        geo[m, VALUE], geo[m, RESIDUAL], geo[m, SIGMA], geo[m, SLOWNESS] = v, r, sigma, p
+                        geo[m, VALUE], geo[m, RESIDUAL] = share * v, r
+                        geo[m, SIGMA], geo[m, SLOWNESS] = sigma, p
             if which >= 0:
                 rows[m, 0], rows[m, 1] = which, wave
                 geo[m, AZIMUTH], geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_BIN] = azimuth, delta, baz, z
-                bins[z, NUMBER] += 1.0
-                bins[z, EVIDENCE] += best
-                raw = best - log_(detection[wave] * reach_(delta))
-                bins[z, N_P if wave == 0 else N_S] += 1.0
+                geo[m, SHARE] = share
+                bins[z, NUMBER] += share
+                bins[z, EVIDENCE] += share * best
+                raw = share * (best - log_(detection[wave] * reach_(delta)))
+                bins[z, N_P if wave == 0 else N_S] += share
                 bins[z, RAW_P if wave == 0 else RAW_S] += raw
                 taken = which
                 m += 1
@@ -161,7 +165,7 @@ def prune_(rows: Ints, geo: Floats, m: int, bins: Floats) -> int:
         near = b % N_BINS
         if near <= radius or gains[ZONE_OF[near] + N_ZONES * (b // N_BINS)] > 0.0:
             rows[n, 0], rows[n, 1] = rows[i, 0], rows[i, 1]
-            for q in range(8):
+            for q in range(geo.shape[1]):
                 geo[n, q] = geo[i, q]
             n += 1
     return n
@@ -181,7 +185,7 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
     for i in range(m):
         sa, ca = sincos_(geo[i, AZIMUTH] * DEG)
         u = geo[i, RESIDUAL] / geo[i, SIGMA]
-        w = 1.0 / (1.0 + 0.25 * u * u) / geo[i, SIGMA]
+        w = math.sqrt(geo[i, SHARE]) / (1.0 + 0.25 * u * u) / geo[i, SIGMA]
         d[0], d[1], d[2], d[3] = (
             w,
             -w * geo[i, SLOWNESS] * sa,

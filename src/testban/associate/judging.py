@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from testban import locate
+from testban.associate.clumps import apart
 from testban.associate.coherence import BOUND, gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
 from testban.associate.fitting import Fitting, Hypothesis
@@ -116,6 +117,8 @@ class Judging(Fitting):
             delta, _, baz = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)
             if wave == 0 and NEAR_DEG <= delta <= FAR_DEG:
                 rows.append((k, delta, baz))
+        at = w.station[np.array([r[0] for r in rows], dtype=np.int64)]
+        rows = [rows[i] for i in apart(self.table.unit[at])]
         if len(rows) < LEAST_STATIONS:
             return 0.0
         p_rows = np.array([r[0] for r in rows], dtype=np.int64)

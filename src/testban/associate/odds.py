@@ -28,6 +28,10 @@ N_ZONES = len(ZONES_DEG)
 # Traits of a station: it has picks that may be S; its picks point. Stations that point are arrays, which see smaller
 # events: in the search each zone of them has a share of its own, after the zones of the others.
 SHEAR, POINTS = 1, 2
+SHARE_BIT, WHOLE_SHARE = (
+    2,
+    64,
+)  # above them: share of a station among its close neighbours in 64ths, 0 for all (`clumps`)
 N_CLASSED = 2 * N_ZONES
 # Columns of a curve.
 T_P, P_P, SLACK_P, LOG_P, CHANCE_P, T_S, P_S, SLACK_S, LOG_S, CHANCE_S, ZONE = range(11)
@@ -96,6 +100,13 @@ def quick_log_(table: Floats, x: float) -> float:
     """Logarithm by table (nearest entry), exact beyond its end."""
     i = int(x / LOG_STEP + 0.5)
     return table[i] if i < table.size else log_(x)
+
+
+@njit(cache=True)
+def share_(traits: int) -> float:
+    """What a station of these traits counts for: 1 where it stands alone."""
+    n = traits >> SHARE_BIT
+    return n / WHOLE_SHARE if n > 0 else 1.0
 
 
 @njit(cache=True)

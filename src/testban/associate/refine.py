@@ -24,6 +24,7 @@ from testban.associate.odds import (
     T_P,
     T_S,
     ZONE,
+    share_,
     zones_,
 )
 from testban.associate.scan import project_, weigh_
@@ -49,16 +50,17 @@ def gather_(
         h2 = 0.5 - 0.5 * (vector[0] * unit[s, 0] + vector[1] * unit[s, 1] + vector[2] * unit[s, 2])
         row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
         z = int(curve[row, ZONE]) + (N_ZONES if traits[s] & POINTS != 0 else 0)
+        share = share_(traits[s])
         t0, t1 = curve[row, T_P], curve[row, T_S]
         s0, s1 = -1.0, -1.0
         if t0 == t0:
             s0 = radius * curve[row, P_P] + curve[row, SLACK_P] + spread + 4.0
-            chance[0, z] += curve[row, CHANCE_P]
-            chance[1, z] += 1.0
+            chance[0, z] += share * curve[row, CHANCE_P]
+            chance[1, z] += share
         if t1 == t1 and traits[s] & SHEAR != 0:
             s1 = radius * curve[row, P_S] + curve[row, SLACK_S] + spread + 4.0
-            chance[0, z] += curve[row, CHANCE_S]
-            chance[1, z] += 1.0
+            chance[0, z] += share * curve[row, CHANCE_S]
+            chance[1, z] += share
         lo, hi = start[s], start[s + 1]
         while lo < hi:
             m = (lo + hi) >> 1

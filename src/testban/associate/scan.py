@@ -31,8 +31,10 @@ from testban.associate.odds import (
     SLACK_S,
     T_P,
     T_S,
+    WHOLE_SHARE,
     ZONE,
     quick_log_,
+    share_,
     vector_evidence_,
     zones_,
 )
@@ -43,7 +45,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 UNIT = 1.0 / 64.0
-COUNT = 1 << 32  # one pick in the upper half of a packed sum
+COUNT = 1 << 32  # one 64th of a pick in the upper half of a packed sum
 CELL_SHARE = 0.8  # of a cell's half diagonal: few places in it are farther off
 MAX_PICK_SLACK_S = 10.0
 NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
@@ -78,7 +80,8 @@ def project_(
         f = x - row
         z = int(curve[row, ZONE]) + (N_ZONES if traits[s] & POINTS != 0 else 0)
         t_p = curve[row, T_P] + f * (curve[row + 1, T_P] - curve[row, T_P])
-        baz = -1.0
+        baz, share = -1.0, share_(traits[s])
+        counted = COUNT * int(share * WHOLE_SHARE)
         for wave in range(2):
             if wave == 0:
                 t, p, log_chance = t_p, curve[row, P_P], curve[row, LOG_P]
@@ -91,8 +94,8 @@ def project_(
                     break  # P and S cannot be told apart: one pick would count for both
             if t != t:
                 break
-            chance[0, z] += curve[row, CHANCE_P if wave == 0 else CHANCE_S]
-            chance[1, z] += 1.0
+            chance[0, z] += share * curve[row, CHANCE_P if wave == 0 else CHANCE_S]
+            chance[1, z] += share
             lo, hi = start[s], start[s + 1]
             first = o_start + t - slack - MAX_PICK_SLACK_S
             while lo < hi:
@@ -116,10 +119,10 @@ def project_(
                     w += vector_evidence_(
                         data[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
                     )
-                q = int(w / UNIT)
+                q = int(share * w / UNIT)
                 if q <= 0:
                     continue
-                q += COUNT
+                q += counted
                 q0 = math.floor((o - width - o_start) / bin_s)
                 q1 = math.floor((o + width - o_start) / bin_s)
                 if q0 <= b_to:
@@ -153,51 +156,67 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
             n_live += 1
     odds[:] = 0.0
     raw_least = int(least / UNIT)
+    mask = COUNT - 1
+    raw = np.zeros(odds.size, np.int64)
+    near = np.empty((NEAR_ZONES, 3))
+    near_(chance, log_table, near)
+    for i in range(n_live):  # one zone after another: memory is read in order
+        z = live[i]
+        now = 0
+        for b in range(odds.size):
+            now += score[z, b]
+            score[z, b] = now
+            raw[b] += now & mask
     running = np.zeros(N_CLASSED, np.int64)
     gain = np.zeros(N_CLASSED)
-    mask = COUNT - 1
     for b in range(odds.size):
-        raw = 0
-        for i in range(n_live):
-            z = live[i]
-            running[z] += score[z, b]
-            raw += running[z] & mask
-        if raw < raw_least:
+        if raw[b] < raw_least:
             continue
         total = 0.0
         for i in range(n_live):
             z = live[i]
-            n = running[z] >> 32
+            running[z] = score[z, b]
+            n = (running[z] >> 32) / WHOLE_SHARE
             gain[z] = 0.0
-            if n > 0:
+            if n > 0.0:
                 e = (running[z] & mask) * UNIT
                 if n >= chance[0, z]:
                     e -= chance[0, z]
                 else:
-                    e += n * (quick_log_(log_table, float(n)) - logs[z]) - n
+                    e += n * (quick_log_(log_table, n) - logs[z]) - n
                 gain[z] = max(0.0, e)
                 total += gain[z]
-        odds[b] = max(total, circle_(running, gain, chance, log_table, total))
+        odds[b] = max(total, circle_(running, gain, near, chance.shape[1], log_table, total))
 
 
 @njit(cache=True)
-def circle_(running: Ints, gain: Floats, chance: Floats, log_table: Floats, total: float) -> float:
-    """Greatest odds where the stations to the end of a near zone count with their own share: see `circle`."""
-    top = 0.0
-    n, e, c, m = 0.0, 0.0, 0.0, 0.0
+def near_(chance: Floats, log_table: Floats, out: Floats) -> None:
+    """To the end of each near zone: waves that stations could see, logarithms of their mean chance and of their number."""
+    c, m = 0.0, 0.0
     for z in range(NEAR_ZONES):
         for q in range(z, chance.shape[1], N_ZONES):
-            if chance[0, q] > 0.0:
-                total -= gain[q]
-                n += running[q] >> 32
-                e += (running[q] & (COUNT - 1)) * UNIT
-                c += chance[0, q]
-                m += chance[1, q]
+            c += chance[0, q]
+            m += chance[1, q]
+        out[z, 0], out[z, 1], out[z, 2] = m, 0.0, 0.0
+        if m > 0.0:
+            out[z, 1], out[z, 2] = log_(c / m), quick_log_(log_table, m)
+
+
+@njit(cache=True)
+def circle_(running: Ints, gain: Floats, near: Floats, zones: int, log_table: Floats, total: float) -> float:
+    """Greatest odds where the stations to the end of a near zone count with their own share: see `circle`. near: of `near_`."""
+    top = 0.0
+    n, e = 0.0, 0.0
+    for z in range(NEAR_ZONES):
+        for q in range(z, zones, N_ZONES):
+            total -= gain[q]
+            n += (running[q] >> 32) / WHOLE_SHARE
+            e += (running[q] & (COUNT - 1)) * UNIT
         if n < 3.0:
             continue
-        log_all = quick_log_(log_table, m)
+        m, log_chance, log_all = near[z, 0], near[z, 1], near[z, 2]
         free = max(m - n, (1.0 - FULL) * m)
-        v = e - n * log_(c / m) - CIRCLE_COST
+        v = e - n * log_chance - CIRCLE_COST
         v += n * (quick_log_(log_table, n) - log_all)
         if m > n:
             v += (m - n) * (quick_log_(log_table, free) - log_all)

@@ -4,7 +4,8 @@ Rules: stations are independent only for a given common cause, which is integrat
 the count of stations is the exact Poisson-binomial, never a simulation; a threshold stands with its rule and level.
 Station: p(m) = r Phi((m - Q - log10 snr - log10 noise) / sigma), noise as A/T in nm/s in the detection band after
 beamforming (the NETWTH and NetSim kind of model). Q: Veith & Clawson 1972 from 20 degrees for a source at the surface;
-nearer the Pn law of Denny, Taylor & Vergino 1987 (BSSA 77, 1879), 2.4 log10(km) - 3.95.
+nearer the Pn law of Denny, Taylor & Vergino 1987 (BSSA 77, 1879), 2.4 log10(km) - 3.95, or what the rule gives (Pn, Lg):
+the phases of one station are not independent, so they never count twice; the one that is seen best stands for it.
 """
 
 import math
@@ -22,7 +23,26 @@ from testban.base.geo import KM_PER_DEG, unit_vector_
 from testban.earth import decay
 
 Floats = NDArray[np.float64]
+Model = tuple[Floats, Floats, Floats]
 POINT_LIMIT = 16
+
+
+class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A regional attenuation that the user gives: Q = slope log10(km) + per_km km + offset, mb = log10(A/T) + Q.
+
+    noise_factor: noise in the band and window of this phase (for Lg the coda of P) over that of the station. `source`
+    says where the numbers are from; `confirmed` that they were read there.
+    """
+
+    phase: str
+    slope: float
+    offset: float
+    source: str
+    per_km: float = 0.0
+    noise_factor: float = 1.0
+    nearest_deg: float = 0.0
+    farthest_deg: float = 20.0
+    confirmed: bool = False
 
 
 class Sensor(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +72,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     common_sigma: float = 0.0
     nearest_deg: float = 1.0
     farthest_deg: float = 95.0
+    regional: tuple[Law, ...] = ()
 
 
 def check(rule: Rule, sensors: tuple[Sensor, ...]) -> None:
@@ -64,6 +85,20 @@ def check(rule: Rule, sensors: tuple[Sensor, ...]) -> None:
         raise InputError("rule: expected level in 0..1 (both excluded), snr and sigma above 0; correct them")
     if not 0.0 <= rule.nearest_deg < rule.farthest_deg <= 105.0:
         raise InputError("rule: expected 0 <= nearest_deg < farthest_deg <= 105; correct them")
+    for law in rule.regional:
+        km = (max(law.nearest_deg, 0.2) * KM_PER_DEG, law.farthest_deg * KM_PER_DEG)
+        if not (law.phase and law.source and 0.0 <= law.nearest_deg < law.farthest_deg <= 20.0):
+            raise InputError(
+                "rule.regional: expected a phase, a source and 0 <= nearest_deg < farthest_deg <= 20; correct it"
+            )
+        if not (
+            law.noise_factor > 0.0
+            and all(map(math.isfinite, (law.slope, law.per_km, law.offset, law.noise_factor)))
+            and all(law.slope / (x * math.log(10.0)) + law.per_km >= 0.0 for x in km)
+        ):
+            raise InputError(
+                f"rule.regional {law.phase}: expected finite numbers, noise_factor above 0, and amplitudes that fall with distance; correct it"
+            )
     for s in sensors:
         if not (s.noise_nm_s > 0.0 and math.isfinite(s.noise_nm_s) and 0.0 <= s.reliability <= 1.0):
             raise InputError(f"station {s.code}: expected noise above 0 and reliability in 0..1; correct it")
@@ -72,13 +107,30 @@ def check(rule: Rule, sensors: tuple[Sensor, ...]) -> None:
 
 
 @njit(cache=True)
-def decay_(table: Floats, depths: Floats, delta: float) -> float:
-    """Q of the model for a source at the surface."""
+def decay_(model: Model, delta: float) -> float:
+    """Q of the model for a source at the surface; where laws are given, the phase seen best of those that reach here."""
+    table, depths, laws = model
+    least = math.inf
+    km = max(delta, 0.2) * KM_PER_DEG
+    for i in range(laws.shape[0]):
+        if delta >= laws[i, 3] and delta <= laws[i, 4]:
+            least = min(least, laws[i, 0] * log10_(km) + laws[i, 1] * km + laws[i, 2])
+    if least < math.inf:
+        return least
     if delta >= 20.0:
         q: float = decay.veith_clawson_(table, depths, delta, 0.0)
         return q
-    r: float = 2.4 * log10_(max(delta, 0.2) * KM_PER_DEG) - 3.95
+    r: float = 2.4 * log10_(km) - 3.95
     return r
+
+
+def model_of(rule: Rule) -> Model:
+    """What `decay_` wants: the table of Q, its depths, and the regional laws that the rule gives."""
+    laws = [
+        (law.slope, law.per_km, law.offset + log10_(law.noise_factor), law.nearest_deg, law.farthest_deg)
+        for law in rule.regional
+    ]
+    return (*decay.kernel(), np.array(laws, dtype=np.float64).reshape(len(laws), 5))
 
 
 @njit(cache=True)
@@ -176,8 +228,7 @@ def threshold_(
 @njit(cache=True)
 def map_(
     normal: Floats,
-    table: Floats,
-    depths: Floats,
+    model: Model,
     where: Floats,
     base: Floats,
     up: Floats,
@@ -204,7 +255,7 @@ def map_(
             u, v, t = y * c - z * b, z * a - x * c, x * b - y * a
             delta = atan2_(math.sqrt(u * u + v * v + t * t), x * a + y * b + z * c) * 57.29577951308232
             if delta >= near and delta <= far:
-                limits[k] = base[i] + decay_(table, depths, delta)
+                limits[k] = base[i] + decay_(model, delta)
                 r[k] = up[i]
                 w[k] = points[i]
                 k += 1
@@ -239,7 +290,7 @@ def thresholds(sensors: tuple[Sensor, ...], rule: Rule, longitude: Floats, latit
         where = np.array([unit_vector_(s.longitude, s.latitude) for s in sensors])
         up = np.array([s.reliability for s in sensors])
         map_(
-            cdf_table(), *decay.kernel(), where, base_of(sensors, rule), up, points_of(sensors, rule),
+            cdf_table(), model_of(rule), where, base_of(sensors, rule), up, points_of(sensors, rule),
             np.ascontiguousarray(longitude, float), np.ascontiguousarray(latitude, float), rule.points, rule.sigma,
             rule.level, rule.nearest_deg, rule.farthest_deg, nodes_of(rule), out,
         )  # fmt: skip
@@ -272,6 +323,7 @@ def _at(
     distances: Floats, sensors: tuple[Sensor, ...], rule: Rule
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
     keep = (distances >= rule.nearest_deg) & (distances <= rule.farthest_deg)
-    q = np.array([decay_(*decay.kernel(), float(d)) for d in distances])
+    model = model_of(rule)
+    q = np.array([decay_(model, float(d)) for d in distances])
     up = np.array([s.reliability for s in sensors])
     return (base_of(sensors, rule) + q)[keep], up[keep], points_of(sensors, rule)[keep]

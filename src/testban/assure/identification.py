@@ -14,12 +14,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.assure.capability import Rule, Sensor, decay_
+from testban.assure.capability import Model, Rule, Sensor, decay_, model_of
 from testban.assure.gauss import cdf_, cdf_table, hermite
 from testban.base.dmath import log10_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
-from testban.earth import decay
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -87,7 +86,7 @@ def joint_(
 
 @njit(cache=True)
 def thresholds_(
-    normal: Floats, table: Floats, depths: Floats, delta: Floats, base: Floats, margin: float, near: float,
+    normal: Floats, model: Model, delta: Floats, base: Floats, margin: float, near: float,
     far: float, clear_deg: float, up: Floats, points: Ints, need: int, enough: int, sigma: float, level: float,
     surface_mb: float, nodes: Floats, out: Floats,
 ) -> None:  # fmt: skip
@@ -101,7 +100,7 @@ def thresholds_(
         for i in range(n):
             d = delta[g, i]
             if d >= near and d <= far:
-                limits[k] = base[i] + decay_(table, depths, d)
+                limits[k] = base[i] + decay_(model, d)
                 clear[k] = limits[k] + margin if d <= clear_deg else 1e12
                 r[k], w[k] = up[i], points[i]
                 k += 1
@@ -167,10 +166,11 @@ def at(longitude: float, latitude: float, sensors: tuple[Sensor, ...], rule: Rul
     """The network at a place (degrees), a source at the surface."""
     rows = []
     margin = max(0.0, log10_(how.snr / rule.snr))
+    model = model_of(rule)
     for s in sorted(sensors, key=lambda s: (s.code, s.longitude, s.latitude)):
         d = float(delaz_(longitude, latitude, s.longitude, s.latitude)[0])
         if rule.nearest_deg <= d <= rule.farthest_deg:
-            limit = float(decay_(*decay.kernel(), d)) + log10_(rule.snr) + log10_(s.noise_nm_s)
+            limit = float(decay_(model, d)) + log10_(rule.snr) + log10_(s.noise_nm_s)
             clear = limit + margin if d <= how.farthest_deg else 1e12
             rows.append(
                 (s.code, limit, clear, s.reliability, rule.array_points if s.array else rule.station_points)
@@ -235,7 +235,7 @@ def thresholds(
         ]
     )
     thresholds_(
-        cdf_table(), *decay.kernel(), delta, np.array([log10_(rule.snr) + log10_(s.noise_nm_s) for s in sensors]),
+        cdf_table(), model_of(rule), delta, np.array([log10_(rule.snr) + log10_(s.noise_nm_s) for s in sensors]),
         max(0.0, log10_(how.snr / rule.snr)), rule.nearest_deg, rule.farthest_deg, how.farthest_deg,
         np.array([s.reliability for s in sensors]),
         np.array([rule.array_points if s.array else rule.station_points for s in sensors], dtype=np.int64), rule.points, how.stations,

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.assure.capability import decay_
+from testban.assure.capability import Rule, decay_, model_of
 from testban.assure.gauss import cdf_, cdf_table
 from testban.base.dmath import DEG, exp_, sincos_
 from testban.base.errors import InputError
@@ -46,7 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     level: confidence of the upper limit. sigma: scatter of one station's magnitude about the law [unconfirmed].
     near_band_hz: for stations nearer than 20 degrees, far_band_hz: beyond. tolerance_s: how far from the predicted time
     the largest amplitude is taken. peak: log10 of what the mb amplitude of a P exceeds its short-term amplitude by.
-    beam_loss: the same of what a steered beam loses of a signal [assumed].
+    beam_loss: the same of what a steered beam loses of a signal [assumed]. terms: (NET.STA, magnitude units by which the
+    station reads high at the places watched), taken off its readings.
     """
 
     level: float = 0.9
@@ -58,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     beam_loss: float = 0.1
     nearest_deg: float = 0.5
     farthest_deg: float = 95.0
+    terms: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not (0.5 <= self.level < 1.0 and self.sigma > 0.0 and 0 <= self.tolerance_s <= 60):
@@ -65,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"expected level in 0.5..1, sigma above 0 and tolerance_s in 0..60, got {self.level:g}, "
                 f"{self.sigma:g}, {self.tolerance_s}; correct them"
             )
+        if not all(abs(x) <= 2.0 for _, x in self.terms) or len(dict(self.terms)) < len(self.terms):
+            raise InputError("expected each station's term once, from -2 to 2 magnitude units; correct them")
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +93,7 @@ def path(place: Place, longitude: float, latitude: float, settings: Settings) ->
     if not math.isfinite(seconds):
         return None
     near = delta < decay.MIN_DEG
-    q = decay_(*decay.kernel(), delta) if near else decay.veith_clawson(delta, place.depth_km)
+    q = decay_(model_of(Rule()), delta) if near else decay.veith_clawson(delta, place.depth_km)
     east, north = sincos_(back * DEG)
     return Path(
         delta_deg=delta, travel_s=seconds, near=near, decay=float(q) + settings.peak,

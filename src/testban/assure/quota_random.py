@@ -14,6 +14,7 @@ from testban.base.errors import InputError
 
 REST = 1e-12
 MOST = 500.0
+MOST_FALLIBLE = 100.0
 
 
 def poisson_mean(mean: float, of: Callable[[int], float]) -> float:
@@ -29,12 +30,22 @@ def poisson_mean(mean: float, of: Callable[[int], float]) -> float:
     return total + left * of(n)
 
 
-def value(mean: float, inspections: int, violations: int, payoff: Fraction) -> float:
-    """Value to the inspector: legal events are Poisson with that mean, `violations` come on top of them."""
+def value(
+    mean: float, inspections: int, violations: int, payoff: Fraction, quality: Fraction = Fraction(1)
+) -> float:
+    """Value to the inspector: legal events are Poisson with that mean, `violations` come on top of them.
+
+    quality: probability that an inspection of a violation finds it. Raises InputError for a fallible inspection of more
+    than 100 events in the mean: its recursion in rationals takes too long.
+    """
+    if quality != 1 and mean > MOST_FALLIBLE:
+        raise InputError(
+            f"expected at most {MOST_FALLIBLE:g} events in the mean with fallible inspections, got {mean:g}; ask for larger events"
+        )
 
     def of(n: int) -> float:
         events = n + violations
-        return float(quota.game(events, min(inspections, events), violations, payoff).value)
+        return float(quota.game(events, min(inspections, events), violations, payoff, quality).value)
 
     return poisson_mean(mean, of)
 
@@ -44,6 +55,31 @@ def by_lot(mean: float, inspections: int, violations: int) -> float:
     return poisson_mean(
         mean, lambda n: float(quota.at_random(n + violations, min(inspections, n + violations), violations))
     )
+
+
+def interval(count: int, confidence: float = 0.9) -> tuple[float, float]:
+    """Mean of a Poisson number of which `count` came: exact central interval (Garwood 1936). Raises InputError."""
+    if not (0 <= count <= MOST and 0.0 < confidence < 1.0):
+        raise InputError(
+            f"expected 0 to {MOST:g} events, got {count}; choose larger events or a shorter time"
+        )
+    tail = 0.5 * (1.0 - confidence)
+
+    def at_most(mean: float, n: int) -> float:
+        term, total = exp_(-mean), 0.0
+        for i in range(n + 1):
+            total += term
+            term *= mean / (i + 1)
+        return total
+
+    def solve(n: int, want: float) -> float:
+        low, high = 0.0, 2.0 * n + 20.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if at_most(middle, n) > want else (low, middle)
+        return high
+
+    return (0.0 if count == 0 else solve(count - 1, 1.0 - tail)), solve(count, tail)
 
 
 def undetermined(events_a_year: float, share: float) -> float:

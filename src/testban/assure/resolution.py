@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.assure.capability import Rule, Sensor, decay_
+from testban.assure.capability import Model, Rule, Sensor, decay_, model_of
 from testban.assure.gauss import cdf_, cdf_table
 from testban.base.dmath import cos_, log10_, sin_
 from testban.base.geo import KM_PER_DEG, delaz_, unit_vector_
-from testban.earth import decay, travel
+from testban.earth import travel
 from testban.locate import errors_model
 
 Floats = NDArray[np.float64]
@@ -128,7 +128,7 @@ def fill_(
 
 @njit(cache=True)
 def resolve_(
-    normal: Floats, table: Floats, depths: Floats, delta: Floats, azimuth: Floats, where: Floats,
+    normal: Floats, model: Model, delta: Floats, azimuth: Floats, where: Floats,
     base: Floats, up: Floats, array: NDArray[np.bool_], near: float, far: float, need: int, sigma: float,
     mb: Floats, slope: Floats, errors: Floats, area: Floats, depth: Floats,
 ) -> None:  # fmt: skip
@@ -144,7 +144,7 @@ def resolve_(
             d = delta[at, i]
             p[i] = -1.0
             if d >= near and d <= far:
-                p[i] = up[i] * cdf_(normal, (mb[at] - base[i] - decay_(table, depths, d)) / sigma)
+                p[i] = up[i] * cdf_(normal, (mb[at] - base[i] - decay_(model, d)) / sigma)
         count = 0
         while count < n:
             best = -1
@@ -184,7 +184,7 @@ def resolve(
         ]
     )
     resolve_(
-        cdf_table(), *decay.kernel(), np.ascontiguousarray(both[:, :, 0]), np.ascontiguousarray(both[:, :, 1]),
+        cdf_table(), model_of(rule), np.ascontiguousarray(both[:, :, 0]), np.ascontiguousarray(both[:, :, 1]),
         np.array([unit_vector_(s.longitude, s.latitude) for s in sensors]),
         np.array([log10_(rule.snr) + log10_(s.noise_nm_s) for s in sensors]),
         np.array([s.reliability for s in sensors]), np.array([s.array for s in sensors]), rule.nearest_deg,

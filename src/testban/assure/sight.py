@@ -16,7 +16,6 @@ from testban.assure.capability import Rule, Sensor
 from testban.assure.gauss import cdf_table, hermite
 from testban.assure.question import Spread
 from testban.base.geo import delaz_
-from testban.earth import decay
 
 Floats = NDArray[np.float64]
 SCATTER_NODES = 11
@@ -40,7 +39,8 @@ class Place:
         capability.check(rule, tuple(sensors))
         d = np.array([delaz_(longitude, latitude, s.longitude, s.latitude)[0] for s in sensors])
         keep = (d >= rule.nearest_deg) & (d <= rule.farthest_deg)
-        q = np.array([capability.decay_(*decay.kernel(), float(x)) for x in d])
+        model = capability.model_of(rule)
+        q = np.array([capability.decay_(model, float(x)) for x in d])
         base = capability.base_of(sensors, rule) if len(sensors) else np.zeros(0)
         up = np.array([s.reliability for s in sensors], dtype=np.float64)
         points = capability.points_of(sensors, rule) if len(sensors) else np.zeros(0, np.int64)

@@ -25,7 +25,6 @@ from testban.assure.capability import Rule, Sensor
 from testban.assure.gauss import cdf_, cdf_table
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
-from testban.earth import decay
 
 Floats = NDArray[np.float64]
 Objective = Literal["mean", "worst", "series"]
@@ -37,10 +36,11 @@ WORTH = 1e-9  # what an exchange must gain
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where a station may stand, with what it costs (any unit)."""
+    """A place where a station may stand, with what it costs (any unit) and the name of its ground."""
 
     sensor: Sensor
     cost: float = 1.0
+    ground: str = ""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -152,7 +152,7 @@ class _Search:
         n, g = len(ordered), target.longitude.size
         self.limit = np.full((g, n), np.inf)
         limits_(
-            *decay.kernel(), target.longitude, target.latitude,
+            capability.model_of(rule), target.longitude, target.latitude,
             np.array([c.sensor.longitude for c in ordered]), np.array([c.sensor.latitude for c in ordered]),
             capability.base_of([c.sensor for c in ordered], rule), rule.nearest_deg, rule.farthest_deg, self.limit,
         )  # fmt: skip
@@ -180,7 +180,7 @@ class _Search:
         base = np.full((g, max(len(network), 1)), np.inf)
         if network:
             limits_(
-                *decay.kernel(), t.longitude, t.latitude, np.array([s.longitude for s in network]),
+                capability.model_of(self.rule), t.longitude, t.latitude, np.array([s.longitude for s in network]),
                 np.array([s.latitude for s in network]), capability.base_of(network, self.rule), self.rule.nearest_deg,
                 self.rule.farthest_deg, base,
             )  # fmt: skip
@@ -203,7 +203,7 @@ class _Search:
 
 @njit(cache=True)
 def limits_(
-    table: Floats, depths: Floats, lon: Floats, lat: Floats, s_lon: Floats, s_lat: Floats, noise: Floats, near: float,
+    model: capability.Model, lon: Floats, lat: Floats, s_lon: Floats, s_lat: Floats, noise: Floats, near: float,
     far: float, out: Floats,
 ) -> None:  # fmt: skip
     """Magnitude that each station (columns) sees with 50 % from each place (rows); inf where it counts for nothing."""
@@ -211,7 +211,7 @@ def limits_(
         for i in range(s_lon.size):
             delta, _, _ = delaz_(lon[g], lat[g], s_lon[i], s_lat[i])
             if delta >= near and delta <= far:
-                out[g, i] = noise[i] + capability.decay_(table, depths, delta)
+                out[g, i] = noise[i] + capability.decay_(model, delta)
             else:
                 out[g, i] = np.inf
 

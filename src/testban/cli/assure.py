@@ -5,6 +5,20 @@ from typing import Literal
 import cyclopts
 
 from testban.base.errors import InputError
+from testban.cli.assure_options import (
+    DecouplingSigma,
+    Json,
+    Language,
+    Network,
+    NoiseSigma,
+    Outage,
+    Relation,
+    Scatter,
+    Site,
+    SiteSigma,
+    Tests,
+    YieldKt,
+)
 
 assure = cyclopts.App(
     name="assure", help="The assurance as numbers: what a series of tests risks, what inspections are worth."
@@ -15,25 +29,25 @@ assure = cyclopts.App(
 def series(
     *,
     p: float | None = None,
-    n: int,
+    n: Tests,
     rho: float = 0.0,
     model: Literal["independent", "beta-binomial", "copula"] = "independent",
     p_later: float | None = None,
     false_alarm_rate: float | None = None,
     magnitude: float = 4.0,
-    network: str | None = None,
-    site: str | None = None,
-    yield_kt: float | None = None,
+    network: Network | None = None,
+    site: Site | None = None,
+    yield_kt: YieldKt | None = None,
     decoupling: float = 1.0,
-    relation: str = "bowers",
-    site_sigma: float = 0.2,
-    noise_sigma: float = 0.1,
-    decoupling_sigma: float = 0.15,
-    scatter: float = 0.2,
-    outage: float = 0.01,
+    relation: Relation = "bowers",
+    site_sigma: SiteSigma = 0.2,
+    noise_sigma: NoiseSigma = 0.1,
+    decoupling_sigma: DecouplingSigma = 0.15,
+    scatter: Scatter = 0.2,
+    outage: Outage = 0.01,
     template_gain: float = 1.0,
-    language: Literal["en", "ru"] = "en",
-    json: bool = False,
+    language: Language = "en",
+    json: Json = False,
 ) -> int:
     """Tell with what probability a series of tests is seen, and what silence then says.
 
@@ -46,8 +60,6 @@ def series(
     ----------
     p
         Probability that one test is detected and not taken for an earthquake; needed without --network.
-    n
-        Number of tests.
     rho
         Correlation of the misses, 0 to 1: intra-class (beta-binomial) or of the latent normal variables (copula).
     model
@@ -58,32 +70,10 @@ def series(
         Share of earthquakes that the same criterion calls suspicious; adds false alarms a year.
     magnitude
         Least mb of the earthquakes that count for --false-alarm-rate.
-    network
-        A TOML file or the name of an included scenario (ims, external-1963, ...), as for `assure map`.
-    site
-        LON,LAT or punggye-ri, novaya-zemlya, semipalatinsk, lop-nor, nevada.
-    yield_kt
-        Yield of each test in kt.
     decoupling
         Factor that divides the yield; 1 is a tamped shot, 70 full decoupling in salt.
-    relation
-        Relation of mb and yield: bowers, stable, wet-tuff or shagan-small.
-    site_sigma
-        Bias of the place that all tests share, magnitude units.
-    noise_sigma
-        Noise and season that all tests share, magnitude units.
-    decoupling_sigma
-        How well the cavity decouples, shared by all tests, magnitude units.
-    scatter
-        Scatter of single shots, magnitude units.
-    outage
-        Probability that nobody listens at all.
     template_gain
         How much smaller a later test may be once one was seen and serves as template, magnitude units.
-    language
-        Language of the sentences.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal

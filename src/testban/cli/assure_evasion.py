@@ -1,28 +1,41 @@
 """testban assure evasion: what each way of hiding a series buys."""
 
 from pathlib import Path
-from typing import Literal
 
 from testban.cli.assure import assure
+from testban.cli.assure_options import (
+    DecouplingSigma,
+    Json,
+    Language,
+    Network,
+    NoiseSigma,
+    Outage,
+    Relation,
+    Scatter,
+    Site,
+    SiteSigma,
+    Tests,
+    YieldKt,
+)
 
 
 @assure.command
 def evasion(
     *,
-    network: str,
-    site: str,
-    yield_kt: float,
-    n: int = 10,
+    network: Network,
+    site: Site,
+    yield_kt: YieldKt,
+    n: Tests = 10,
     cavity_m: float | None = None,
     monitor: Path | None = None,
-    relation: str = "bowers",
-    site_sigma: float = 0.2,
-    noise_sigma: float = 0.1,
-    decoupling_sigma: float = 0.15,
-    scatter: float = 0.2,
-    outage: float = 0.01,
-    language: Literal["en", "ru"] = "en",
-    json: bool = False,
+    relation: Relation = "bowers",
+    site_sigma: SiteSigma = 0.2,
+    noise_sigma: NoiseSigma = 0.1,
+    decoupling_sigma: DecouplingSigma = 0.15,
+    scatter: Scatter = 0.2,
+    outage: Outage = 0.01,
+    language: Language = "en",
+    json: Json = False,
 ) -> int:
     """Tell what each way of hiding buys a violator: cavities, soft rock, shots at once, deaf stations, earthquakes.
 
@@ -31,34 +44,10 @@ def evasion(
 
     Parameters
     ----------
-    network
-        A TOML file or the name of an included scenario, as for `assure map`.
-    site
-        LON,LAT or punggye-ri, novaya-zemlya, semipalatinsk, lop-nor, nevada.
-    yield_kt
-        Yield of each test in kt.
-    n
-        Number of tests.
     cavity_m
         Radius of a cavity in salt, in m; half the radius and the whole radius of full decoupling are always shown.
     monitor
         Folder of `testban assure monitor` of the same place: adds hiding in earthquakes.
-    relation
-        Relation of mb and yield: bowers, stable, wet-tuff or shagan-small.
-    site_sigma
-        Bias of the place that all tests share, magnitude units.
-    noise_sigma
-        Noise and season that all tests share, magnitude units.
-    decoupling_sigma
-        How well the cavity decouples, shared by all tests, magnitude units.
-    scatter
-        Scatter of single shots, magnitude units.
-    outage
-        Probability that nobody listens at all.
-    language
-        Language of the sentences.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.assure.sites import place

@@ -23,6 +23,7 @@ def map_(
     inventory: Annotated[list[str], Parameter(negative=())] = [],  # noqa: B006 - never changed
     arrays: str = "",
     band: str = "1,3",
+    moments: bool = False,
     json: bool = False,
 ) -> int:
     """Map the magnitude that a network detects with the probability of the scenario's rule.
@@ -54,6 +55,9 @@ def map_(
         Those of the measured stations that are arrays, NET.STA with commas.
     band
         Detection band in Hz of the measured noise.
+    moments
+        Also tell each stretch of the measured noise: moments.csv, and map-worst.csv of the worst one. With levels.csv of
+        `testban assure monitor` as --noise the codas of earthquakes are in it.
     json
         Print one JSON object on stdout.
 
@@ -64,7 +68,7 @@ def map_(
     extra = assurance_layers.Layers(
         identification=identification, location=location, kt=assurance_layers.factors(kt), relation=relation,
         noise=noise, inventory=tuple(inventory), arrays=tuple(a for a in arrays.split(",") if a.strip()),
-        band_hz=monitoring.band_of(band),
+        band_hz=monitoring.band_of(band), moments=moments,
     )  # fmt: skip
     found = assurance_map.capability_of(scenario, out, step, extra)
     if json:
@@ -74,6 +78,11 @@ def map_(
         f"mb at {100 * found['level']:g} %: north {found['mean_north']}, south {found['mean_south']}, "
         f"world {found['mean_world']}; {found['stations']} stations; blind share {found['blind_share']}"
     )
+    for row in found.get("raised", ()):
+        terminal.say(
+            f"  {row['time']}: {row['stations']} stations, threshold raised by {row['raised_mean'] or '-'}, at most {row['raised_most'] or '-'}; "
+            f"newly blind {row['blind_share']}"
+        )
     for day in found.get("days", ()):
         terminal.say(
             f"  {day['day']}: {day['stations']} stations, up {day['up']}, mean mb {day['mean']}, blind {day['blind_share']}"

@@ -27,6 +27,7 @@ def monitor(
     tolerance: int = 3,
     near_band: str = "0.8,2",
     far_band: str = "1,3",
+    terms: Path | None = None,
     config: Path | None = None,
     workers: int | None = None,
     executor: str | None = None,
@@ -68,6 +69,8 @@ def monitor(
         Band in Hz for stations nearer than 20 degrees: one of the detection bands, such as 2,4.
     far_band
         The same beyond.
+    terms
+        Table of stations' terms at these sites: network, station, term (magnitude units that the station reads high).
     config
         TOML file of settings; options given here win.
     workers
@@ -92,6 +95,7 @@ def monitor(
     settings = Settings(
         level=level, sigma=sigma, tolerance_s=tolerance,
         near_band_hz=monitoring.band_of(near_band), far_band_hz=monitoring.band_of(far_band),
+        terms=monitoring.terms_of(terms) if terms else (),
     )  # fmt: skip
     places = [place(text) for text in site] + (monitoring.places_of(sites) if sites else [])
     with terminal.progress(quiet or json) as report:

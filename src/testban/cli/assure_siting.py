@@ -47,11 +47,13 @@ def siting(
     objective
         mean or worst: magnitude seen over the places; series: probability that a series there goes unseen.
     region
-        Places that matter as a box W,E,S,N in degrees.
+        Places that matter as a box W,E,S,N in degrees, or a file of areas as for --allowed.
     site
         Places that matter one by one, LON,LAT; may be repeated.
     allowed
-        Box W,E,S,N in which stations may stand (on land); the region where not given.
+        Box W,E,S,N in which stations may stand (on land); the region where not given. Or a file of areas: GeoJSON polygons, or
+        a table of corners (longitude, latitude, area); their properties rock, noise_nm_s, cost and array are those of a
+        station there, allowed = false forbids.
     candidates
         Table of places: longitude, latitude; optional code, noise_nm_s, array, reliability, cost. Wins over --allowed.
     spacing
@@ -80,9 +82,9 @@ def siting(
     from testban.run import assurance_siting as run
 
     plan = run.Plan(
-        add=add, objective=objective, region=_box(region, "--region"),
+        add=add, objective=objective, region=run.where_of(region, "--region"),
         sites=tuple((v[0], v[1]) for v in (run.numbers(s, 2, "--site") for s in site or [])),
-        allowed=_box(allowed, "--allowed"), candidates=candidates, spacing_deg=spacing, step_deg=step,
+        allowed=run.where_of(allowed, "--allowed"), candidates=candidates, spacing_deg=spacing, step_deg=step,
         noise_nm_s=noise, array=array, budget=budget, exhaustive=exhaustive, magnitude=magnitude, n=n, rho=rho,
     )  # fmt: skip
     found = run.siting_of(scenario, plan, out)
@@ -104,7 +106,8 @@ def siting(
     return 0
 
 
-def _box(text: str | None, name: str) -> tuple[float, float, float, float] | None:
+def box(text: str | None, name: str) -> tuple[float, float, float, float] | None:
+    """A box W,E,S,N as text; None where there is none."""
     from testban.run import assurance_siting
 
     if text is None:

@@ -17,6 +17,7 @@ def locate(
     depth_curve: bool = False,
     sasc: Path | None = None,
     rstt: Path | None = None,
+    tables: Path | None = None,
     simulated: bool = False,
     json: bool = False,
     quiet: bool = False,
@@ -52,6 +53,9 @@ def locate(
         Folder of the IDC's slowness-azimuth station corrections, one file sasc.CODE a station.
     rstt
         Model file of Sandia's RSTT for Pn, Pg, Sn and Lg; needs its Python module, which is not part of testban.
+    tables
+        Folder of travel-time tables in LOCSAT's format (as of SeisComP: iasp91.P, iasp91.S, or tt_iasp91_P, ...); FOLDER/MODEL
+        where it holds several models. They replace the times of --model; ellipticity and elevation are added to them.
     simulated
         Label the tables and the bulletin as simulated.
     json
@@ -62,7 +66,8 @@ def locate(
     """
     from testban.base.errors import InputError
     from testban.cli import terminal
-    from testban.locate import NEIGHBOURS_KM, SITE_KM, Settings
+    from testban.formats.locsat_tables import read_tables
+    from testban.locate import LOOKED_UP, NEIGHBOURS_KM, SITE_KM, PathTimes, Settings, TableTimes
     from testban.run import stages
 
     if fixed_depth is not None and not 0.0 <= fixed_depth <= 700.0:
@@ -71,7 +76,12 @@ def locate(
         raise InputError("expected --together or --alone, got both; give one")
     within_km = 0.0 if alone else NEIGHBOURS_KM if together else SITE_KM
     settings = Settings(model=model, fixed_depth_km=fixed_depth)
-    paths = None
+    if rstt is not None and tables is not None:
+        raise InputError("expected --rstt or --tables, got both; give one")
+    paths: PathTimes | None = None
+    if tables is not None:
+        model_name, grids = read_tables(tables, LOOKED_UP)
+        paths = TableTimes(model_name, grids, model)
     if rstt is not None:
         from testban.run.rstt import Rstt
 

@@ -7,8 +7,10 @@ from testban.locate.locator import Solved, locate, solve
 from testban.locate.paths import PathTimes
 from testban.locate.result import Located
 from testban.locate.settings import Settings
+from testban.locate.table_times import LOOKED_UP, TableTimes
 
 __all__ = [
+    "LOOKED_UP",
     "NEIGHBOURS_KM",
     "SITE_KM",
     "DepthPoint",
@@ -16,6 +18,7 @@ __all__ = [
     "PathTimes",
     "Settings",
     "Solved",
+    "TableTimes",
     "TimeCorrection",
     "VectorBin",
     "VectorCorrection",

@@ -87,6 +87,11 @@ def _free(problem: Problem, base: Solution, depths: Sequence[float]) -> Solution
     return problem.run(best.x, True, scale=1.0, iterations=0) if best.ok and len(depths) > 1 else best
 
 
+def _surrounded(problem: Problem) -> bool:
+    """Whether stations stand around the place that the arrays hold."""
+    return quality.gaps_(problem.out[:, 6])[0] <= DEPTH_GAP_DEG
+
+
 def local(problem: Problem, depth_km: float) -> bool:
     """Whether near stations hold the depth, so that no depth phase is asked for."""
     near, pairs, *_ = problem.census(depth_km)
@@ -113,10 +118,22 @@ def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | 
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
     settings, n_all = problem.settings, len(problem.rows)
-    surrounded = n_all >= 4 and problem.stations >= 3 and quality.gaps_(problem.out[:, 6])[0] <= DEPTH_GAP_DEG
+    enough = n_all >= 4 and problem.stations >= 3
+    surrounded = enough and _surrounded(problem)
     found = base
-    if surrounded and base.cost > DEPTH_MISFIT and (abs(base.gain) > DEPTH_GAIN or base.cost > n_all):
-        found = again(problem, _by_misfit(problem, base) or base)
+    if (
+        enough
+        and base.cost > DEPTH_MISFIT
+        and ((surrounded and abs(base.gain) > DEPTH_GAIN) or base.cost > n_all)
+    ):
+        other = _by_misfit(problem, base)
+        if other is not None:
+            # where the default fits badly its place is wrong as well: who surrounds the event is asked at the better depth
+            found = again(problem, other)
+            surrounded = _surrounded(problem)
+            if not surrounded and not local(problem, float(found.x[2])):
+                found = base
+        found = again(problem, found)
     moved, depth = found.x[2] != base.x[2], float(found.x[2])
     census = problem.census(depth)
     why = _resolves_depth(census, depth, settings.min_depth_phases)

@@ -5,6 +5,7 @@ full covariance of the data (after Bondar & Storchak 2011, GJI 186, 1220-1244); 
 reason. Input order does not matter: arrivals are sorted by time, station and id.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,8 +27,11 @@ Floats = NDArray[np.float64]
 # Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
 LOOKS = (-3.0, -1.5, 1.5, 3.0)
 LOOK_GAIN = 0.01
+UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
-PATH_ROUNDS, PATH_STILL_KM = 6, 0.05  # of times by path: a correction over so short a way is the same
+# Times by path: a correction over a way so short is the same, and over one so long that phases and outliers are asked anew.
+PATH_ROUNDS, PATH_STILL_KM, PATH_FAR_KM = 12, 0.05, 20.0
+SHRINKS = 0.8
 
 
 class Solved(NamedTuple):
@@ -75,8 +79,7 @@ def solve(
         return better
     found, free, reason = depth_question.answer(problem, found)
     if paths is not None and found.x[2] != depth:
-        problem.correct(found.x)
-        found = solved(problem.run(found.x, free, scale=1.0))
+        found = _corrected(problem, found, free)
     return Solved(problem, found, free, reason)
 
 
@@ -134,7 +137,9 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
         problem.tables, problem.vec[told], problem.index[told], problem.waves[told], problem.lon[told], problem.lat[told], problem.data[told],
     )  # fmt: skip
     best = found if start is not None and found.ok else None
-    for _, lon, lat, t in starts(*args, depth)[:3]:
+    # a coarse grid misses an event among its stations, which far hollows then outbid: the first stations are starts as well
+    first = [(0.0, *v) for v in zip(problem.lon[told], problem.lat[told], problem.data[told, 0], strict=True)]
+    for _, lon, lat, t in (*starts(*args, depth)[:3], *first[:UNDER_STATIONS]):
         found = problem.run(np.array([lon, lat, depth, t]), False)
         if found.ok and (best is None or found.cost < best.cost - 1e-6):
             best = found
@@ -167,14 +172,25 @@ def _second_look(problem: Problem, found: Solution) -> Solution:
     return again(problem, best)
 
 
-def _corrected(problem: Problem, found: Solution) -> Solution:
-    """Once more where corrections depend on the place of the source, until it rests where times are by path."""
+def _corrected(problem: Problem, found: Solution, free: bool = False) -> Solution:
+    """Once more where corrections depend on the place of the source, until it rests where times are by path.
+
+    Times by path may change with distance otherwise than the model's, so that a whole step overshoots: one that does not shrink
+    is followed by half of the next.
+    """
     if not problem.corrected and problem.paths is None:
         return found
+    share, last = 1.0, math.inf
     for _ in range(PATH_ROUNDS if problem.paths is not None else 1):
         before = found.x.copy()
         problem.correct(found.x)
-        found = solved(problem.run(found.x, False, scale=1.0))
-        if distance_km_(before[0], before[1], found.x[0], found.x[1]) < PATH_STILL_KM:
-            break
-    return found
+        anew = problem.paths is not None and last > PATH_FAR_KM
+        found = solved(problem.run(found.x, free, scale=4.0 if anew else 1.0))
+        step = found.x - before
+        step[0] = (step[0] + 180.0) % 360.0 - 180.0
+        size = distance_km_(before[0], before[1], found.x[0], found.x[1])
+        if size < PATH_STILL_KM:
+            return found
+        share, last = share * (0.5 if size > SHRINKS * last else 1.0), size
+        found = found._replace(x=before + share * step)
+    return solved(problem.run(found.x, free, scale=1.0, iterations=0))

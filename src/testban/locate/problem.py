@@ -172,7 +172,7 @@ class Problem:
         self.kept = np.empty((n, self.index.shape[1], 5))
         self.at = np.full(3, np.nan)
         self.corrected, self.paths = self._by_station(), paths
-        self.on_paths = 0
+        self.on_paths, self.shift = 0, np.zeros(n)
 
     def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)
@@ -222,8 +222,8 @@ class Problem:
             self.data[i, 1] = seconds
             self.data[i, 2] = math.sqrt(self.pick_sigma[i] ** 2 + sigma**2)
         if self.paths is not None:
-            if not self.corrected:
-                self.data[:, 1] = 0.0
+            # phases are identified with the times by path of the round before, lest a slow world's P be taken for Pg
+            self.data[:, 1] = self.shift if not self.corrected else self.data[:, 1] + self.shift
             self._by_path(self.paths, x)
         self.at[:] = np.nan
 
@@ -231,12 +231,33 @@ class Problem:
         """What times by path differ by from those of the tables, added to the station corrections; for phases identified at x."""
         self.evaluate(x)
         lon, lat, depth = (float(v) for v in x[:3])
-        self.on_paths = 0
-        for i, name in enumerate(self.names(depth)):
+        self.on_paths, shift = 0, np.zeros_like(self.shift)
+        for i, name in enumerate(self.names(depth) if paths.resolved else self._branch_names()):
             seconds = paths.seconds(name, lon, lat, depth, self.sites[i]) if name else None
             if seconds is not None:
-                self.data[i, 1] += seconds - self.kept[i, self.column[i], 0]
+                shift[i] = seconds - self.kept[i, self.column[i], 0]
                 self.on_paths += 1
+            elif name and not paths.resolved:
+                shift[i] = self._shift_of_first(paths, i, x)
+        self.data[:, 1] += shift - self.shift
+        self.shift = shift
+
+    def _shift_of_first(self, paths: PathTimes, i: int, x: Floats) -> float:
+        """What the first arrival of arrival i differs by: for a branch without a time of its own."""
+        name = {self.model.index("P1"): "P", self.model.index("S1"): "S"}.get(int(self.index[i, 0]), "")
+        lon, lat, depth = (float(v) for v in x[:3])
+        seconds = paths.seconds(name, lon, lat, depth, self.sites[i]) if name else None
+        own = float(self.kept[i, 0, 0])
+        return seconds - own if seconds is not None and own == own else 0.0
+
+    def _branch_names(self) -> list[str]:
+        """The branch that every arrival took, P and S for the first ones, "" where it took none."""
+        names = dict(enumerate(self.model.phases)) | {
+            self.model.index("P1"): "P",
+            self.model.index("S1"): "S",
+        }
+        branches = zip(self.index.tolist(), self.column.tolist(), strict=True)
+        return [names[row[c]] if c >= 0 else "" for row, c in branches]
 
     def evaluate(self, x: Floats) -> None:
         """Residuals, derivatives and angles at x."""

@@ -3,7 +3,8 @@
 The correlation traces of a repeat peak together at all elements of an array once they are lined up by the master's own
 moveout; what comes from elsewhere peaks along a plane wave of another slowness, even where the waveforms agree (Gibbons
 & Ringdal 2006, GJI 165, 149). The traces are added along every slowness of a grid beside the master's; the detection is
-kept where slowness 0 is as good as the best.
+kept where slowness 0 is as good as the best. The time that a detection implies is that of some of its elements: the sum along
+a slowness is therefore looked for as far from it as the wave needs from the middle of the array to its edge.
 
 Rules: an array is four or more stations of one template of which each lies within `NEIGHBOUR_KM` of another; the vertical
 in the band that all of them have; rejected only where the best slowness is beyond what a source `OFFSET_KM` from the
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numba import njit
 
 from testban.base.geo import offset_km_
 from testban.repeat.ground import F64
@@ -24,8 +26,11 @@ NEIGHBOUR_KM = 12.0
 FEWEST = 4
 MOST_S_KM, STEP_S_KM = 0.36, 0.01  # twice the slowness of a crustal P: from any side to any other
 LEAST_S_KM = 0.03
+NEAR_S = 0.5  # how far from the implied time what comes from the master's place is looked for
 SIGMAS = 3.0
-TRACE_S = 6.0  # of lag on either side that a trace holds
+TRACE_S = (
+    12.0  # of lag on either side that a trace holds: from one edge of 25 km to the other and the middle of it
+)
 
 
 class Beam(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +80,15 @@ def beam(traces: Mapping[str, F64], places: Mapping[str, tuple[float, float]], d
     rows = np.array([traces[n] for n in names])
     east = np.array([w[0] - middle[0] for w in where])
     north = np.array([w[1] - middle[1] for w in where])
-    zero, best, at = _sum(rows, np.zeros(len(names))), -math.inf, (0.0, 0.0)
+    radius = math.sqrt(float(np.max(east * east + north * north)))
+    zero, best, at = float(_sum(rows, np.zeros(len(names)), NEAR_S)), -math.inf, (0.0, 0.0)
     n = round(MOST_S_KM / STEP_S_KM)
     for i in range(-n, n + 1):
         for j in range(-n, n + 1):
             if i * i + j * j > n * n:
                 continue
-            value = _sum(rows, STEP_S_KM * (i * east + j * north))
+            late = STEP_S_KM * math.sqrt(i * i + j * j) * radius
+            value = float(_sum(rows, STEP_S_KM * (i * east + j * north), NEAR_S + late))
             if value > best + 1e-9:
                 best, at = value, (STEP_S_KM * i, STEP_S_KM * j)
     away = math.sqrt(at[0] * at[0] + at[1] * at[1])
@@ -92,19 +99,23 @@ def beam(traces: Mapping[str, F64], places: Mapping[str, tuple[float, float]], d
     )  # fmt: skip
 
 
-def _sum(rows: F64, delay_s: F64) -> float:
-    """Largest mean of the traces, each read `delay_s` later, within half a second of the middle."""
-    reach, centre = RATE // 2, rows.shape[1] // 2
+@njit(cache=True)
+def _sum(rows: F64, delay_s: F64, within_s: float) -> np.float64:
+    """Largest mean of the traces, each read `delay_s` later, within so many seconds of the middle."""
+    centre = rows.shape[1] // 2
+    room = centre - 2 - math.ceil(np.abs(delay_s).max() * RATE)
+    reach = min(math.ceil(within_s * RATE), max(0, room))
     total = np.zeros(2 * reach + 1)
-    for row, d in zip(rows, delay_s.tolist(), strict=True):
-        k = d * RATE
+    for e in range(rows.shape[0]):
+        k = delay_s[e] * RATE
         low = math.floor(k)
         part = k - low
         a = centre + low - reach
         if a < 0 or a + 2 * reach + 2 > rows.shape[1]:
             continue
-        total += (1.0 - part) * row[a : a + 2 * reach + 1] + part * row[a + 1 : a + 2 * reach + 2]
-    return float(total.max()) / len(rows)
+        for i in range(2 * reach + 1):
+            total[i] += (1.0 - part) * rows[e, a + i] + part * rows[e, a + i + 1]
+    return np.float64(total.max() / rows.shape[0])
 
 
 def trace(template: F64, x: F64, first: int) -> F64 | None:

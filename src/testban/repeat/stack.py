@@ -27,6 +27,8 @@ from testban.repeat.kernels import F32, add_station_
 from testban.repeat.template import RATE, Template, TemplateChannel
 
 SPARSE = 64
+#: Summed gain over the best station's from which on the sum is worth a second trial: 2.5 % of amplitude.
+WORTH_A_TRIAL = 1.05
 SURROGATES = ("reversed", "scrambled-1", "scrambled-2", "scrambled-3", "scrambled-4", "scrambled-5")
 
 
@@ -112,7 +114,7 @@ def network(stations: Sequence[StationBlock], strength: bool = True) -> NetworkB
     if bool((count > 1.0).any()):
         stacked = out.astype(np.float32)
         middle, spread = scaled(stacked)
-        out = np.fmax(stacked, best)
+        out = np.where(gain > WORTH_A_TRIAL * most, np.fmax(stacked, best), best)
     said = _strength(stations, gain, middle, spread) if strength else Strength()
     return NetworkBlock(statistic=out, stations=count, strength=said)
 

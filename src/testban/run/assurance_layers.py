@@ -19,7 +19,7 @@ from testban.base import quanta
 from testban.base.dmath import exp10_, log10_
 from testban.base.errors import InputError
 from testban.identify import relations
-from testban.run import assurance_noise
+from testban.run import assurance_noise, moments
 from testban.run.assurance_noise import Measured
 
 Floats = NDArray[np.float64]
@@ -37,6 +37,7 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
     inventory: tuple[str, ...] = ()
     arrays: tuple[str, ...] = ()
     band_hz: tuple[float, float] = (1.0, 3.0)
+    moments: bool = False
     how: Identification = msgspec.field(default_factory=Identification)
 
 
@@ -61,6 +62,17 @@ def network(
         return assumed, (), False
     whole, *days = assurance_noise.measured(layers.noise, layers.inventory, layers.band_hz, layers.arrays)
     return whole.sensors, tuple(days), whole.simulated
+
+
+def stretches(layers: Layers) -> tuple[Measured, ...]:
+    """The stations of each stretch of time, where asked for. Raises InputError."""
+    if not layers.moments:
+        return ()
+    if layers.noise is None:
+        raise InputError(
+            "--moments: expected --noise beside it; give levels.csv of `assure monitor` or noise.csv"
+        )
+    return assurance_noise.moments(layers.noise, layers.inventory, layers.band_hz, layers.arrays)
 
 
 def _kt(mb: float, factor: float, law: relations.Relation) -> str:
@@ -114,8 +126,14 @@ def assumptions(layers: Layers) -> list[str]:
     out = []
     if layers.noise is not None:
         out.append(
-            f"noise and up-time measured in the recordings, {layers.band_hz[0]:g}-{layers.band_hz[1]:g} Hz, median of the hours outside signals; "
+            f"noise and up-time measured in the recordings, {layers.band_hz[0]:g}-{layers.band_hz[1]:g} Hz, median of the "
+            f"{'minutes, signals included' if layers.noise.name == assurance_noise.LEVELS else 'hours outside signals'}; "
             "stations as recorded, the rule of the scenario"
+        )
+    if layers.moments:
+        out.append(
+            "stretches of time: levels of levels.csv have every signal in them (codas, storms), those of noise.csv are outside signals; "
+            f"a station with less than half of a stretch is down; raised: {moments.RAISED:g} of a magnitude and more above the whole time"
         )
     if layers.identification:
         h = layers.how

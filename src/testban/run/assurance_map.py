@@ -12,6 +12,7 @@ from testban.base.canonical import digest_of
 from testban.base.errors import InputError
 from testban.formats import csvio
 from testban.run import assurance_layers as layers
+from testban.run import moments
 from testban.run.provenance import code_digest
 from testban.show import capability_map
 
@@ -65,16 +66,26 @@ def capability_of(
     column = f"mb{100 * rule.level:g}"
     more = layers.columns(extra, sensors, rule, lon, lat, mb)
     text = _table(column, lon, lat, mb, more)
+    moment_rows, worst = moments.by_moment(layers.stretches(extra), rule, lon, lat, weight)
     told, grids = layers.by_day(days, rule, lon, lat, weight)
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "map.csv").write_text(text, "utf-8")
         for day, grid in grids.items():
             (out / f"map-{day}.csv").write_text(_table(column, lon, lat, grid, {}), "utf-8")
+        if moment_rows:
+            csvio.write_rows(out / "moments.csv", tuple(moment_rows[0]), moment_rows)
+        if worst is not None:
+            (out / "map-worst.csv").write_text(_table(column, lon, lat, worst, {}), "utf-8")
         if told:
             csvio.write_rows(out / "days.csv", tuple(told[0]), told)
         if simulated:
-            for made in ("map.csv", "days.csv", *(f"map-{day}.csv" for day in grids)):
+            for made in (
+                "map.csv",
+                "days.csv",
+                *(f"map-{day}.csv" for day in grids),
+                *(("moments.csv", "map-worst.csv") if moment_rows else ()),
+            ):
                 csvio.add_column(out / made, "simulated", "true")
         for language in ("en", "ru"):
             title = plan.title_ru if language == "ru" and plan.title_ru else plan.title
@@ -96,6 +107,11 @@ def capability_of(
     if told:
         result["days"] = told
         result["simulated"] = simulated
+    if moment_rows:
+        result["moments"] = len(moment_rows)
+        result["raised"] = [
+            r for r in moment_rows if r["raised_mean"] == "" or r["raised_mean"] >= moments.RAISED
+        ]
     given = {"scenario": name, "title": plan.title, "step_deg": step_deg, "rule": rule, "sensors": sensors}
     if extra != layers.Layers():
         given["layers"] = msgspec.structs.replace(extra, noise=None, inventory=())
@@ -112,8 +128,7 @@ def capability_of(
                 ]
             ),
             *layers.assumptions(extra),
-            "Veith-Clawson decay at 20 degrees and beyond, 2.4 log10(km) - 3.95 nearer; surface source; no site terms",
-            "snr 3, sigma 0.35, reliability 0.95 of the included scenarios: unconfirmed defaults of the literature",
+            *scenario.assumed(plan),
             "the threshold is of detection, not of identification; means are over the area that the network sees",
         ],
         "digests": {"inputs": digest_of(given), "map": digest_of(text), "code": code_digest()},

@@ -15,9 +15,10 @@ import numpy as np
 from testban import formats
 from testban.assure.capability import Sensor
 from testban.base.errors import InputError
-from testban.base.times import DAY_NS, HOUR_NS, NS_PER_S, format_time, parse_time
+from testban.base.times import DAY_NS, NS_PER_S, format_time, parse_time
 from testban.formats import csvio
 
+LEVELS, LEVELS_S = "levels.csv", 60
 COLUMNS = ("network", "station", "hour", "low_hz", "high_hz", "up_s", "a_over_t_nm_s")
 
 
@@ -93,6 +94,32 @@ def _sensors(
     return tuple(out), tuple(left)
 
 
+def stretch(file: Path) -> int:
+    """Seconds of one row: an hour, or those of the levels that `testban assure monitor` writes."""
+    return LEVELS_S if file.name == LEVELS else 3600
+
+
+def moments(
+    path: Path, inventory: Sequence[str | Path], band: tuple[float, float], arrays: Sequence[str] = ()
+) -> tuple[Measured, ...]:
+    """The usual state first (each station up, at its median), then each stretch of the table. Raises InputError.
+
+    A station with samples in less than half of a stretch was down in it; the others were up.
+    """
+    file = path / "noise.csv" if path.is_dir() else path
+    hours = _hours(file, band)
+    places, known, stretch_s = _places(file.parent, inventory), frozenset(arrays), stretch(file)
+    usual, left = _sensors(hours, places, stretch_s * NS_PER_S, known)
+    usual = tuple(msgspec.structs.replace(s, reliability=1.0) for s in usual)
+    out = [Measured(day="usual", sensors=usual, left_out=left)]
+    for at in sorted({h.hour_ns for h in hours}):
+        own = [h for h in hours if h.hour_ns == at and 2.0 * h.up_s >= stretch_s]
+        sensors, left = _sensors(own, places, stretch_s * NS_PER_S, known)
+        sensors = tuple(msgspec.structs.replace(s, reliability=1.0) for s in sensors)
+        out.append(Measured(day=format_time(at, 0), sensors=sensors, left_out=left))
+    return tuple(out)
+
+
 def measured(
     path: Path, inventory: Sequence[str | Path], band: tuple[float, float], arrays: Sequence[str] = ()
 ) -> tuple[Measured, ...]:
@@ -101,7 +128,7 @@ def measured(
     hours = _hours(file, band)
     places = _places(file.parent, inventory)
     known = frozenset(arrays)
-    begin, end = min(h.hour_ns for h in hours), max(h.hour_ns for h in hours) + HOUR_NS
+    begin, end = min(h.hour_ns for h in hours), max(h.hour_ns for h in hours) + stretch(file) * NS_PER_S
     out = []
     whole, left = _sensors(hours, places, end - begin, known)
     if not whole:

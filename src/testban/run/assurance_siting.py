@@ -11,13 +11,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from testban.assure import areas as area_rules
 from testban.assure import scenario, siting
+from testban.assure.areas import Area
 from testban.assure.capability import Rule, Sensor
 from testban.assure.siting import Candidate, Siting, Target
 from testban.base import quanta
 from testban.base.canonical import digest_of
 from testban.base.errors import InputError, SourceError
 from testban.formats import csvio
+from testban.run import areas
 from testban.run.assurance_map import scenario_of
 from testban.run.provenance import code_digest
 from testban.show import land
@@ -32,8 +35,11 @@ HISTORY_RULES = (
     ("IDC weights", Rule(points=10, station_points=3, array_points=4)),
 )
 COLUMNS = (
-    "order", "code", "longitude", "latitude", "noise_nm_s", "array", "cost", "before", "after", "gain",
+    "order", "code", "longitude", "latitude", "noise_nm_s", "array", "cost", "before", "after", "gain", "ground",
 )  # fmt: skip
+
+
+Box = tuple[float, float, float, float]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +47,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     add: int
     objective: siting.Objective = "mean"
-    region: tuple[float, float, float, float] | None = None
+    region: Box | tuple[Area, ...] | None = None
     sites: tuple[tuple[float, float], ...] = ()
-    allowed: tuple[float, float, float, float] | None = None
+    allowed: Box | tuple[Area, ...] | None = None
     candidates: Path | None = None
     spacing_deg: float = 5.0
     step_deg: float = 4.0
@@ -94,19 +100,44 @@ def read_candidates(path: Path) -> tuple[Candidate, ...]:
     return tuple(out)
 
 
-def grid_candidates(plan: Plan, box: tuple[float, float, float, float]) -> tuple[Candidate, ...]:
-    """Places on land of a box, named by where they are."""
+def where_of(text: str | None, name: str) -> Box | tuple[Area, ...] | None:
+    """W,E,S,N, or the areas of a file (GeoJSON or a table of corners); None where nothing was given."""
+    if text is None:
+        return None
+    if Path(text).suffix.lower() in (".json", ".geojson", ".csv", ".parquet"):
+        return areas.read(Path(text))
+    w, e, s, n = numbers(text, 4, name)
+    return (w, e, s, n)
+
+
+def _boxed(where: Box | tuple[Area, ...]) -> tuple[Box, tuple[Area, ...]]:
+    """The box round a place, and its areas (none for a box)."""
+    if isinstance(where[0], Area):
+        own = tuple(a for a in where if isinstance(a, Area))
+        return area_rules.box(own), own
+    w, e, s, n = (float(v) for v in where if not isinstance(v, Area))
+    return (w, e, s, n), ()
+
+
+def grid_candidates(plan: Plan, where: Box | tuple[Area, ...]) -> tuple[Candidate, ...]:
+    """Places on land of a box or of areas, named by where they are; an area gives them its noise and cost."""
+    box, own = _boxed(where)
     lon, lat = siting.region(*box, plan.spacing_deg)
-    return tuple(
-        Candidate(
-            sensor=Sensor(
-                code=f"{abs(y):04.1f}{'N' if y >= 0 else 'S'}{abs(x):05.1f}{'E' if x >= 0 else 'W'}",
-                longitude=x, latitude=y, noise_nm_s=plan.noise_nm_s, array=plan.array,
+    out = []
+    for x, y in zip(lon.tolist(), lat.tolist(), strict=True):
+        at = area_rules.holding(own, x, y)
+        if (own and at is None) or not land.inside(x, y):
+            continue
+        noise = plan.noise_nm_s if at is None or at.noise_nm_s is None else at.noise_nm_s
+        array = plan.array if at is None or at.array is None else at.array
+        code = f"{abs(y):04.1f}{'N' if y >= 0 else 'S'}{abs(x):05.1f}{'E' if x >= 0 else 'W'}"
+        out.append(
+            Candidate(
+                sensor=Sensor(code=code, longitude=x, latitude=y, noise_nm_s=noise, array=array),
+                cost=1.0 if at is None or at.cost is None else at.cost, ground="" if at is None else at.rock or at.name,
             )
-        )
-        for x, y in zip(lon.tolist(), lat.tolist(), strict=True)
-        if land.inside(x, y)
-    )  # fmt: skip
+        )  # fmt: skip
+    return tuple(out)
 
 
 def target_of(plan: Plan) -> Target:
@@ -114,7 +145,14 @@ def target_of(plan: Plan) -> Target:
     if plan.sites:
         lon, lat = (np.array(v, dtype=np.float64) for v in zip(*plan.sites, strict=True))
     elif plan.region is not None:
-        lon, lat = siting.region(*plan.region, plan.step_deg)
+        box, own = _boxed(plan.region)
+        lon, lat = siting.region(*box, plan.step_deg)
+        if own:
+            keep = [
+                area_rules.holding(own, x, y) is not None
+                for x, y in zip(lon.tolist(), lat.tolist(), strict=True)
+            ]
+            lon, lat = lon[keep], lat[keep]
     else:
         raise InputError(
             "expected --region W,E,S,N or --site LON,LAT, got neither; say what is to be watched"
@@ -130,11 +168,11 @@ def siting_of(name: str, plan: Plan, out: Path) -> dict[str, Any]:
     net = scenario_of(name)
     base, rule = scenario.sensors(net), net.rule
     target = target_of(plan)
-    box = plan.allowed or plan.region
+    where = plan.allowed or plan.region
     if plan.candidates is not None:
         candidates = read_candidates(plan.candidates)
-    elif box is not None:
-        candidates = grid_candidates(plan, box)
+    elif where is not None:
+        candidates = grid_candidates(plan, where)
     else:
         raise InputError(
             "expected --allowed W,E,S,N or --candidates FILE with --site, got neither; say where stations may stand"
@@ -142,28 +180,43 @@ def siting_of(name: str, plan: Plan, out: Path) -> dict[str, Any]:
     found = siting.choose(
         base, candidates, rule, target, plan.add, budget=plan.budget, exhaustive=plan.exhaustive
     )
-    others = _others(base, candidates, rule, target, len(found.additions))
+    others = _others(base, candidates, rule, target, len(found.additions), plan.budget)
     _write(found, base, candidates, target, others, net, out)
     return _summary(name, plan, found, others, len(candidates), base, rule, target, out)
 
 
 def _others(
-    base: Sequence[Sensor], candidates: Sequence[Candidate], rule: Rule, target: Target, m: int
-) -> dict[str, Any]:
-    """The objective of a uniform placement and of random ones (drawn with a fixed seed)."""
+    base: Sequence[Sensor], candidates: Sequence[Candidate], rule: Rule, target: Target, m: int,
+    budget: float | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The objective of a uniform placement and of random ones (drawn with a fixed seed), within the same budget."""
     if m < 1:
         return {"uniform": None, "random_mean": None, "random_best": None}
-    uniform = siting.value([*base, *(c.sensor for c in siting.spread(candidates, m))], rule, target)
+    order = siting.spread(candidates, m if budget is None else len(candidates))
+    even = [c.sensor for c in _affordable(order, m, budget)]
+    uniform = siting.value([*base, *even], rule, target)
     rng = np.random.Generator(np.random.PCG64(1963))
     tries = []
     for _ in range(RANDOM_TRIES):
         left = list(range(len(candidates)))
-        picked = [left.pop(int(rng.integers(0, len(left)))) for _ in range(m)]
-        tries.append(siting.value([*base, *(candidates[i].sensor for i in picked)], rule, target))
+        drawn = [
+            candidates[left.pop(int(rng.integers(0, len(left))))]
+            for _ in range(m if budget is None else len(left))
+        ]
+        tries.append(siting.value([*base, *(c.sensor for c in _affordable(drawn, m, budget))], rule, target))
     return {
         "uniform": _round(uniform, target), "random_mean": _round(math.fsum(tries) / len(tries), target),
         "random_best": _round(min(tries), target),
     }  # fmt: skip
+
+
+def _affordable(order: Sequence[Candidate], m: int, budget: float | None) -> list[Candidate]:
+    """The first m of an order that the budget allows, one after another."""
+    out: list[Candidate] = []
+    for c in order:
+        if len(out) < m and (budget is None or math.fsum(x.cost for x in out) + c.cost <= budget):
+            out.append(c)
+    return out
 
 
 def _round(value: float, target: Target) -> float:
@@ -180,6 +233,7 @@ def _write(
             "latitude": round(a.candidate.sensor.latitude, 4), "noise_nm_s": a.candidate.sensor.noise_nm_s,
             "array": a.candidate.sensor.array, "cost": a.candidate.cost, "before": _round(a.before, target),
             "after": _round(a.after, target), "gain": csvio.Fixed(f"{a.before - a.after:.4f}"),
+            "ground": a.candidate.ground,
         }
         for i, a in enumerate(found.additions)
     ]  # fmt: skip
@@ -209,7 +263,7 @@ def _summary(
             {
                 "code": a.candidate.sensor.code, "longitude": round(a.candidate.sensor.longitude, 4),
                 "latitude": round(a.candidate.sensor.latitude, 4), "after": _round(a.after, target),
-                "gain": round(a.before - a.after, 4),
+                "gain": round(a.before - a.after, 4), "cost": a.candidate.cost, "ground": a.candidate.ground,
             }
             for a in found.additions
         ],

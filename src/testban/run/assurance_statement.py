@@ -78,7 +78,7 @@ def compute(plan: scenario.Scenario, watched: Any = None) -> dict[str, Any]:
     rows = [_shot_row(x, m, ask, spots, got) for x, m, got in zip(ask.shot, sizes, table, strict=True)]
     key = _key(rows)
     found: dict[str, Any] = {
-        "title": plan.title, "title_ru": plan.title_ru or plan.title, "question": ask, "rule": rule,
+        "title": plan.title, "title_ru": plan.title_ru or plan.title, "question": ask, "rule": rule, "detector": plan.detector,
         "stations": len(sensors), "arrays": sum(s.array for s in sensors), "sensors": sensors, "spots": spots,
         "given_sites": bool(ask.site), "networks": _networks(plan), "maps": maps, "sites": _site_rows(places, spots, law),
         "series": rows, "key": key, "law": law,

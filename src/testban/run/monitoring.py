@@ -23,6 +23,7 @@ from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time
 from testban.detect import envelope
 from testban.formats import csvio, tables
+from testban.run import assurance_noise, moments
 from testban.run.configuration import Configuration
 from testban.run.detection import failed, open_source, read, tidy
 from testban.run.outputs import whole
@@ -103,7 +104,7 @@ def monitor(
     start_ns: int | None = None, end_ns: int | None = None, simulated: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Write monitor.csv, hours.csv, days.csv, findings.csv and monitor.html into `out`; the same call goes on."""
+    """Write monitor.csv, hours.csv, days.csv, levels.csv, findings.csv and monitor.html into `out`; the same call goes on."""
     s = settings or Settings()
     if not -2.0 <= target <= 10.0:
         raise InputError(f"--target: expected a magnitude from -2 to 10, got {target:g}; correct it")
@@ -124,11 +125,12 @@ def monitor(
     found = [_watch(p, stations, held, s, span) for p in places]
     findings = tidy([*inventory.findings, *source.findings, *left_out, *said, *_silent(held)])
     _write(found, findings, target, out, simulated, s)
+    moments.write(out / assurance_noise.LEVELS, held, (s.near_band_hz, s.far_band_hz), simulated)
     given = {"places": tuple(places), "settings": s, "target": target, "inputs": inputs}
     rows = [_summary(w, target) for w in found]
     return {
         "out": str(out), "simulated": simulated, "target": target, "sites": rows, "findings": len(findings),
-        "assumptions": list(page.ASSUMPTIONS),
+        "assumptions": [a.en for a in page.assumptions(s)],
         "digests": {"inputs": digest_of(given), "result": digest_of(rows), "code": code_digest()},
     }  # fmt: skip
 
@@ -209,7 +211,7 @@ def _line(parts: list[tuple[int, NDArray[np.int16]]], band: int, first: int, n: 
 
 def _heard(place: Place, stations: Sequence[Station], held: Held, s: Settings) -> list[Heard]:
     """What each station holds for a site; stations out of reach or without any amplitude are left out."""
-    out = []
+    out, terms = [], dict(s.terms)
     for x in sorted(stations, key=lambda x: x.site.key):
         p = monitoring.path(place, x.site.longitude, x.site.latitude, s)
         if p is None:
@@ -217,7 +219,7 @@ def _heard(place: Place, stations: Sequence[Station], held: Held, s: Settings) -
         array = len(x.members) > 1
         parts = held.get((x.site.key, p.steer if array else None), [])
         if any((v != envelope.MISSING).any() for _, v in parts):
-            add = p.decay + (s.beam_loss if array else 0.0)
+            add = p.decay + (s.beam_loss if array else 0.0) - terms.get(x.site.key, 0.0)
             out.append(Heard(key=x.site.key, path=p, parts=parts, add=add))
     return out
 
@@ -373,6 +375,17 @@ def places_of(path: Path) -> list[Place]:
         depth = csvio.number(row, "depth_km") or 0.0
         out.append(Place(name=csvio.text(row, "name"), longitude=lon, latitude=lat, depth_km=depth))
     return out
+
+
+def terms_of(path: Path) -> tuple[tuple[str, float], ...]:
+    """Terms of stations from a table: network, station, term (magnitude units that it reads high). Raises InputError."""
+    out = []
+    for row in csvio.read_rows(path, ("network", "station", "term")):
+        term = csvio.number(row, "term")
+        if term is None:
+            raise InputError(f"{path.name}: expected a term in every row; correct it")
+        out.append((f"{csvio.text(row, 'network')}.{csvio.text(row, 'station')}", term))
+    return tuple(sorted(out))
 
 
 def band_of(text: str) -> tuple[float, float]:

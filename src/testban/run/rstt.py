@@ -23,6 +23,8 @@ HELP = "install RSTT with its Python interface and name its model file, or leave
 class Rstt:
     """Regional times of one RSTT model (see `locate.PathTimes`); InputError where module or model are missing."""
 
+    resolved = True
+
     def __init__(self, model: Path) -> None:
         self.name = "RSTT"
         self.model = model

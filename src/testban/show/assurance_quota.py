@@ -40,3 +40,38 @@ def quota(found: Mapping[str, Any]) -> Both:
             )
         )
     return joined(parts)
+
+
+def bulletin(found: Mapping[str, Any]) -> list[Both]:
+    """What `run.assurance_bulletin.quota_of` found, line by line."""
+    low, high = found["undetermined_a_year_90"]
+    given = found["inputs"]
+    out = [
+        t(
+            "{n} events in {d} days: {u} undetermined, {x} explosion-like, {e} earthquake-like; {w} of them without a magnitude.",
+            n=found["events"], d=num(found["days"], 2), u=found["undetermined"], x=found["explosion_like"],
+            e=found["earthquake_like"], w=found["without_magnitude"],
+        ),
+        t(
+            "The verdicts leave {r} events a year undetermined (90 %: {a} to {b}).",
+            r=num(found["undetermined_a_year"], 1), a=num(low, 1), b=num(high, 1),
+        ),
+    ]  # fmt: skip
+    if found["days"] < 365.0:
+        out.append(t("Less than a year was looked at: the number is an extrapolation."))
+    if found["simulated"]:
+        out.append(t("SIMULATED DATA"))
+    for row in found["games"]:
+        if row["value"] is None:
+            out.append(
+                t("With {r} a year: too many for the game; ask for larger events.", r=num(row["mean"], 1))
+            )
+        else:
+            out.append(
+                t(
+                    "With {r} legal events a year, {k} intended violations and {m} inspections the game is worth {v} to the inspector; by lot one of the violations is met with {p}.",
+                    r=num(row["mean"], 1), k=given["violations"], m=given["inspections"], v=num(row["value"], 4),
+                    p=num(row["by_lot"], 4),
+                )
+            )  # fmt: skip
+    return out

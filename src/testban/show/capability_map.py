@@ -49,7 +49,13 @@ def cells(step: float, mb: NDArray[np.float64]) -> str:
                 width, height = (i - begin) * step * SCALE + 0.3, step * SCALE + 0.3
                 parts.append(
                     svg.element(
-                        "rect", x=f1(x), y=f1(y), width=f1(width), height=f1(height), fill=names[begin]
+                        "rect",
+                        x=f1(x),
+                        y=f1(y),
+                        width=f1(width),
+                        height=f1(height),
+                        fill=names[begin],
+                        shape_rendering="crispEdges",
                     )
                 )
                 begin = i
@@ -75,12 +81,12 @@ def caption(sensors: Sequence[Sensor], rule: Rule, measured: bool = False) -> li
     """What the numbers assume, line by line."""
     values = {"snr": num(rule.snr, 1), "sigma": num(rule.sigma, 2), "c": num(rule.common_sigma, 2)}
     second = t(
-        "Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; noise by scenario, not measured; surface source. Grey: not seen.",
+        "Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; noise by scenario, not measured; surface source.",
         **values,
     )
     if measured:
         second = t(
-            "Noise and up-time measured. Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; surface source. Grey: not seen.",
+            "Noise and up-time measured. Assumed: signal-to-noise {snr}, scatter {sigma}, common scatter {c}; surface source.",
             **values,
         )
     return [
@@ -97,6 +103,20 @@ def heading(title: str, language: str, measured: bool, simulated: bool) -> str:
     if measured:
         title = t("Network as recorded, by the rule of: {title}", title=title).of(language)
     return f"{t('SIMULATED DATA').of(language)}. {title}" if simulated else title
+
+
+def _marks(y: float, language: str) -> list[str]:
+    """What the triangles and the grey mean."""
+    station, array = t("station").of(language), t("array").of(language)
+    out = [
+        svg.triangle(675, y, 4.5, fill="#ffffff", stroke=BLUE, stroke_width="1"),
+        svg.text(684, y + 5, station, font_size="12"),
+        svg.triangle(745, y, 4.5, fill="#ffd33d", stroke=BLUE, stroke_width="1"),
+        svg.text(754, y + 5, array, font_size="12"),
+        svg.element("rect", x=805, y=y - 6, width=18, height=12, fill=BLIND),
+        svg.text(828, y + 5, t("not seen").of(language), font_size="12"),
+    ]
+    return [str(x) for x in out]
 
 
 def draw(
@@ -116,9 +136,16 @@ def draw(
         parts.append(svg.element("rect", x=x, y=height + 10, width=60, height=12, fill=c))
         if i:
             parts.append(
-                svg.text(x, height + 35, f"{FIRST + STEP * i:.2f}", text_anchor="middle", font_size="11")
+                svg.text(
+                    x,
+                    height + 35,
+                    num(FIRST + STEP * i, 2).of(language),
+                    text_anchor="middle",
+                    font_size="11",
+                )
             )
-    parts.append(svg.text(635, height + 21, "mb", font_size="12"))
+    parts.append(svg.text(630, height + 21, "mb", font_size="12"))
+    parts += _marks(height + 16, language)
     lines = [title, *(c.of(language) for c in caption(sensors, rule, measured))]
     for i, said in enumerate(lines):
         parts.append(svg.text(20, height + 54 + 16 * i, said, font_size="12", fill=SOFT))

@@ -23,7 +23,7 @@ ASSUMPTIONS = (
         "The joint limit follows Ringdal & Kvaerna 1989; its equation is quoted from memory, unconfirmed. Stations scatter independently about the law."
     ),
     N_(
-        "Amplitudes are short-term averages in the detection band with the response removed at its centre; 2.4 log10(km) - 3.95 nearer than 20 degrees, Veith-Clawson beyond; no station terms."
+        "Amplitudes are short-term averages in the detection band with the response removed at its centre; 2.4 log10(km) - 3.95 nearer than 20 degrees, Veith-Clawson beyond; no station terms but those given."
     ),
     N_(
         "A limit says what could have been hidden, not what would have been seen: the detection threshold is the higher of the two."
@@ -35,6 +35,19 @@ ASSUMPTIONS = (
         "An array listens by a beam steered to the site and is taken to lose 0.1 of a magnitude of the signal (assumed); a place away from the site loses more."
     ),
 )
+
+
+def assumptions(settings: Settings) -> list[Both]:
+    """What the limits assume; station terms where they were given."""
+    out = [t(a) for a in ASSUMPTIONS]
+    if settings.terms:
+        out.append(
+            t(
+                "Terms of {n} stations, as given, are taken off their readings; they hold for the places that they were measured at.",
+                n=len(settings.terms),
+            )
+        )
+    return out
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -165,7 +178,7 @@ def render(
         raise InputError(f"expected the language en or ru, got {language!r}")
     values: dict[str, Any] = {
         "sites": [_view(x, target) for x in sites], "target": num(target, 1), "simulated": simulated,
-        "assumptions": [t(a) for a in ASSUMPTIONS], "language": language,
+        "assumptions": assumptions(s), "language": language,
         "level": num(100 * s.level, 0), "sigma": num(s.sigma, 2), "tolerance": s.tolerance_s,
         "near": f"{s.near_band_hz[0]:g}–{s.near_band_hz[1]:g}", "far": f"{s.far_band_hz[0]:g}–{s.far_band_hz[1]:g}",
     }  # fmt: skip

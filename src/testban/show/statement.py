@@ -25,6 +25,7 @@ def plain(found: dict[str, Any]) -> dict[str, Any]:
     out["maps"] = {k: maps[k] for k in ("world_mean", "region_mean", "region_worst", "blind")}
     out["statement"] = msgspec.to_builtins(found["question"])
     out["rule"] = msgspec.to_builtins(found["rule"])
+    out["detector"] = msgspec.to_builtins(found["detector"])
     out["watched"] = found["watched"]
     out["assumptions"] = [a.en for a in assumptions(found)]
     out["not_assured"] = [a.en for a in not_assured(found)]
@@ -85,6 +86,10 @@ def chance(p: float) -> str:
     if p < 0.0005:
         return "<0.001"
     return ">0.999" if p > 0.9995 else fixed(p, 3)
+
+
+def _chance(p: float) -> Both:
+    return _number(chance(p))
 
 
 def _number(text: str) -> Both:
@@ -151,16 +156,16 @@ def means(found: dict[str, Any]) -> Both:
 def _site(r: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": Both(r["name"], r["name_ru"]), "place": position(r["longitude"], r["latitude"], 1),
-        "mb": fixed(r["mb"], 2), "kt": sig(r["kt"], 2), "decoupled": sig(r["kt_decoupled"], 2),
+        "mb": num(r["mb"], 2), "kt": _number(sig(r["kt"], 2)), "decoupled": _number(sig(r["kt_decoupled"], 2)),
     }  # fmt: skip
 
 
 def _shot(r: dict[str, Any]) -> dict[str, Any]:
     last = r["seen"][-1]
     return {
-        "name": test_name(r), "mb": fixed(r["mb"], 2), "weakest": Both(r["weakest"], r["weakest_ru"]),
-        "seen": [chance(p) for p in r["seen"]], "mean": chance(r["mean_over_sites"]),
-        "told": chance(r["told"]), "independent": chance(r["independent"][-1]), "class": "no" if last < 0.5 else "yes" if last >= 0.9 else "",
+        "name": test_name(r), "mb": num(r["mb"], 2), "weakest": Both(r["weakest"], r["weakest_ru"]),
+        "seen": [_chance(p) for p in r["seen"]], "mean": _chance(r["mean_over_sites"]),
+        "told": _chance(r["told"]), "independent": _chance(r["independent"][-1]), "class": "no" if last < 0.5 else "yes" if last >= 0.9 else "",
     }  # fmt: skip
 
 
@@ -182,8 +187,8 @@ def _help(r: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     start = found["help"]["rows"][0]
     return {
-        "name": names[r["kind"]](), "mean": fixed(r["mean"], 2), "gain": fixed(start["mean"] - r["mean"], 2),
-        "seen": chance(r["seen"]),
+        "name": names[r["kind"]](), "mean": num(r["mean"], 2), "gain": num(start["mean"] - r["mean"], 2),
+        "seen": _chance(r["seen"]),
     }  # fmt: skip
 
 
@@ -215,15 +220,15 @@ def quota(q: dict[str, Any]) -> list[Both]:
 def _repeats(s: dict[str, Any]) -> dict[str, Any]:
     sign = not s["absolute"]
     return {
-        "name": s["name"], "hours": fixed(s["hours"], 1), "detections": s["detections"], "sign": sign,
-        "rate": sig(s["false_alarms_per_year"]), "median": fixed(s["median"], 2, sign=sign),
-        "largest": fixed(s["largest"], 2, sign=sign), "far": texts.DASH if s["far"] is None else lost(s["far"]),
+        "name": s["name"], "hours": num(s["hours"], 1), "detections": s["detections"], "sign": sign,
+        "rate": _number(sig(s["false_alarms_per_year"])), "median": num(s["median"], 2, sign=sign),
+        "largest": num(s["largest"], 2, sign=sign), "far": texts.DASH if s["far"] is None else lost(s["far"]),
     }  # fmt: skip
 
 
 def _watched(s: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": s["name"], "days": s["days"], "span": s["first"] if s["first"] == s["last"] else f"{s['first']} … {s['last']}",
-        "median": fixed(s["median"], 2), "largest": fixed(s["largest"], 2), "above": s["above"],
+        "median": num(s["median"], 2), "largest": num(s["largest"], 2), "above": s["above"],
         "unwatched": s["unwatched"], "minutes": s["minutes"],
     }  # fmt: skip

@@ -15,7 +15,7 @@ from testban.assure.question import WORLD, Box, Spot
 from testban.show import land, svg
 from testban.show.capability_map import BLIND, COLOURS, STEP
 from testban.show.svg import INK, f1
-from testban.show.texts import Both, t
+from testban.show.texts import Both, num, t
 
 WIDTH = 620.0
 WORLD_BOX = WORLD
@@ -140,9 +140,7 @@ def legend(first: float) -> Markup:
         parts.append(svg.element("rect", x=8.0 + step * i, y=4.0, width=step, height=12.0, fill=c))
         if i:
             parts.append(
-                svg.text(
-                    8.0 + step * i, 29.0, f"{first + STEP * i:.2f}", text_anchor="middle", font_size="11"
-                )
+                svg.text(8.0 + step * i, 29.0, num(first + STEP * i, 2), text_anchor="middle", font_size="11")
             )
     x = 8.0 + step * len(COLOURS)
     parts.append(svg.text(x + 6.0, 15.0, "mb", font_size="12"))

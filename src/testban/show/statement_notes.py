@@ -6,6 +6,8 @@ listed as not assured, not left out.
 
 from typing import Any
 
+from testban.assure.capability import Rule
+from testban.assure.detector import Detector
 from testban.assure.identification import Identification
 from testban.show import texts
 from testban.show.texts import Both, foreign, num, sig, t
@@ -23,14 +25,8 @@ def assumptions(found: dict[str, Any]) -> list[Both]:
             "Noise of the stations is assumed, not measured: {noise} nm/s (A/T in the detection band, arrays after beamforming); each works {up} % of the time, independently.",
             noise=_number(span), up=_number("–".join(f"{100 * v:g}" for v in (up[:1] + up[1:][-1:]))),
         ),
-        t(
-            "Decay of amplitude: Veith & Clawson 1972 from 20 degrees on; nearer the Pn law of Denny, Taylor & Vergino 1987; shots at the surface; no station terms, no Lg."
-        ),
-        t(
-            "Signal-to-noise {snr}, scatter of a station {sigma}, common scatter {c}, distances {a}–{b} degrees: usual values of such models, not read in a source.",
-            snr=num(rule.snr, 1), sigma=num(rule.sigma, 2), c=num(rule.common_sigma, 2), a=_number(f"{rule.nearest_deg:g}"),
-            b=num(rule.farthest_deg, 0),
-        ),
+        _decay(rule),
+        _station(rule, found["detector"]),
         texts.joined(
             [
                 t(
@@ -55,6 +51,40 @@ def assumptions(found: dict[str, Any]) -> list[Both]:
             )
         )
     return out
+
+
+def _decay(rule: Rule) -> Both:
+    if not rule.regional:
+        return t(
+            "Decay of amplitude: Veith & Clawson 1972 from 20 degrees on; nearer the Pn law of Denny, Taylor & Vergino 1987; shots at the surface; no station terms, no Lg."
+        )
+    laws = []
+    for w in rule.regional:
+        values = {"phase": w.phase, "far": _number(f"{w.farthest_deg:g}"), "source": foreign(w.source)}
+        if w.confirmed:
+            laws.append(t("{phase} to {far} degrees: {source} (read in its source)", **values))
+        else:
+            laws.append(t("{phase} to {far} degrees: {source} (unconfirmed)", **values))
+    return t(
+        "Decay of amplitude: Veith & Clawson 1972 from 20 degrees on; nearer as the scenario gives it, the phase seen best counts: {laws}; shots at the surface; no station terms.",
+        laws=texts.joined(laws, "; "),
+    )
+
+
+def _station(rule: Rule, detector: Detector | None) -> Both:
+    values = {
+        "snr": num(rule.snr, 1), "sigma": num(rule.sigma, 2), "c": num(rule.common_sigma, 2),
+        "a": _number(f"{rule.nearest_deg:g}"), "b": num(rule.farthest_deg, 0),
+    }  # fmt: skip
+    if detector is None:
+        return t(
+            "Signal-to-noise {snr}, scatter of a station {sigma}, common scatter {c}, distances {a}–{b} degrees: usual values of such models, not read in a source.",
+            **values,
+        )
+    return t(
+        "Signal-to-noise {snr} and scatter of a station {sigma} from a detector's measured curve ({source}), taken for arrays too; common scatter {c}, distances {a}–{b} degrees: assumed.",
+        source=foreign(detector.source), **values,
+    )  # fmt: skip
 
 
 def _number(text: str) -> Both:

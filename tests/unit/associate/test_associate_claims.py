@@ -64,3 +64,21 @@ def test_a_pick_from_elsewhere_is_left_to_others(turn_deg, slower):
 def test_without_a_direction_time_decides():
     row = np.array([0.0, 0.2, np.nan, np.nan, np.nan, np.nan, 0.95])
     assert not elsewhere_(row, 5.0, 0.0, 10.0, 0.0)
+
+
+def late(n_first, saw, since_of_lg):
+    """Rate of a pick about the time of Lg at a station 5 degrees away."""
+    data = np.array([[5.0 * 111.19 / 3.5 + since_of_lg, 0.2, *([np.nan] * 4), 0.95]])
+    rate = np.array([1e-5])
+    claim_(
+        KERNEL, FIRST, ROWS, 0.0, 0.0, 0.0, 0.0, 8.0, n_first, np.array([saw]), np.array([5.0]), np.array([0.0]),
+        np.array([0, 1]), data, rate,
+    )  # fmt: skip
+    return rate[0]
+
+
+def test_a_station_that_missed_p_may_have_lg():
+    assert late(12, 0, 0.0) > 5e-3
+    assert late(12, 0, 40.0) == 1e-5  # not its coda
+    assert late(9, 0, 0.0) == 1e-5  # an event too small for it
+    assert late(12, 1, 40.0) > 5e-3  # where P was seen the coda is

@@ -1,5 +1,7 @@
 """Threshold monitoring: the joint limit (A3), its properties, alignment, minutes, and the levels that it rests on."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,12 +10,15 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from testban.assure import monitoring as room
+from testban.assure.monitoring import Place, Settings
 from testban.assure.sites import NAMED, place
 from testban.base.errors import InputError
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Response, Segment
 from testban.base.spans import Span
 from testban.detect import envelope
+from testban.run import monitoring as run_monitoring
+from testban.show import monitoring as page
 
 NS = 10**9
 
@@ -153,3 +158,24 @@ def test_no_response_no_level():
     dumb = Channel(nslc=Nslc("XX", "A", "", "BHZ"), longitude=0.0, latitude=0.0, elevation_m=0.0)
     got, _ = envelope.levels(segments(noise(3600), start), [dumb], Span(start, start + 3600 * NS), BANDS)
     assert (got == envelope.MISSING).all()
+
+
+def test_terms_of_stations_are_taken_once_and_read_from_a_table(tmp_path):
+    path = tmp_path / "terms.csv"
+    path.write_text("network,station,term\nIC,MDJ,0.45\nIU,INCN,-0.1\n")
+    terms = run_monitoring.terms_of(path)
+    assert terms == (("IC.MDJ", 0.45), ("IU.INCN", -0.1))
+    said = page.assumptions(Settings(terms=terms))
+    assert "2 stations" in said[-1].en
+    assert len(page.assumptions(Settings())) == len(said) - 1
+    for bad in ((("A.B", 3.0),), (("A.B", 0.1), ("A.B", 0.2))):
+        with pytest.raises(InputError, match="term"):
+            Settings(terms=bad)
+    where = Place(name="x", longitude=0.0, latitude=0.0)
+    site = SimpleNamespace(key="IC.MDJ", longitude=30.0, latitude=0.0)
+    station = SimpleNamespace(site=site, members=("one",))
+    held = {("IC.MDJ", None): [(0, np.zeros((2, 60), np.int16))]}
+    plain, mended = (
+        run_monitoring._heard(where, [station], held, s)[0].add for s in (Settings(), Settings(terms=terms))
+    )
+    assert plain - mended == pytest.approx(0.45)

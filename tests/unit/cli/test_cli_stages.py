@@ -237,6 +237,33 @@ def test_locate_together_with_curves_and_corrections(ask, tmp_path):
     assert (status, "model file of RSTT" in err) == (2, True)
 
 
+def test_locate_by_tables_of_ones_own(ask, tmp_path):
+    places = stations()
+    known = station_table(tmp_path / "s.csv", places)
+    words = (
+        "locate",
+        table(tmp_path / "a.csv", arrivals(places)),
+        "--stations",
+        known,
+        "--out",
+        tmp_path / "o",
+    )
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    status, _, err = ask(*words, "--tables", folder)
+    assert (status, "LOCSAT's format" in err) == (2, True)
+    times = "\n".join(f"{13.7 * d}" for d in range(0, 181, 10))
+    nodes = " ".join(str(d) for d in range(0, 181, 10))
+    (folder / "flat.P").write_text(f"n # P\n2\n0 700\n19\n{nodes}\n#\n{times}\n#\n{times}\n")
+    status, _, err = ask(*words, "--json", "--tables", folder)
+    assert (status, err) == (0, "")
+    assert "ak135+flat-tables" in (tmp_path / "o" / "bulletin.quakeml").read_text()
+    (folder / "flat.P").write_text("no table")
+    assert ask(*words, "--tables", folder)[0] == 2
+    status, _, err = ask(*words, "--tables", folder, "--rstt", folder)
+    assert (status, "give one" in err) == (2, True)
+
+
 def test_a_bulletins_arrivals_locate_to_the_same_place(ask, tmp_path):
     places = stations()
     known = station_table(tmp_path / "s.csv", places)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from testban import locate
-from testban.base.geo import destination_
+from testban.base.geo import delaz_, destination_
 from testban.base.records import Pick, Site
+from testban.earth import travel
 from testban.locate.problem import Problem
 
 PLACE = (172.0, -11.0)
@@ -45,3 +46,38 @@ def test_deep_events_are_found_deep_and_their_origin_times_with_them(depth):
 def test_surface_events_do_not_sink():
     found = [locate.locate(*case(0.0, seed)).origin for seed in range(40)]
     assert sum(not o.depth_fixed for o in found) <= 1
+
+
+SLAB = (-69.05, -20.57)
+# Longitude, latitude; of P and of S how late it is against the model (s), and a slowness (s/deg) and back-azimuth without
+# stated errors, as single stations give them: the geometry and the scatter of a real event.
+SLAB_STATIONS = {
+    "A": (-69.1534, -20.1411, (0.1, 14.1, 215), (0.0, 12.4, 223)), "B": (-69.4874, -21.0432, (-0.3, 5.8, 20), (-0.2, 23.0, 181)),
+    "C": (-70.1529, -20.8207, (-0.1, 23.2, 234), (-0.2, 23.3, 240)), "D": (-69.896, -21.3197, (-0.1, 10.7, 47), (0.4, 23.1, 50)),
+    "E": (-69.2419, -21.7964, (0.6, 16.7, 60), (1.1, 20.6, 156)), "F": (-70.1231, -19.5972, (-0.7, 14.2, 103), (-1.2, 22.2, 324)),
+    "G": (-69.8862, -21.7267, (-0.2, 19.4, 257), (-0.7, 23.6, 186)), "H": (-69.7531, -22.0485, (-0.1, 5.3, 180), (-0.8, 18.9, 189)),
+    "I": (-69.5077, -18.3351, (0.8, 21.2, 84)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [95.0, 105.0, 115.0])
+def test_an_event_in_a_slab_beside_its_network_is_not_held_at_the_surface(depth):
+    """From the surface no place explains P and S together: what fits there leaves out the very pairs that give the depth."""
+    t0, table = 1_700_000_000 * 10**9, travel.load("ak135")
+    picks, sites = [], {}
+    for name, (lon, lat, *measured) in SLAB_STATIONS.items():
+        sites[name] = Site(key=name, longitude=lon, latitude=lat)
+        delta = delaz_(*SLAB, lon, lat)[0]
+        for (late, slowness, azimuth), phase in zip(measured, "PS", strict=False):
+            at = t0 + round((float(table.predict(f"{phase}1", depth, delta)[0]) + late) * 1e9)
+            pick = Pick(
+                pick_id=name + phase, station_key=name, time_ns=at, time_sigma_s=1.0, slowness_s_per_deg=slowness,
+                backazimuth_deg=float(azimuth),
+            )  # fmt: skip
+            picks.append((pick, phase))
+    made = locate.locate(picks, sites)
+    o = made.origin
+    assert not o.depth_fixed
+    assert abs(o.depth_km - depth) < 15.0
+    assert delaz_(o.longitude, o.latitude, *SLAB)[0] * 111.2 < 15.0
+    assert o.n_defining == len(picks)

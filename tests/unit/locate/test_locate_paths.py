@@ -41,6 +41,7 @@ class World:
     """The true world as a source of times, for Pn only."""
 
     name = "world"
+    resolved = True
 
     def seconds(self, phase, longitude, latitude, depth_km, site):
         return true_time(phase, longitude, latitude, depth_km, site) if phase == "Pn" else None

@@ -13,8 +13,13 @@ NINE = {
 BAND_HZ, LONG_S = (0.7, 2.0), 30.0
 
 
-def traces(east: float, north: float, noise: float, seed: int = 3) -> dict[str, np.ndarray]:
-    """Correlation traces of a repeat whose wave crosses the array with a slowness beside the master's."""
+def traces(
+    east: float, north: float, noise: float, seed: int = 3, late_s: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Correlation traces of a repeat whose wave crosses the array with a slowness beside the master's.
+
+    late_s: by how much the time of the first element is later than what the detection implies.
+    """
     from testban.base.geo import offset_km_
 
     rng = np.random.default_rng(seed)
@@ -26,7 +31,7 @@ def traces(east: float, north: float, noise: float, seed: int = 3) -> dict[str, 
     out = {}
     for name, place in NINE.items():
         x, y = offset_km_(*first, *place)
-        delay = round((east * x + north * y) * RATE)
+        delay = round((east * x + north * y + late_s) * RATE)
         data = np.roll(wave, delay)
         hiss = np.fft.rfft(rng.standard_normal(4 * n))
         data = data + noise * np.fft.irfft(np.where((f > BAND_HZ[0]) & (f < BAND_HZ[1]), hiss, 0.0))
@@ -58,6 +63,16 @@ def test_what_comes_from_elsewhere_is_rejected_and_its_slowness_found(east, nort
     assert made.best > made.zero
     assert abs(made.east_s_km - east) < 0.03
     assert abs(made.north_s_km - north) < 0.03
+
+
+def test_the_time_of_a_stranger_may_be_that_of_an_edge_of_the_array():
+    """With 0.3 s/km over 8 km the wave is at the middle more than a second before or after it is at the edge."""
+    degrees = 2.0 * (BAND_HZ[1] - BAND_HZ[0]) * LONG_S
+    for late_s in (-1.5, 1.5):
+        made = array.beam(traces(0.3, 0.0, 1.0, late_s=late_s), NINE, degrees)
+        assert not made.same
+        assert abs(made.east_s_km - 0.3) < 0.03
+        assert abs(made.north_s_km) < 0.03
 
 
 @pytest.mark.parametrize(("slow", "same"), [(0.0, True), (0.2, False)])
