@@ -183,7 +183,7 @@ def line(label, rows, prior):
     if prior == SHARE:
         c = scores.calibration(p, came)
         seen, false, _ = scores.detected_at(x, q, 0.001)
-        extra = f"; calibration error {c.error:.3f}, Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
+        extra = f"; calibration error {c.error:.3f} (an honest statement shows {c.by_chance:.3f} by chance), Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
         alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
