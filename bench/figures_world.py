@@ -1,6 +1,7 @@
 """How honest the stated probability is in a simulated world: records rendered, paths measured, verdicts compared with the truth.
 
-`nice python bench/figures_world.py [explosions] [folder]`: with a folder, reliability and ROC go there as pictures. One seed calibrates, another reports. Records come from `simulate` (P, S,
+`nice python bench/figures_world.py [explosions] [folder] [seed] [explosions reported]`: with a folder, reliability and ROC go there as
+pictures, and what was measured at each station, so that a run that was killed goes on. Seed 11 calibrates, another (12 unless told) reports, on as many explosions unless told. Records come from `simulate` (P, S,
 Lg, noise, 20 sps, three components, eight stations at 2 to 8 degrees), paths from `identify.measure_path` with the true origin,
 verdicts from `identify.assess`. The physics of the world is its own (a stand-in, docs/rooms/simulate.md): the figures say whether
 the machinery is honest where its model can be fitted, not how well it does on Earth.
@@ -17,6 +18,7 @@ from figures_identify import origin
 from testban import identify, simulate
 from testban.base.dmath import exp10_
 from testban.base.geo import destination_
+from testban.base.measurements import PathMeasurement
 from testban.base.records import Event
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time, parse_time
@@ -61,31 +63,48 @@ def scenario(seed, n, every):
     )
 
 
-def measured(seed, n, every):
-    """Truth and paths of every event."""
+def measured(seed, n, every, kept=None):
+    """Truth and paths of every event. kept: folder where each station is put when done, so that a run that was killed goes on there."""
     s = scenario(seed, n, every)
     world = simulate.World(s)
-    recorder = simulate.Recorder(world)
     inv = simulate.inventory(s)
     places = {x.key: x for x in simulate.sites(s)}
     truth = {e.event_id: e for e in simulate.truth_events(s)}
     shocks = {w.event_id: w for w in world.shocks}
     paths = {k: [] for k in truth}
     for key in sorted(places):
-        held = []
-        todo = sorted(truth.values(), key=lambda e: e.origin.time_ns)
-        for hour in s.hours:
-            held = held[-6:] + recorder.hour(key, hour)
-            end = hour + 3600 * NS_PER_S
-            while todo and todo[0].origin.time_ns + 500 * NS_PER_S < end:
-                e = todo.pop(0)
-                o = origin(e.origin.time_ns, e.origin.longitude, e.origin.latitude, e.origin.depth_km)
-                window = Span(e.origin.time_ns - 90 * NS_PER_S, e.origin.time_ns + 500 * NS_PER_S)
-                cut = [x for x in held if x.end_ns > window.start_ns and x.start_ns < window.end_ns]
-                paths[e.event_id].append(
-                    identify.measure_path(o, places[key], cut, [c for c in inv if c.nslc.net_sta == key], ())
-                )
+        file = None if kept is None else kept / f"{seed}-{n}-{every}-{key}.msgpack"
+        if file is not None and file.exists():
+            found = msgspec.msgpack.decode(file.read_bytes(), type=list[tuple[str, PathMeasurement]])
+        else:
+            channels = [c for c in inv if c.nslc.net_sta == key]
+            found = recorded(
+                world, s, places[key], channels, sorted(truth.values(), key=lambda e: e.origin.time_ns)
+            )
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                half = file.with_suffix(".part")
+                half.write_bytes(msgspec.msgpack.encode(found))
+                half.replace(file)
+        for event_id, path in found:
+            paths[event_id].append(path)
     return [(shocks[k].kind, truth[k], v) for k, v in sorted(paths.items()) if v]
+
+
+def recorded(world, s, place, channels, todo):
+    """Identifier and path of every event at one station; todo: events in order of time."""
+    recorder, held, out = simulate.Recorder(world), [], []
+    todo = list(todo)
+    for hour in s.hours:
+        held = held[-6:] + recorder.hour(place.key, hour)
+        end = hour + 3600 * NS_PER_S
+        while todo and todo[0].origin.time_ns + 500 * NS_PER_S < end:
+            e = todo.pop(0)
+            o = origin(e.origin.time_ns, e.origin.longitude, e.origin.latitude, e.origin.depth_km)
+            window = Span(e.origin.time_ns - 90 * NS_PER_S, e.origin.time_ns + 500 * NS_PER_S)
+            cut = [x for x in held if x.end_ns > window.start_ns and x.start_ns < window.end_ns]
+            out.append((e.event_id, identify.measure_path(o, place, cut, channels, ())))
+    return out
 
 
 def model_of(events):
@@ -119,9 +138,10 @@ def judged(events, settings):
     return out
 
 
-def figures(n=200, out=None):
+def figures(n=200, out=None, seed=12, told=None):
     t = time.time()
-    tune, report = measured(11, 2 * n, 2), measured(12, 6 * n, 6)
+    kept = None if out is None else out / "measured"
+    tune, report = measured(11, 2 * n, 2, kept), measured(seed, 6 * (told or n), 6, kept)
     print(f"rendered and measured {len(tune) + len(report)} events in {time.time() - t:.0f} s")
     model = model_of(tune)
     print(
@@ -134,12 +154,12 @@ def figures(n=200, out=None):
             rows = judged(cut, identify.Settings(ps=model, prior=prior))
             line(label, rows, prior)
             if out is not None and prior == SHARE:
-                told = [
+                rows_told = [
                     judging.Judgement(event=e.event_id, explosion=x, log10_lr=a.log10_lr)
                     for (x, a), (_, e, _) in zip(rows, cut, strict=True)
                 ]
                 judging.write(
-                    told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
+                    rows_told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
                 )
     wrong = msgspec.structs.replace(
         model,
@@ -163,7 +183,7 @@ def line(label, rows, prior):
     if prior == SHARE:
         c = scores.calibration(p, came)
         seen, false, _ = scores.detected_at(x, q, 0.001)
-        extra = f"; calibration error {c.error:.3f}, Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
+        extra = f"; calibration error {c.error:.3f} (an honest statement shows {c.by_chance:.3f} by chance), Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
         alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
@@ -174,4 +194,9 @@ def line(label, rows, prior):
 
 
 if __name__ == "__main__":
-    figures(int(sys.argv[1]) if len(sys.argv) > 1 else 60, Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    given = sys.argv[1:]
+    figures(
+        int(given[0]) if given else 60,
+        Path(given[1]) if len(given) > 1 else None,
+        *(int(v) for v in given[2:4]),
+    )

@@ -25,6 +25,7 @@ from testban.identify.screening import screen
 DEFAULT = Settings()
 NOTHING = Beside()
 MARGIN = 1e-6
+EVEN = 1.25  # a factor below this speaks for neither
 DOUBT = 0.5  # log10 by which the second layer must favour another class to take a verdict back
 ATYPICAL = 0.001  # share of a class beyond which an event does not belong to it
 DECIDES = 0.3  # a log10 ratio below this is not named as a reason for the verdict
@@ -72,18 +73,27 @@ def _verdict(ratio: float, settings: Settings) -> Verdict:
     return Verdict.UNDETERMINED
 
 
+def in_words(ratio: float) -> str:
+    """A log10 likelihood ratio as people say it; below ten it is cut off, so that none short of a limit seems to reach it."""
+    factor = exp10_(min(abs(ratio), 9.0))
+    if factor < EVEN:
+        return "about as likely from an explosion as from an earthquake"
+    side = ("an earthquake", "an explosion")[ratio > 0]
+    if factor < 10.0:
+        return f"about {int(factor * 10.0 + MARGIN) / 10.0:g} times likelier from {side}"
+    step = 10 ** (len(str(int(factor))) - 2)
+    return f"about {int(factor / step + MARGIN) * step} times likelier from {side}"
+
+
 def _reason(verdict: Verdict, ratio: float, evidence: Sequence[Evidence], settings: Settings) -> str:
     sign = 1.0 if ratio > 0 else -1.0
     voices = [
         e.name for e in evidence if e.applicable and e.log10_lr is not None and e.log10_lr * sign >= DECIDES
     ]
     if verdict is Verdict.UNDETERMINED:
-        start = (
-            f"the evidence at hand ({', '.join(voices) or 'none of weight'}) gives a likelihood ratio of 10^"
-            f"{ratio:+.2f}, which is not enough to decide"
-        )
+        start = f"the evidence at hand ({', '.join(voices) or 'none of weight'}) is {in_words(ratio)}, which is not enough to decide"
     else:
-        start = f"{verdict.value} by {', '.join(voices)}: likelihood ratio 10^{ratio:+.2f}"
+        start = f"{verdict.value} by {', '.join(voices)}: the evidence is {in_words(ratio)}"
     return (
         f"{start} at error rates of {settings.false_alarm:.0%} (an earthquake called explosion-like) and "
         f"{settings.miss:.0%} (an explosion called earthquake-like); where the event lies was not looked at, "

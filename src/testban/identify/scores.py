@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from testban.base.errors import InputError
 
@@ -37,11 +38,15 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Stated probabilities against what came: rows of (mean stated, share that came, n), their mean absolute gap, Brier."""
+    """Stated probabilities against what came: rows of (mean stated, share that came, n), their mean absolute gap, Brier score.
+
+    by_chance: the gap that an honest statement of the same probabilities shows on average, because a class holds few events.
+    """
 
     rows: tuple[tuple[float, float, int], ...]
     error: float
     brier: float
+    by_chance: float
 
 
 def share(k: int, n: int) -> Share:
@@ -97,23 +102,39 @@ def detected_at(
 
 
 def calibration(probabilities: Sequence[float], came: Sequence[bool], bins: int = 10) -> Calibration:
-    """Reliability over deciles of the stated probability (equal counts), the gap weighted by counts, and the Brier score."""
+    """Reliability over deciles of the stated probability (equal counts), the gap weighted by counts, and the Brier score.
+
+    Equal probabilities stay in one class, so that the order of the events does not matter.
+    """
     n = len(probabilities)
     if n == 0 or n != len(came):
         raise InputError(
             f"expected as many outcomes as probabilities, got {len(came)} and {n}: give both of each event"
         )
-    order = sorted(range(n), key=lambda i: (probabilities[i], i))
-    rows, gap = [], 0.0
+    pairs = sorted(zip(probabilities, came, strict=True))
+    rows, gap, chance, at = [], 0.0, 0.0, 0
     for b in range(bins):
-        part = order[b * n // bins : (b + 1) * n // bins]
+        end = (b + 1) * n // bins
+        while 0 < end < n and pairs[end][0] == pairs[end - 1][0]:
+            end += 1
+        part, at = pairs[at:end], max(at, end)
         if part:
-            stated = sum(probabilities[i] for i in part) / len(part)
-            real = sum(1 for i in part if came[i]) / len(part)
+            stated = sum(p for p, _ in part) / len(part)
+            real = sum(1 for _, c in part if c) / len(part)
             rows.append((stated, real, len(part)))
             gap += abs(stated - real) * len(part) / n
-    brier = sum((p - float(c)) ** 2 for p, c in zip(probabilities, came, strict=True)) / n
-    return Calibration(rows=tuple(rows), error=gap, brier=brier)
+            chance += _scatter([p for p, _ in part]) / n
+    brier = sum((p - float(c)) ** 2 for p, c in pairs) / n
+    return Calibration(rows=tuple(rows), error=gap, brier=brier, by_chance=chance)
+
+
+def _scatter(probabilities: Sequence[float]) -> float:
+    """Expected distance of a count from its mean, where each comes with its probability (exact: Poisson-binomial)."""
+    counts = np.ones(1)
+    for p in probabilities:
+        counts = np.append(counts * (1.0 - p), 0.0) + np.append(0.0, counts * p)
+    mean = sum(probabilities)
+    return sum(float(c) * abs(k - mean) for k, c in enumerate(counts))
 
 
 def roc(explosions: Sequence[float], earthquakes: Sequence[float]) -> tuple[tuple[float, float], ...]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots, populations
 from testban.show.reasons import reason
-from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, sig, t
+from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, russian_times, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -22,6 +22,8 @@ VERDICTS = {
     Verdict.UNDETERMINED: N_("undetermined"),
 }
 VERDICT_CLASS = {Verdict.EXPLOSION: "vx", Verdict.EARTHQUAKE: "vq", Verdict.UNDETERMINED: "vu"}
+
+THIN = "\u202f"
 
 
 class Kind(NamedTuple):
@@ -123,23 +125,32 @@ def times_likelier(log10_lr: float | None) -> Both:
     ratio = 10.0 ** min(9.0, abs(log10_lr))
     if ratio < 1.25:
         return t("speaks for neither")
-    shown = num(ratio, 1) if ratio < 9.95 else Both(f"{sig_int(ratio)}", f"{sig_int(ratio)}")
-    whole = round(ratio)
-    few = ratio < 9.95 or (whole < 100 and whole % 10 in (2, 3, 4) and whole not in (12, 13, 14))
-    if ratio < 9.95 and abs(ratio - round(ratio)) < 0.05:
-        few = round(ratio) in (2, 3, 4)
-        shown = Both(f"{ratio:.0f}", f"{ratio:.0f}")
-    times = Both("times", "раза" if few else "раз")
+    n = _digits(ratio)
+    shown = Both(n, n.replace(".", ","))
+    times = Both("times", russian_times(n.replace(THIN, "")))
     if log10_lr > 0:
         return t("{n} {times} likelier from an explosion", n=shown, times=times)
     return t("{n} {times} likelier from an earthquake", n=shown, times=times)
+
+
+def _digits(ratio: float) -> str:
+    """A factor as people say it: one decimal below ten unless it is whole, then two significant digits."""
+    if ratio >= 9.95:
+        return sig_int(ratio)
+    return f"{ratio:.0f}" if abs(ratio - round(ratio)) < 0.05 else f"{ratio:.1f}"
+
+
+def factor(log10_ratio: float) -> Both:
+    """A shift of the odds as a number; the Russian carries its noun."""
+    n = _digits(10.0 ** min(9.0, abs(log10_ratio)))
+    return Both(n, f"{n.replace('.', ',')} {russian_times(n.replace(THIN, ''))}")
 
 
 def sig_int(value: float) -> str:
     """A large ratio with two significant digits and thin spaces."""
     digits = len(str(int(value)))
     rounded = round(value, -(digits - 2)) if digits > 2 else round(value)
-    return f"{int(rounded):,}".replace(",", "\u202f")
+    return f"{int(rounded):,}".replace(",", THIN)
 
 
 class Card(NamedTuple):

@@ -136,3 +136,11 @@ def position(longitude: float, latitude: float, decimals: int = 2) -> Both:
         f"{lat} {ns}, {lon} {ew}",
         f"{lat.replace('.', ',')} {rns}, {lon.replace('.', ',')} {rew}",
     )
+
+
+def russian_times(number: str) -> str:
+    """The noun after "в N": раза after a fraction and after 2 to 4, but not 12 to 14; else раз."""
+    if "." in number:
+        return "раза"
+    last = int(number) % 100
+    return "раза" if last % 10 in (2, 3, 4) and last not in (12, 13, 14) else "раз"

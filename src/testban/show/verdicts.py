@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.base.verdicts import Screening
-from testban.show.evidence import VERDICTS, card, kind_of, probability, times_likelier, what_would_change
+from testban.show.evidence import (
+    VERDICTS,
+    card,
+    factor,
+    kind_of,
+    probability,
+    times_likelier,
+    what_would_change,
+)
 from testban.show.texts import N_, Both, finite, joined, num, t
 
 CLASSES = {
@@ -86,7 +94,11 @@ def changes(
     if to_explosion is not None and to_earthquake is not None:
         far = [(t("explosion-like"), to_explosion), (t("earthquake-like"), to_earthquake)]
         out += [
-            t("To be {name} the evidence would have to shift by a factor of 10^{d}.", name=name, d=num(d, 2))
+            t(
+                "To be {name} the evidence would have to shift by a factor of about {d}.",
+                name=name,
+                d=factor(d),
+            )
             for name, d in far
             if d > 0.0
         ]

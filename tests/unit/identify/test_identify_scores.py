@@ -65,6 +65,22 @@ def test_calibration_of_honest_and_of_boastful_probabilities() -> None:
     assert scores.calibration(p, came).brier == pytest.approx(1 / 6, abs=0.01)
 
 
+def test_calibration_does_not_depend_on_the_order_of_the_events() -> None:
+    """A prior stated of everything is honest, whoever stands first; cutting equal ones by position called it 0.28 wrong."""
+    p, came = [1 / 6] * 36, [True] * 6 + [False] * 30
+    for order in (came, came[::-1]):
+        found = scores.calibration(p, order)
+        assert found.error == pytest.approx(0.0, abs=1e-12)
+        assert [n for *_, n in found.rows] == [36]
+
+
+def test_what_chance_alone_does_to_an_honest_statement() -> None:
+    rng = random.Random(8)
+    p = [rng.random() ** 3 for _ in range(150)]
+    drawn = [scores.calibration(p, [rng.random() < v for v in p]) for _ in range(400)]
+    assert sum(c.error for c in drawn) / len(drawn) == pytest.approx(drawn[0].by_chance, rel=0.05)
+
+
 def test_empty_input_is_refused() -> None:
     with pytest.raises(InputError):
         scores.area([1.0], [0.0, 1.0])

@@ -9,6 +9,7 @@ from test_identify_verdict import magnitude, origin, path
 
 from testban import identify
 from testban.base.records import Assessment, Event, Magnitude, Origin, Verdict
+from testban.identify.combine import in_words
 from testban.show import reasons, verdicts, yields
 
 FIXED = "fixed at the default: no near station, S-P pairs or depth phases"
@@ -71,3 +72,23 @@ def test_the_page_gives_a_yield_only_to_explosion_like_events() -> None:
             assert "kt" in said[1].en
         else:
             assert "No yield" in said[0].en
+
+
+@pytest.mark.parametrize(
+    ("ratio", "en", "ru"),
+    [
+        (0.05, "about as likely from an explosion as from an earthquake", "примерно одинаково вероятны"),
+        (0.9995, "about 9.9 times likelier from an explosion", "примерно в 9,9 раза вероятнее при взрыве"),
+        (1.0, "about 10 times likelier from an explosion", "примерно в 10 раз вероятнее при взрыве"),
+        (
+            -1.35,
+            "about 22 times likelier from an earthquake",
+            "примерно в 22 раза вероятнее при землетрясении",
+        ),
+        (2.3, "about 190 times likelier from an explosion", "примерно в 190 раз вероятнее при взрыве"),
+    ],
+)
+def test_the_verdict_says_its_odds_in_words(ratio: float, en: str, ru: str) -> None:
+    """No power of ten in the sentence, and no factor short of the limit of 10 that is rounded up to it."""
+    assert in_words(ratio) == en
+    assert reasons.reason(en).ru.startswith(ru)
