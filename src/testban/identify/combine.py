@@ -93,7 +93,7 @@ def _reason(verdict: Verdict, ratio: float, evidence: Sequence[Evidence], settin
     if verdict is Verdict.UNDETERMINED:
         start = f"the evidence at hand ({', '.join(voices) or 'none of weight'}) is {in_words(ratio)}, which is not enough to decide"
     else:
-        start = f"{verdict.value} by {', '.join(voices)}: the evidence is {in_words(ratio)}"
+        start = f"{verdict.value} by {', '.join(voices)}: the evidence is {in_words(ratio)},"
     return (
         f"{start} at error rates of {settings.false_alarm:.0%} (an earthquake called explosion-like) and "
         f"{settings.miss:.0%} (an explosion called earthquake-like); where the event lies was not looked at, "

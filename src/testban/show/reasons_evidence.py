@@ -279,9 +279,9 @@ EVIDENCE: tuple[tuple[str, str], ...] = (
     (r"consistent with a test", N_("consistent with a test")),
     (r"deeper than a test would be, without certainty", N_("deeper than a test would be, without certainty")),
     (
-        r"(?P<verdict>explosion-like|earthquake-like) by (?P<names>.+): the evidence is (?P<sub>about .+?) at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
+        r"(?P<verdict>explosion-like|earthquake-like) by (?P<names>.+): the evidence is (?P<sub>about .+?), at error rates of (?P<a>[\d.]+)% \(an earthquake called explosion-like\) and (?P<b>[\d.]+)% \(an explosion called earthquake-like\)",
         N_(
-            "{verdict} by {names}: the evidence is {sub} at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
+            "{verdict} by {names}: the evidence is {sub}, at error rates of {a}% (an earthquake called explosion-like) and {b}% (an explosion called earthquake-like)"
         ),
     ),
     (

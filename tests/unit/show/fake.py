@@ -199,7 +199,7 @@ def event(number, kind, rng, lon=LON, lat=LAT, t0=T0, count=20):
         prior=0.01,
         probability_explosion=0.93 if exp else 0.00001,
         evidence=evidence,
-        reason=f"{verdict.value} by regional P/S, mb:Ms: the evidence is about {10 ** abs(lr):.0f} times likelier from {'an explosion' if lr > 0 else 'an earthquake'} at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
+        reason=f"{verdict.value} by regional P/S, mb:Ms: the evidence is about {10 ** abs(lr):.0f} times likelier from {'an explosion' if lr > 0 else 'an earthquake'}, at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
         margin=False,
     )
     origin = Origin(

@@ -40,7 +40,7 @@ def test_places_to_fill_are_the_same_in_both_languages():
 
 REAL = (
     "P over S at 2-8 Hz on 8 good path(s) is +0.42 (log10) from the middle between the classes at +0.35 and -0.35: nearer to explosions; 3 path(s) block Lg by their own record and 1 cannot say; none of them decides; calibrated on 1 explosion and 9 earthquakes only, none of the earthquakes on these paths; the densities are wide and the ratio is capped for that reason",
-    "explosion-like by regional P/S, depth: the evidence is about 200 times likelier from an explosion at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
+    "explosion-like by regional P/S, depth: the evidence is about 200 times likelier from an explosion, at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
     "the evidence at hand (none of weight) is about 1.3 times likelier from an earthquake, which is not enough to decide at error rates of 1% (an earthquake called explosion-like) and 5% (an explosion called earthquake-like); where the event lies was not looked at, and 'explosion-like' does not say nuclear",
     "Ms at most 3.1 with mb 4.9 lies 1.2 +- 0.4 below the line Ms = mb - 0.64; screened out as natural: no",
     "no Ms could be measured",
