@@ -82,7 +82,7 @@ def in_words(ratio: float) -> str:
     if factor < 10.0:
         return f"about {int(factor * 10.0 + MARGIN) / 10.0:g} times likelier from {side}"
     step = 10 ** (len(str(int(factor))) - 2)
-    return f"about {int(factor / step + MARGIN) * step} times likelier from {side}"
+    return f"about {int(factor / step + 0.5) * step} times likelier from {side}"
 
 
 def _reason(verdict: Verdict, ratio: float, evidence: Sequence[Evidence], settings: Settings) -> str:

@@ -85,7 +85,7 @@ def test_the_page_gives_a_yield_only_to_explosion_like_events() -> None:
             "about 22 times likelier from an earthquake",
             "примерно в 22 раза вероятнее при землетрясении",
         ),
-        (2.3, "about 190 times likelier from an explosion", "примерно в 190 раз вероятнее при взрыве"),
+        (2.3, "about 200 times likelier from an explosion", "примерно в 200 раз вероятнее при взрыве"),
     ],
 )
 def test_the_verdict_says_its_odds_in_words(ratio: float, en: str, ru: str) -> None:
