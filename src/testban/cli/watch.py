@@ -100,6 +100,7 @@ def watch(
             "size not measured"
             if d.relative_magnitude is None
             else f"{d.relative_magnitude:+.2f} ± {d.relative_magnitude_sigma:.2f} magnitude beside it"
+            + _yield(d.relative_yield)
         )
         terminal.say(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
@@ -109,3 +110,7 @@ def watch(
         terminal.say(f"  grown: {p}, to be given to the next search beside its master")
     terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}, {out / 'watch.html'}")
     return 0
+
+
+def _yield(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f", {ends[0]:.2g} to {ends[1]:.2g} of its yield if fired alike"

@@ -11,11 +11,11 @@ import msgspec
 
 from testban.base.times import format_time
 from testban.formats import csvio
-from testban.repeat.measure import Match
+from testban.repeat.measure import Match, relative_yield
 
 DETECTIONS = (
     "time", "template_id", "statistic", "threshold", "n_channels", "relative_magnitude", "relative_magnitude_sigma",
-    "n_stations", "mean_correlation",
+    "n_stations", "mean_correlation", "relative_yield_low", "relative_yield_high",
 )  # fmt: skip
 CHANNELS = (
     "time", "template_id", "station", "component", "band_hz", "sources", "correlation", "lag_s", "amplitude_ratio", "snr",
@@ -40,6 +40,13 @@ class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):
     relative_magnitude_sigma: float | None
     matches: tuple[Match, ...]
 
+    @property
+    def relative_yield(self) -> tuple[float, float] | None:
+        """See `repeat.measure.relative_yield`; None where the size is not measured."""
+        if self.relative_magnitude is None or self.relative_magnitude_sigma is None:
+            return None
+        return relative_yield(self.relative_magnitude, self.relative_magnitude_sigma)
+
 
 def _fixed(value: float | None, places: int) -> csvio.Fixed | None:
     return None if value is None else csvio.Fixed(f"{value:.{places}f}")
@@ -48,6 +55,10 @@ def _fixed(value: float | None, places: int) -> csvio.Fixed | None:
 def mean_correlation(matches: Sequence[Match]) -> float | None:
     """Mean over the channels; None without any."""
     return sum(m.correlation for m in matches) / len(matches) if matches else None
+
+
+def _digits(values: tuple[float, float] | None, which: int) -> csvio.Fixed | None:
+    return None if values is None else csvio.Fixed(f"{values[which]:.2g}")
 
 
 def write_detections(path: Path, rows: Sequence[DetectionRow]) -> None:
@@ -66,6 +77,8 @@ def write_detections(path: Path, rows: Sequence[DetectionRow]) -> None:
                 "relative_magnitude_sigma": _fixed(r.relative_magnitude_sigma, 2),
                 "n_stations": len({m.station for m in r.matches}),
                 "mean_correlation": _fixed(mean_correlation(r.matches), 3),
+                "relative_yield_low": _digits(r.relative_yield, 0),
+                "relative_yield_high": _digits(r.relative_yield, 1),
             }
             for r in rows
         ],

@@ -54,6 +54,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                     "relative_magnitude_sigma": (
                         None if d.relative_magnitude_sigma is None else round(d.relative_magnitude_sigma, 2)
                     ),
+                    "relative_yield_90": d.relative_yield,
                 }
                 for d in self.detections
             ],

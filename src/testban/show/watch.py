@@ -16,7 +16,7 @@ from testban.base.errors import InputError
 from testban.base.times import format_time
 from testban.repeat.decision import Decision
 from testban.repeat.footprint import Loss
-from testban.repeat.measure import Measured, Pair
+from testban.repeat.measure import Measured, Pair, relative_yield
 from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import log_tail
 from testban.repeat.threshold import CELL_S, YEAR_S, Threshold, normal_level
@@ -120,7 +120,16 @@ def _view(s: Subject) -> dict[str, Any]:
 def _size(m: Measured) -> Both | str:
     if m.relative_magnitude is None:
         return texts.DASH
-    return f"{fixed(m.relative_magnitude, 2, sign=True)} ± {fixed(m.relative_magnitude_sigma, 2)}"
+    low, high = relative_yield(m.relative_magnitude, m.relative_magnitude_sigma or 0.0)
+    return t(
+        "{size} ± {sigma}; yield {low} to {high} of the master's, if fired alike",
+        size=num(m.relative_magnitude, 2, sign=True), sigma=num(m.relative_magnitude_sigma, 2), low=_two(low), high=_two(high),
+    )  # fmt: skip
+
+
+def _two(value: float) -> Both:
+    said = texts.sig(value, 2)
+    return Both(said, said.replace(".", ","))
 
 
 def _axes(height: float, low: float, high: float, label: Both, ticks: Sequence[float]) -> list[str]:

@@ -277,6 +277,17 @@ def test_a_planted_repeat_is_found_and_measured():
     assert m.relative_magnitude == pytest.approx(np.log10(3.0), abs=0.08)
 
 
+def test_relative_yield_spans_both_slopes_and_the_error_of_the_size():
+    """A magnitude less is a factor 10 at slope 1 and 21.5 at 0.75; an error makes the interval wider on both ends."""
+    low, high = measure.relative_yield(-1.0, 0.0)
+    assert (low, high) == pytest.approx((10.0 ** (-1.0 / 0.75), 0.1))
+    assert measure.relative_yield(0.0, 0.0) == pytest.approx((1.0, 1.0))
+    wide = measure.relative_yield(-1.0, 0.1)
+    assert wide[0] < low < high < wide[1]
+    low, high = measure.relative_yield(0.05, 0.1)
+    assert low < 1.0 < high
+
+
 def test_reach_is_where_nine_of_ten_are_found():
     """Repeats of the size that `reach` states and 0.1 are found in most tries, those of 0.3 less in few."""
 
