@@ -373,7 +373,7 @@ def array() -> None:
                 kept += beam.same
                 off.append(float(np.hypot(beam.east_s_km - east, beam.north_s_km - north)))
             print(
-                f"signal over noise (rms) {ratio:4.2f}, {np.hypot(east, north):.2f} s/km beside the master: kept {kept}/{len(slots)}, "
+                f"SIMULATED moveout, signal over noise (rms) {ratio:4.2f}, {np.hypot(east, north):.2f} s/km beside the master: kept {kept}/{len(slots)}, "
                 f"slowness off by {np.median(off):.3f} (median), {np.quantile(off, 0.9):.3f} s/km (90 %)",
                 flush=True,
             )

@@ -28,10 +28,8 @@ N_ZONES = len(ZONES_DEG)
 # Traits of a station: it has picks that may be S; its picks point. Stations that point are arrays, which see smaller
 # events: in the search each zone of them has a share of its own, after the zones of the others.
 SHEAR, POINTS = 1, 2
-SHARE_BIT, WHOLE_SHARE = (
-    2,
-    64,
-)  # above them: share of a station among its close neighbours in 64ths, 0 for all (`clumps`)
+# Above them: the share of a station among its close neighbours in 64ths, 0 for all of it (`clumps`).
+SHARE_BIT, WHOLE_SHARE = 2, 64
 N_CLASSED = 2 * N_ZONES
 # Columns of a curve.
 T_P, P_P, SLACK_P, LOG_P, CHANCE_P, T_S, P_S, SLACK_S, LOG_S, CHANCE_S, ZONE = range(11)

@@ -63,15 +63,13 @@ def quota(
 
     """
     from testban.cli import terminal
-    from testban.run import assurance_bulletin, assurance_quota
+    from testban.run import assurance_bulletin, assurance_quota, assurance_siting
     from testban.show import assurance_quota as words
 
     if bulletin is not None:
-        from testban.cli.assure_siting import box
-
         found = assurance_bulletin.quota_of(
             bulletin, inspections, violations, catch_payoff=catch_payoff, quality=quality, days=days, least_mb=least_mb,
-            region=box(region, "--region"),
+            region=assurance_siting.box_of(region, "--region"),
         )  # fmt: skip
         if json:
             terminal.out(found)

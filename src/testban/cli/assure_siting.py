@@ -106,16 +106,6 @@ def siting(
     return 0
 
 
-def box(text: str | None, name: str) -> tuple[float, float, float, float] | None:
-    """A box W,E,S,N as text; None where there is none."""
-    from testban.run import assurance_siting
-
-    if text is None:
-        return None
-    w, e, s, n = assurance_siting.numbers(text, 4, name)
-    return (w, e, s, n)
-
-
 @assure.command
 def history(*, noise: float = 1.0, array_noise: float = 0.25, json: bool = False) -> int:
     """Compare what was spoken of in 1963: the external network, and 3, 7, 10 automatic stations, or national ones opened.

@@ -115,6 +115,20 @@ def by_depth_phases(problem: Problem, base: Solution) -> tuple[Solution, str] | 
     )
 
 
+def _default_or_better(problem: Problem, base: Solution, surrounded: bool) -> tuple[Solution, bool]:
+    """The solution at the depth that the misfit demands, else the default's; and whether stations surround it.
+
+    Where the default fits badly its place is wrong as well, so who surrounds the event is asked at the other depth.
+    """
+    other = _by_misfit(problem, base)
+    if other is not None:
+        found = again(problem, other)
+        around = _surrounded(problem)
+        if around or local(problem, float(found.x[2])):
+            return found, around
+    return again(problem, base), surrounded
+
+
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
     settings, n_all = problem.settings, len(problem.rows)
@@ -126,14 +140,7 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         and base.cost > DEPTH_MISFIT
         and ((surrounded and abs(base.gain) > DEPTH_GAIN) or base.cost > n_all)
     ):
-        other = _by_misfit(problem, base)
-        if other is not None:
-            # where the default fits badly its place is wrong as well: who surrounds the event is asked at the better depth
-            found = again(problem, other)
-            surrounded = _surrounded(problem)
-            if not surrounded and not local(problem, float(found.x[2])):
-                found = base
-        found = again(problem, found)
+        found, surrounded = _default_or_better(problem, base, surrounded)
     moved, depth = found.x[2] != base.x[2], float(found.x[2])
     census = problem.census(depth)
     why = _resolves_depth(census, depth, settings.min_depth_phases)

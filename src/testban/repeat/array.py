@@ -28,9 +28,8 @@ MOST_S_KM, STEP_S_KM = 0.36, 0.01  # twice the slowness of a crustal P: from any
 LEAST_S_KM = 0.03
 NEAR_S = 0.5  # how far from the implied time what comes from the master's place is looked for
 SIGMAS = 3.0
-TRACE_S = (
-    12.0  # of lag on either side that a trace holds: from one edge of 25 km to the other and the middle of it
-)
+#: Lag on either side that a trace holds: from one edge of 25 km to the other and to the middle of it.
+TRACE_S = 12.0
 
 
 class Beam(msgspec.Struct, frozen=True, kw_only=True):

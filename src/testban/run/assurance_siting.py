@@ -100,14 +100,21 @@ def read_candidates(path: Path) -> tuple[Candidate, ...]:
     return tuple(out)
 
 
+def box_of(text: str | None, name: str) -> Box | None:
+    """W,E,S,N in degrees; None where nothing was given."""
+    if text is None:
+        return None
+    w, e, s, n = numbers(text, 4, name)
+    return (w, e, s, n)
+
+
 def where_of(text: str | None, name: str) -> Box | tuple[Area, ...] | None:
     """W,E,S,N, or the areas of a file (GeoJSON or a table of corners); None where nothing was given."""
     if text is None:
         return None
     if Path(text).suffix.lower() in (".json", ".geojson", ".csv", ".parquet"):
         return areas.read(Path(text))
-    w, e, s, n = numbers(text, 4, name)
-    return (w, e, s, n)
+    return box_of(text, name)
 
 
 def _boxed(where: Box | tuple[Area, ...]) -> tuple[Box, tuple[Area, ...]]:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from testban import repeat
+from testban.base import quanta
 from testban.base.errors import InputError
 from testban.base.inventory import Inventory
 from testban.base.records import Finding
@@ -54,7 +55,11 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
                     "relative_magnitude_sigma": (
                         None if d.relative_magnitude_sigma is None else round(d.relative_magnitude_sigma, 2)
                     ),
-                    "relative_yield_90": d.relative_yield,
+                    "relative_yield_90": (
+                        None
+                        if d.relative_yield is None
+                        else [quanta.significant(v, 2) for v in d.relative_yield]
+                    ),
                 }
                 for d in self.detections
             ],

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from testban.base.records import Assessment, Evidence, Verdict
 from testban.show import plots, populations
 from testban.show.reasons import reason
-from testban.show.texts import N_, Both, finite, fixed, foreign, joined, num, russian_times, sig, t
+from testban.show.texts import N_, Both, comma, finite, fixed, foreign, joined, num, russian_times, sig, t
 
 VERDICTS = {
     Verdict.EXPLOSION: N_("explosion-like"),
@@ -126,7 +126,7 @@ def times_likelier(log10_lr: float | None) -> Both:
     if ratio < 1.25:
         return t("speaks for neither")
     n = _digits(ratio)
-    shown = Both(n, n.replace(".", ","))
+    shown = comma(n)
     times = Both("times", russian_times(n.replace(THIN, "")))
     if log10_lr > 0:
         return t("{n} {times} likelier from an explosion", n=shown, times=times)
@@ -143,7 +143,7 @@ def _digits(ratio: float) -> str:
 def factor(log10_ratio: float) -> Both:
     """A shift of the odds as a number; the Russian carries its noun."""
     n = _digits(10.0 ** min(9.0, abs(log10_ratio)))
-    return Both(n, f"{n.replace('.', ',')} {russian_times(n.replace(THIN, ''))}")
+    return Both(n, f"{comma(n).ru} {russian_times(n.replace(THIN, ''))}")
 
 
 def sig_int(value: float) -> str:

@@ -13,7 +13,7 @@ from testban.base.errors import InputError
 from testban.show import report, statement_map, texts
 from testban.show.footprint import lost
 from testban.show.statement_notes import assumptions, not_assured, provenance
-from testban.show.texts import Both, fixed, num, position, sig, t
+from testban.show.texts import Both, comma, fixed, num, position, sig, t
 
 LEFT_OUT = ("maps", "sensors", "spots", "question", "law", "watched")
 
@@ -77,8 +77,8 @@ def test_name(row: dict[str, Any]) -> Both:
     """A test in words."""
     kt = f"{row['yield_kt']:g}"
     if row["decoupling"] == 1.0:
-        return t("{kt} kt, tamped in hard rock", kt=_number(kt))
-    return t("{kt} kt, muffled {d} times", kt=_number(kt), d=_number(f"{row['decoupling']:g}"))
+        return t("{kt} kt, tamped in hard rock", kt=comma(kt))
+    return t("{kt} kt, muffled {d} times", kt=comma(kt), d=comma(f"{row['decoupling']:g}"))
 
 
 def chance(p: float) -> str:
@@ -89,11 +89,7 @@ def chance(p: float) -> str:
 
 
 def _chance(p: float) -> Both:
-    return _number(chance(p))
-
-
-def _number(text: str) -> Both:
-    return Both(text, text.replace(".", ","))
+    return comma(chance(p))
 
 
 def headline(found: dict[str, Any]) -> list[Both]:
@@ -156,7 +152,7 @@ def means(found: dict[str, Any]) -> Both:
 def _site(r: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": Both(r["name"], r["name_ru"]), "place": position(r["longitude"], r["latitude"], 1),
-        "mb": num(r["mb"], 2), "kt": _number(sig(r["kt"], 2)), "decoupled": _number(sig(r["kt_decoupled"], 2)),
+        "mb": num(r["mb"], 2), "kt": comma(sig(r["kt"], 2)), "decoupled": comma(sig(r["kt_decoupled"], 2)),
     }  # fmt: skip
 
 
@@ -221,7 +217,7 @@ def _repeats(s: dict[str, Any]) -> dict[str, Any]:
     sign = not s["absolute"]
     return {
         "name": s["name"], "hours": num(s["hours"], 1), "detections": s["detections"], "sign": sign,
-        "rate": _number(sig(s["false_alarms_per_year"])), "median": num(s["median"], 2, sign=sign),
+        "rate": comma(sig(s["false_alarms_per_year"])), "median": num(s["median"], 2, sign=sign),
         "largest": num(s["largest"], 2, sign=sign), "far": texts.DASH if s["far"] is None else lost(s["far"]),
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from testban.assure.capability import Rule
 from testban.assure.detector import Detector
 from testban.assure.identification import Identification
 from testban.show import texts
-from testban.show.texts import Both, foreign, num, sig, t
+from testban.show.texts import Both, comma, foreign, num, sig, t
 
 
 def assumptions(found: dict[str, Any]) -> list[Both]:
@@ -23,7 +23,7 @@ def assumptions(found: dict[str, Any]) -> list[Both]:
     out = [
         t(
             "Noise of the stations is assumed, not measured: {noise} nm/s (A/T in the detection band, arrays after beamforming); each works {up} % of the time, independently.",
-            noise=_number(span), up=_number("–".join(f"{100 * v:g}" for v in (up[:1] + up[1:][-1:]))),
+            noise=comma(span), up=comma("–".join(f"{100 * v:g}" for v in (up[:1] + up[1:][-1:]))),
         ),
         _decay(rule),
         _station(rule, found["detector"]),
@@ -60,7 +60,7 @@ def _decay(rule: Rule) -> Both:
         )
     laws = []
     for w in rule.regional:
-        values = {"phase": w.phase, "far": _number(f"{w.farthest_deg:g}"), "source": foreign(w.source)}
+        values = {"phase": w.phase, "far": comma(f"{w.farthest_deg:g}"), "source": foreign(w.source)}
         if w.confirmed:
             laws.append(t("{phase} to {far} degrees: {source} (read in its source)", **values))
         else:
@@ -74,7 +74,7 @@ def _decay(rule: Rule) -> Both:
 def _station(rule: Rule, detector: Detector | None) -> Both:
     values = {
         "snr": num(rule.snr, 1), "sigma": num(rule.sigma, 2), "c": num(rule.common_sigma, 2),
-        "a": _number(f"{rule.nearest_deg:g}"), "b": num(rule.farthest_deg, 0),
+        "a": comma(f"{rule.nearest_deg:g}"), "b": num(rule.farthest_deg, 0),
     }  # fmt: skip
     if detector is None:
         return t(
@@ -87,10 +87,6 @@ def _station(rule: Rule, detector: Detector | None) -> Both:
     )  # fmt: skip
 
 
-def _number(text: str) -> Both:
-    return Both(text, text.replace(".", ","))
-
-
 def not_assured(found: dict[str, Any]) -> list[Both]:
     """What the network does not give, said plainly; the computed ones first."""
     from testban.show.statement import chance, test_name
@@ -100,7 +96,7 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
     out = [
         t(
             "{what}: of {n} tests at {site} one is seen with probability {p} only.",
-            what=test_name(r), n=n, site=Both(r["weakest"], r["weakest_ru"]), p=_number(chance(r["seen"][-1])),
+            what=test_name(r), n=n, site=Both(r["weakest"], r["weakest_ru"]), p=comma(chance(r["seen"][-1])),
         )
         for r in found["series"]
         if r["seen"][-1] < 0.9
@@ -111,7 +107,7 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
         out.append(
             t(
                 "A fully muffled test (70 times) below {kt} kt at {site} may go unseen: there the network sees mb {m}.",
-                kt=_number(sig(worst["kt_decoupled"], 2)), site=Both(worst["name"], worst["name_ru"]),
+                kt=comma(sig(worst["kt_decoupled"], 2)), site=Both(worst["name"], worst["name_ru"]),
                 m=num(worst["mb"], 2),
             )
         )  # fmt: skip

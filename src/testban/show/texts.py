@@ -107,10 +107,14 @@ def fixed(value: float | None, decimals: int = 1, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def comma(text: str) -> Both:
+    """A number that is text already: decimal point in English, comma in Russian."""
+    return Both(text, text.replace(".", ","))
+
+
 def num(value: float | None, decimals: int = 1, *, sign: bool = False) -> Both:
     """A number for a sentence: decimal point in English, comma in Russian."""
-    text = fixed(value, decimals, sign=sign)
-    return Both(text, text.replace(".", ","))
+    return comma(fixed(value, decimals, sign=sign))
 
 
 def sig(value: float | None, digits: int = 3) -> str:

@@ -21,7 +21,7 @@ from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import log_tail
 from testban.repeat.threshold import CELL_S, YEAR_S, Threshold, normal_level
 from testban.show import footprint, report, svg, texts
-from testban.show.texts import Both, fixed, num, t
+from testban.show.texts import Both, comma, fixed, num, t
 
 F64 = NDArray[np.float64]
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1060.0, 64.0, 16.0, 18.0, 34.0
@@ -123,13 +123,8 @@ def _size(m: Measured) -> Both | str:
     low, high = relative_yield(m.relative_magnitude, m.relative_magnitude_sigma or 0.0)
     return t(
         "{size} ± {sigma}; yield {low} to {high} of the master's, if fired alike",
-        size=num(m.relative_magnitude, 2, sign=True), sigma=num(m.relative_magnitude_sigma, 2), low=_two(low), high=_two(high),
+        size=num(m.relative_magnitude, 2, sign=True), sigma=num(m.relative_magnitude_sigma, 2), low=comma(texts.sig(low, 2)), high=comma(texts.sig(high, 2)),
     )  # fmt: skip
-
-
-def _two(value: float) -> Both:
-    said = texts.sig(value, 2)
-    return Both(said, said.replace(".", ","))
 
 
 def _axes(height: float, low: float, high: float, label: Both, ticks: Sequence[float]) -> list[str]:

@@ -7,12 +7,11 @@ from testban.base.errors import InputError
 from testban.base.records import Event, Verdict
 from testban.base.yields import Yield, YieldInterval
 from testban.identify import yields as room
-from testban.show.texts import Both, finite, foreign, joined, num, sig, t
+from testban.show.texts import Both, comma, finite, foreign, joined, num, sig, t
 
 
 def _kt(value: float) -> Both:
-    text = sig(value, 2)
-    return Both(text, text.replace(".", ","))
+    return comma(sig(value, 2))
 
 
 def interval(row: YieldInterval) -> Both:
