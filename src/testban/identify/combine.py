@@ -74,13 +74,13 @@ def _verdict(ratio: float, settings: Settings) -> Verdict:
 
 
 def in_words(ratio: float) -> str:
-    """A log10 likelihood ratio as people say it; below ten it is cut off, so that none short of a limit seems to reach it."""
+    """A log10 likelihood ratio as people say it, rounded, but never up to ten: none short of that limit seems to reach it."""
     factor = exp10_(min(abs(ratio), 9.0))
     if factor < EVEN:
         return "about as likely from an explosion as from an earthquake"
     side = ("an earthquake", "an explosion")[ratio > 0]
     if factor < 10.0:
-        return f"about {int(factor * 10.0 + MARGIN) / 10.0:g} times likelier from {side}"
+        return f"about {min(99, int(factor * 10.0 + 0.5)) / 10.0:g} times likelier from {side}"
     step = 10 ** (len(str(int(factor))) - 2)
     return f"about {int(factor / step + 0.5) * step} times likelier from {side}"
 
