@@ -71,7 +71,8 @@ def _numbered(words: list[str]) -> tuple[Ints, tuple[str, ...]]:
 def _branches(model: str, labels: tuple[str, ...], reidentify: bool) -> tuple[Ints, Ints, Ints]:
     """Candidates and waves of labels (see `phases.tables`), and 1 for depth phases, 2 for core reflections, else 0."""
     index, waves = phases.tables(travel.load(model), list(labels), reidentify)
-    kind = [1 if s in _DEPTH_PHASES else 2 if s in _REFLECTIONS else 0 for s in labels]
+    plain = [phases.plain(s) for s in labels]
+    kind = [1 if s in _DEPTH_PHASES else 2 if s in _REFLECTIONS else 0 for s in plain]
     return index, waves, np.array(kind, dtype=np.int64)
 
 
