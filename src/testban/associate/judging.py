@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from testban import locate
+from testban.associate.borne import borne
 from testban.associate.clumps import apart
 from testban.associate.coherence import BOUND, gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
@@ -91,6 +92,7 @@ class Judging(Fitting):
             h.score += self._echoes(h, located) + gain(located, self.sites)
             located = h.located = self._deep(h, located)
             origin = located.origin
+            h.borne = borne(self, h, origin)
             h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
             away = sorted(a.distance_deg for a in located.arrivals if a.defining)
             if away:
