@@ -18,7 +18,7 @@ from testban.base import geo, times
 from testban.base.records import Arrival, Ellipse, Event, Origin, Site
 from testban.earth import travel
 from testban.formats import inventory, waveforms
-from testban.identify import calibration, regional, scores, yields
+from testban.identify import calibration, regional, scores, source_size, yields
 
 NS = 1_000_000_000
 DPRK = ("dprk_2009-05-25", "dprk_2016-01-06", "dprk_2017-09-03")
@@ -176,14 +176,15 @@ def region(name):
     return "great basin" if found in GREAT_BASIN else found
 
 
-def fitted(measured, kinds, leave=(), name="left out"):
-    """A model of all events but some, the spread widened by the number of regions."""
+def fitted(measured, kinds, leave=(), name="left out", sizes=None):
+    """A model of all events but some, the spread widened by the number of regions. sizes: magnitude of each event."""
     rest = {k: v for k, v in measured.items() if k not in leave and kinds[k] != "collapse"}
     return calibration.fit(
         {k: v for k, v in rest.items() if kinds[k] == "explosion"},
         {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
         name,
         {k: region(k) for k in rest},
+        sizes,
     )
 
 
@@ -195,12 +196,24 @@ def vertical_only(paths):
     ]
 
 
+def everything():
+    """Paths, classes, events with magnitudes, and sizes of all regional events."""
+    measured, kinds, events = {}, {}, {}
+    for name, kind, o, parts, inv, places in regional_events():
+        measured[name], amplitudes = measure(o, parts, inv, places)
+        magnitudes = size.network(o, (), (), (), amplitudes, ())
+        kinds[name], events[name] = kind, Event(event_id=name, origin=o, arrivals=(), magnitudes=magnitudes)
+    return measured, kinds, events, {k: source_size.of_event(e) for k, e in events.items()}
+
+
 def table():
     """The table that comes with the program."""
-    measured, kinds = {}, {}
-    for name, kind, o, parts, inv, places in regional_events():
-        measured[name], kinds[name] = measure(o, parts, inv, places)[0], kind
-    print(fitted(measured, kinds, (), calibration.PS_DEFAULT.name))
+    measured, kinds, _, sizes = everything()
+    model = fitted(measured, kinds, (), calibration.PS_DEFAULT.name, sizes)
+    print(msgspec.structs.replace(model, pairs=None))
+    for r in model.pairs.ratios:
+        print(f"    {tuple(getattr(r, f) for f in r.__struct_fields__)},")
+    print(model.pairs.between_pairs, model.pairs.between_bands, model.pairs.inflation)
 
 
 def ps_figures():

@@ -129,6 +129,25 @@ def model_of(events):
     return msgspec.structs.replace(model, spread_event=spread, spread_path=spread_path, cap=3.0)
 
 
+def wrong(model):
+    """The same model with the explosions shifted by half the distance between the classes, in every ratio."""
+    ratios = tuple(
+        msgspec.structs.replace(
+            r,
+            explosion=r.explosion + 0.5 * r.apart,
+            vertical_explosion=None,
+            vertical_earthquake=None,
+        )
+        for r in model.pairs.ratios
+    )
+    return msgspec.structs.replace(
+        model,
+        name="wrong: shifted by half the distance",
+        explosion=tuple((b, m + model.separation()) for b, m in model.explosion),
+        pairs=msgspec.structs.replace(model.pairs, ratios=ratios),
+    )
+
+
 def judged(events, settings):
     out = []
     for kind, e, paths in events:
@@ -161,12 +180,7 @@ def figures(n=200, out=None, seed=12, told=None):
                 judging.write(
                     rows_told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
                 )
-    wrong = msgspec.structs.replace(
-        model,
-        name="wrong: shifted by half the distance",
-        explosion=tuple((b, m + model.separation()) for b, m in model.explosion),
-    )
-    line("wrong calibration", judged(report, identify.Settings(ps=wrong, prior=SHARE)), SHARE)
+    line("wrong calibration", judged(report, identify.Settings(ps=wrong(model), prior=SHARE)), SHARE)
 
 
 def line(label, rows, prior):

@@ -13,6 +13,9 @@ import msgspec
 from testban.base.dmath import log10_
 from testban.base.errors import InputError
 from testban.base.measurements import BandRatio, PathMeasurement
+from testban.identify import pairs_fit
+from testban.identify.pairs import PairModel
+from testban.identify.pairs_default import PAIRS_DEFAULT
 
 Band = tuple[float, float]
 REFERENCE = 0.5  # log10 of the distance of reference, degrees
@@ -28,8 +31,8 @@ class PsModel(msgspec.Struct, frozen=True, kw_only=True):
     text says about the calibration. vertical_*: the same means where only the vertical was recorded; spread_vertical: further spread
     between events then. distance_slope: change of log10 P/S by decade of distance; its error is a model error that grows away from the
     distances of each class (distance_*, log10 degrees). n_explosions, n_earthquakes: regions, where regions were told: events
-    of one region do not show how regions differ. There is no correction for magnitude: with one corner for P and S (zeta 1 of MDAC, unconfirmed)
-    the source spectra cancel in the ratio, and what does not cancel is part of the spread between events.
+    of one region do not show how regions differ. pairs: the single phases and the whole windows band by band, corrected for size, which take
+    the place of the mean over bands where they are there (None: tables made before).
     """
 
     name: str
@@ -48,6 +51,7 @@ class PsModel(msgspec.Struct, frozen=True, kw_only=True):
     spread_vertical: float = 0.10
     cap: float = 1.5
     caveat: str = ""
+    pairs: PairModel | None = None
 
     def _means(self, vertical: bool) -> tuple[dict[Band, float], dict[Band, float]]:
         if vertical:
@@ -118,7 +122,7 @@ BANDS: tuple[Band, ...] = ((2.0, 4.0), (4.0, 6.0), (6.0, 8.0))
 # it; every figure of these events is with the event, or its region, left out of the fit). spread_event cannot be had from so few
 # regions: it is a stated prior, above the 0.16 between the earthquakes at hand; spread_path as found there (0.1-0.25).
 PS_DEFAULT = PsModel(
-    name="ps-3tests-6earthquakes v2",
+    name="ps-3tests-6earthquakes v3",
     explosion=((BANDS[0], 0.193), (BANDS[1], 0.407), (BANDS[2], 0.587)),
     earthquake=((BANDS[0], -0.494), (BANDS[1], -0.43), (BANDS[2], -0.294)),
     n_explosions=1,
@@ -133,6 +137,7 @@ PS_DEFAULT = PsModel(
         "calibrated on 3 explosions of 1 region (DPRK 2009-2017) and 6 earthquakes of 3 (Germany, California) only; no "
         "earthquake on the paths of the DPRK test site was at hand; wide densities and a cap allow for it"
     ),
+    pairs=PAIRS_DEFAULT,
 )
 
 
@@ -190,10 +195,12 @@ def fit(
     earthquakes: Mapping[str, Sequence[PathMeasurement]],
     name: str,
     regions: Mapping[str, str] | None = None,
+    sizes: Mapping[str, float | None] | None = None,
 ) -> PsModel:
     """A P/S model from events of known class (name -> paths); each event counts once. Raises InputError if empty.
 
     regions: region of each event; the spread of a class is widened by the number of its regions, or of its events without.
+    sizes: magnitude of each event for the correction for size, where known.
     """
     if not explosions or not earthquakes:
         raise InputError(
@@ -223,6 +230,7 @@ def fit(
             f"calibrated on {len(explosions)} explosion(s) of {count[0]} region(s) and {len(earthquakes)} earthquake(s) of "
             f"{count[1]} ({name})"
         ),
+        pairs=pairs_fit.fit(explosions, earthquakes, regions, sizes),
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
-from testban.show import plots, populations
+from testban.show import plots, populations, ratios
 from testban.show.reasons import reason
 from testban.show.texts import N_, Both, comma, finite, fixed, foreign, joined, num, russian_times, sig, t
 
@@ -169,6 +169,7 @@ class Card(NamedTuple):
     change: Both
     balance: Markup
     populations: Markup
+    parts: Markup
     details: list[tuple[str, str]]
 
 
@@ -201,6 +202,7 @@ def card(e: Evidence) -> Card:
         change=_change(e, kind),
         balance=plots.balance(e.log10_lr if e.applicable else None),
         populations=populations.picture(e) if e.applicable else Markup(""),
+        parts=ratios.picture(e.parts),
         details=details,
     )
 
