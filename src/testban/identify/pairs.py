@@ -182,6 +182,17 @@ def centred(path: PathMeasurement, ratio: Ratio, size: float) -> Bounded | None:
     return factor * (got[0] - ratio.slope * away - size - middle), got[1]
 
 
+def network(voices: Sequence[Bounded], spread: float) -> tuple[float, float] | None:
+    """Censored network mean of voices and its standard error; None where nothing was measured. Without bounds it is the plain mean."""
+    measured = sorted(v for v, bound in voices if not bound)
+    upper, lower = ([v for v, bound in voices if bound == kind] for kind in ("upper", "lower"))
+    if not measured:
+        return None
+    if not upper and not lower:
+        return sum(measured) / len(measured), spread / math.sqrt(len(measured))
+    return censored.estimate(measured, upper, spread, lower)
+
+
 def observe(paths: Sequence[PathMeasurement], model: PairModel, magnitude: float | None) -> tuple[Seen, ...]:
     """Network means of all ratios of an event that are measured on a path at least, in the order of the model."""
     logs = [log10_(p.distance_deg) for p in paths if p.usable]
@@ -191,16 +202,15 @@ def observe(paths: Sequence[PathMeasurement], model: PairModel, magnitude: float
     for r in model.ratios:
         size, size_error = source_size.correction(r.band_hz, magnitude)
         got = grouped(paths, lambda p, r=r, size=size: centred(p, r, size))  # type: ignore[misc]
-        measured = [v for v, bound in got if not bound]
-        if not measured or not r.apart > 0.0:
-            continue
-        upper, lower = ([v for v, bound in got if bound == kind] for kind in ("upper", "lower"))
         stretch = 1.0 + (max(1.0, r.stretch) - 1.0) * alone
-        value, error = censored.estimate(measured, upper, r.spread_path * stretch, lower)
+        found = network(got, r.spread_path * stretch)
+        if found is None or not r.apart > 0.0:
+            continue
+        n = sum(1 for _, bound in got if not bound)
         far = tuple(r.slope_sigma * abs(mean - d) for d in (r.distance_explosion, r.distance_earthquake))
         out.append(
             Seen(
-                ratio=r, value=value, error=error, n=len(measured), n_bounds=len(upper) + len(lower),
+                ratio=r, value=found[0], error=found[1], n=n, n_bounds=len(got) - n,
                 far=(far[0], far[1]), size=size_error, stretch=stretch,
             )
         )  # fmt: skip

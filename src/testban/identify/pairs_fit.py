@@ -14,7 +14,6 @@ from testban.base.dmath import log10_
 from testban.base.measurements import PathMeasurement
 from testban.identify import pairs, phases, source_size
 from testban.identify.pairs import SPREAD_PATH, WHOLE, WHOLE_BANDS, Band, PairModel, Ratio
-from testban.size import censored
 
 SPREAD_EVENT, CORRELATION = 0.20, 0.80  # stated beforehand [assumed]
 WORTH = 20.0
@@ -66,14 +65,6 @@ def _values(
     return pairs.grouped(paths, corrected)
 
 
-def _mean(voices: Sequence[pairs.Bounded]) -> tuple[float, float] | None:
-    measured = [v for v, b in voices if not b]
-    if not measured:
-        return None
-    upper, lower = ([v for v, b in voices if b == kind] for kind in ("upper", "lower"))
-    return censored.estimate(measured, upper, SPREAD_PATH, lower)
-
-
 def _distance(paths: Sequence[PathMeasurement], key: tuple[str, Band]) -> float:
     logs = [log10_(p.distance_deg) for p in paths if pairs.raw(p, *key, vertical=False) is not None]
     return sum(logs) / len(logs)
@@ -117,7 +108,7 @@ def _ratio(
             for name in sorted(side):
                 moved = source_size.correction(key[1], sizes.get(name))[0]
                 voices = _values(side[name], key, slope[0], moved, vertical=vertical)
-                got = _mean(voices)
+                got = pairs.network(voices, SPREAD_PATH)
                 if got is not None:
                     found[name] = got[0]
                     squares += [] if vertical else _deviations(voices)
