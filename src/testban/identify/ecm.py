@@ -204,7 +204,9 @@ def reference(ps: PsModel, ms: MsModel, s_model: float, correlation: float) -> E
     x, q = (predictive(ps.spread_event, n, 0.1) for n in (ps.n_explosions, ps.n_earthquakes))
     if joint is not None:
         x, q = joint.explosion, joint.earthquake
-    mx, mq = ((m, math.sqrt(s * s + s_model * s_model)) for m, s in (ms.explosion, ms.earthquake))
+    mx, mq = (
+        (m, math.sqrt(s * s + ms.more(s_model) * ms.more(s_model))) for m, s in (ms.explosion, ms.earthquake)
+    )
     wrong = [polarity.WRONG_LEAST] * READINGS
     ups_x, ups_q = polarity.distributions(wrong)
     ups_of = {EXPLOSION: ups_x, EARTHQUAKE: ups_q, OTHER: ups_x[::-1]}

@@ -86,8 +86,9 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
         return [round(ms - surface.line(mb), 6) for _, mb, ms in rows]  # ties are ties
 
     model = calibration.fit_ms(
-        distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions"
-    )
+        distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions",
+        CATALOGUE_SIGMA,
+    )  # fmt: skip
     rest_x, rest_q = x[1::2], q[1::2]
     if report is not None:
         judged = [
@@ -107,6 +108,7 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
             "kind": "mb:Ms",
             "model": msgspec.to_builtins(model),
             "area_under_roc": scores.area([-d for d in distance(rest_x)], [-d for d in distance(rest_q)]),
+            "area_under_roc_all_events": scores.area([-d for d in distance(x)], [-d for d in distance(q)]),
             "screened_out": {
                 "earthquakes_new_line": _above(rest_q, surface.line),
                 "earthquakes_old_line": _above(rest_q, surface.old_line),
@@ -116,7 +118,7 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
                 "explosions_new_line_with_error": _screened(rest_x),
             },
             "notes": [
-                "figures are of the halves that were not fitted on",
+                "figures are of the halves that were not fitted on; the area of all events beside them rests on no fit",
                 "these are not IDC magnitudes: the shares are not to be compared with published ones of the IDC",
                 f"earthquakes shallower than {DEEPEST_KM:g} km, explosions underground; the error model has 0.1 for mb and Ms each",
             ],
