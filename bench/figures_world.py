@@ -197,7 +197,10 @@ def line(label, rows, prior):
     if prior == SHARE:
         c = scores.calibration(p, came)
         seen, false, _ = scores.detected_at(x, q, 0.001)
+        spoken = [i for i, (_, a) in enumerate(rows) if a.log10_lr]
+        only = scores.calibration([p[i] for i in spoken], [came[i] for i in spoken]) if spoken else c
         extra = f"; calibration error {c.error:.3f} (an honest statement shows {c.by_chance:.3f} by chance), Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
+        extra += f"of the {len(spoken)} events with evidence {only.error:.3f} ({only.by_chance:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
         alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
