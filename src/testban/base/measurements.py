@@ -81,6 +81,7 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     s_rise: log10 of the rms after the predicted S over that just before it, 1-4 Hz; None where noise hides it.
     vertical: the bands of the vertical component alone, where `bands` hold three.
     phases: Pn, Pg, Sn and Lg in bands of an octave or so, of the components of `bands`; phases_vertical: of the vertical alone.
+    ground: whether these sizes are ground velocity (m/s) and not counts.
     spectral_slope: d log10 amplitude / d log10 frequency of P between the bands, corner_hz the corner of the source and the
     path together; None if not measured. complexity: log10 of the energy 5-35 s after a teleseismic P over that of its first 5 s.
     first_motion: +1, -1 or 0 (not read) with its confidence, from the pick. usable False: `reason` says why.
@@ -101,6 +102,7 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     s_rise: float | None = None
     vertical: tuple[BandRatio, ...] = ()
     phases: tuple[PhaseLevel, ...] = ()
+    ground: bool = False
     phases_vertical: tuple[PhaseLevel, ...] = ()
     spectral_slope: float | None = None
     corner_hz: float | None = None

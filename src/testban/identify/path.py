@@ -95,7 +95,7 @@ def _powers(
     origin_ns: int,
     w: win.Windows,
     edges: tuple[float, float],
-) -> tuple[_Power, _Power | None, int] | None:
+) -> tuple[_Power, _Power | None, int, bool] | None:
     gains = [_gain(channels, parts[0], edges) for parts in by_component]
     known = [g for g in gains if g is not None]
     scale = [g if g is not None and len(known) == len(gains) else 1.0 for g in gains]
@@ -118,7 +118,7 @@ def _powers(
         if parts[0].nslc.channel[2:] == "Z":
             alone = _power(own)
         count += 1
-    return (_power(totals), alone, count) if count else None
+    return (_power(totals), alone, count, len(known) == len(gains)) if count else None
 
 
 def _levels(power: _Power, w: win.Windows, edges: tuple[float, float]) -> list[PhaseLevel]:
@@ -266,6 +266,7 @@ def _measure(
     vertical: list[BandRatio] = []
     lg: list[_Power] = []
     levels: list[PhaseLevel] = []
+    ground = True
     levels_vertical: list[PhaseLevel] = []
     for edges in (*BANDS, *(b for b in phases.BANDS if b not in BANDS)):
         got = _powers(parts, channels, origin.time_ns, w, edges) if edges[1] <= 0.45 * rate else None
@@ -273,6 +274,7 @@ def _measure(
             continue
         if edges in phases.BANDS:
             levels += _levels(got[0], w, edges)
+            ground = ground and got[3]
             levels_vertical += _levels(got[1], w, edges) if got[1] is not None and got[2] > 1 else []
         if edges not in BANDS:
             continue
@@ -299,6 +301,7 @@ def _measure(
         bands=tuple(ratios),
         vertical=tuple(vertical),
         phases=tuple(levels),
+        ground=ground and bool(levels),
         phases_vertical=tuple(levels_vertical),
         lg_excess=excess,
         lg_blocked=blocked,
