@@ -23,7 +23,7 @@ from testban.identify import phases
 from testban.identify.densities import density
 from testban.identify.relations import Relation, SiteTable
 from testban.identify.shape import median
-from testban.identify.yields import SCALED_DEPTH_M, depth_shift
+from testban.identify.yields import EDGE_MASS, SCALED_DEPTH_M, depth_shift
 
 LEVEL_W, LEVEL_H = 0.87, -0.33  # of the long-period level [unconfirmed]
 CORNER_N = (1.87, 2.4)  # [unconfirmed]
@@ -56,12 +56,16 @@ class Master(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class YieldDepth(msgspec.Struct, frozen=True, kw_only=True):
-    """Marginal intervals of yield and depth (low, middle, high), the correlation of their logarithms, and the steps behind."""
+    """Marginal intervals of yield and depth (low, middle, high), the correlation of their logarithms, and the steps behind.
+
+    edge: the interval of the yield leans on the end of the prior range.
+    """
 
     level: float
     yield_kt: tuple[float, float, float]
     depth_m: tuple[float, float, float]
     correlation: float
+    edge: bool
     spectra_alone_kt: tuple[float, float, float]
     steps: tuple[BandStep, ...]
     master: Master
@@ -149,6 +153,7 @@ def estimate(
         yield_kt=_interval(both, 0, level),
         depth_m=_interval(both, 1, level),
         correlation=_correlation(both),
+        edge=sum(m for (y, _), m in both.items() if y in (ys[0], ys[-1])) > EDGE_MASS * total,
         spectra_alone_kt=_interval(alone, 0, level),
         steps=tuple(found),
         master=master,

@@ -57,6 +57,7 @@ def together(found: YieldDepth) -> list[Both]:
     return [
         t("With spectra over those of the master, if it was a tamped explosion: {low} to {high} kt ({level} % interval, middle {mid} kt), at {top} to {bottom} m (middle {depth} m).",
           low=_kt(a), high=_kt(b), mid=_kt(y), level=num(100.0 * found.level, 0), top=_kt(c), bottom=_kt(d), depth=_kt(h)),
+        *([t("The interval leans on the end of the prior range.")] if found.edge else []),
         t("The spectra alone: {low} to {high} kt; yield and depth are correlated by {r}.", low=_kt(e), high=_kt(f), r=num(found.correlation, 2)),
         t("log10 of P over that of the master (stations): {steps}.", steps=steps),
         t("The exponents of the source model are not confirmed in the source."),
