@@ -5,6 +5,7 @@ from testban.locate.depth import DepthPoint, depth_curve, depth_interval
 from testban.locate.joint import NEIGHBOURS_KM, SITE_KM, locate_together, together
 from testban.locate.locator import Solved, locate, solve
 from testban.locate.paths import PathTimes
+from testban.locate.phases import has_times
 from testban.locate.result import Located
 from testban.locate.settings import Settings
 from testban.locate.table_times import LOOKED_UP, TableTimes
@@ -24,6 +25,7 @@ __all__ = [
     "VectorCorrection",
     "depth_curve",
     "depth_interval",
+    "has_times",
     "locate",
     "locate_together",
     "read_sasc",
