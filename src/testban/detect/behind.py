@@ -70,7 +70,9 @@ def behind(
     else:
         beam = _beam(clean, channels, onset_ns, slowness)
     at = onset_ns + round((FIRST_S + LEAST_BEHIND_S) * NS)
-    whole = [s for s in beam if s.start_ns <= onset_ns - round((LEAST_NOISE_S + 20.0) * NS) and s.end_ns >= at]
+    whole = [
+        s for s in beam if s.start_ns <= onset_ns - round((LEAST_NOISE_S + 20.0) * NS) and s.end_ns >= at
+    ]
     if not whole:
         return None
     best = min(whole, key=lambda s: (-s.sample_rate_hz * (s.end_ns - s.start_ns), s.nslc))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import exp, log
 from testban.earth import travel
+from testban.locate.depth import DepthPoint
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,7 +30,29 @@ SEEN, SHAPE = 0.5, 0.3  # q and a
 TRIALS = 999
 OTHERS_S = (-4.0, 8.0)  # before and after PcP and PP
 LEAST_STATIONS = 2
-_PRIMES = (2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0, 31.0, 37.0, 41.0, 43.0, 47.0, 53.0, 59.0, 61.0, 67.0, 71.0)
+PICKS_SHARE = 0.5
+_PRIMES = (
+    2.0,
+    3.0,
+    5.0,
+    7.0,
+    11.0,
+    13.0,
+    17.0,
+    19.0,
+    23.0,
+    29.0,
+    31.0,
+    37.0,
+    41.0,
+    43.0,
+    47.0,
+    53.0,
+    59.0,
+    61.0,
+    67.0,
+    71.0,
+)
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -50,8 +73,13 @@ class Stacked(msgspec.Struct, frozen=True, kw_only=True):
     n_stations: int
 
 
-def stacked_depth(heard: Sequence[Heard], model: str = "ak135") -> Stacked | None:
-    """The depth that recordings behind P speak for, with the chance of it; None with fewer than LEAST_STATIONS stations."""
+def stacked_depth(
+    heard: Sequence[Heard], model: str = "ak135", curve: Sequence[DepthPoint] = ()
+) -> Stacked | None:
+    """The depth that recordings behind P speak for, with the chance of it; None with fewer than LEAST_STATIONS stations.
+
+    curve: the misfit of the picks against depth (`depth_curve`), which the sums pay.
+    """
     some = [h for h in heard if NEAR_DEG <= h.delta_deg <= FAR_DEG and h.share.size > 0]
     if len(some) < LEAST_STATIONS:
         return None
@@ -68,10 +96,21 @@ def stacked_depth(heard: Sequence[Heard], model: str = "ak135") -> Stacked | Non
             delay = table.predict(phase, DEPTHS_KM, np.full(DEPTHS_KM.size, h.delta_deg))[0] - first
             at = np.rint((np.nan_to_num(delay, nan=-1.0) - h.first_s) / h.step_s).astype(np.int64)
             place[n, c] = np.where((at >= 0) & (at < h.share.size), at, -1)
-    best, score, reached = _stack(worth, length, place, _moves(len(some)))
+    best, score, reached = _stack(worth, length, place, _price(curve), _moves(len(some)))
     return Stacked(
-        depth_km=float(DEPTHS_KM[best]), score=score, chance=(1.0 + reached) / (1.0 + TRIALS), n_stations=len(some)
+        depth_km=float(DEPTHS_KM[best]),
+        score=score,
+        chance=(1.0 + reached) / (1.0 + TRIALS),
+        n_stations=len(some),
     )
+
+
+def _price(curve: Sequence[DepthPoint]) -> Floats:
+    """What the picks say against each depth: a share of half the misfit beyond the least, since model errors are common to stations."""
+    if not curve:
+        return np.zeros(DEPTHS_KM.size)
+    chi2 = np.interp(DEPTHS_KM, [p.depth_km for p in curve], [p.chi2 for p in curve])
+    return np.asarray(0.5 * PICKS_SHARE * (chi2 - float(chi2.min())))
 
 
 def _moves(n: int) -> Floats:
@@ -85,7 +124,10 @@ def _elsewhere(table: travel.TravelTimes, h: Heard) -> NDArray[np.bool_]:
     """Times at which PcP or PP of a shallow source arrives."""
     t = h.first_s + h.step_s * np.arange(h.share.size)
     p = float(table.predict("P1", 0.0, h.delta_deg)[0])
-    others = (float(table.predict("PcP", 0.0, h.delta_deg)[0]), 2.0 * float(table.predict("P1", 0.0, 0.5 * h.delta_deg)[0]))
+    others = (
+        float(table.predict("PcP", 0.0, h.delta_deg)[0]),
+        2.0 * float(table.predict("P1", 0.0, 0.5 * h.delta_deg)[0]),
+    )
     out = np.zeros(t.size, dtype=bool)
     for other in others:
         if other == other:
@@ -94,7 +136,7 @@ def _elsewhere(table: travel.TravelTimes, h: Heard) -> NDArray[np.bool_]:
 
 
 @njit(cache=True)
-def _stack(worth: Floats, length: Ints, place: Ints, moves: Floats) -> tuple[int, float, int]:
+def _stack(worth: Floats, length: Ints, place: Ints, price: Floats, moves: Floats) -> tuple[int, float, int]:
     """Best depth (number), its sum, and how many moved sets reach that."""
     stations, phases, depths = place.shape
     best, score, reached = 0, -1e300, 0
@@ -105,7 +147,7 @@ def _stack(worth: Floats, length: Ints, place: Ints, moves: Floats) -> tuple[int
                 shift[n] = int(moves[k - 1, n] * length[n])
         top, which = -1e300, 0
         for d in range(depths):
-            total = 0.0
+            total = -price[d]
             for n in range(stations):
                 for c in range(phases):
                     i = place[n, c, d]

@@ -20,13 +20,13 @@ from testban.base.geo import delaz_
 from testban.base.records import Arrival, Channel, Event, Finding, Origin, Pick, Site
 from testban.detect.behind import FIRST_S
 from testban.earth import travel
-from testban.locate.stacked import FAR_DEG, NEAR_DEG, PHASES
+from testban.locate.stacked import FAR_DEG, LEAST_STATIONS, NEAR_DEG, PHASES
 from testban.run.detection import failed, read
 from testban.run.stations import Station
 from testban.run.work import Report, Unit, do
 from testban.store import Catalogue
 
-CHANCE = 0.005
+CHANCE = 0.01
 HELD_KM = 15.0  # a free depth with a smaller sigma is left as it is
 SAME_KM = 12.0  # the depth asked anew from the new place
 
@@ -64,7 +64,10 @@ def deepened(
 ) -> tuple[tuple[Event, ...], tuple[Finding, ...]]:  # fmt: skip
     """The events, those whose recordings speak for a depth located there; and what failed."""
     jobs = [j for j in (_job(s, events, sources, model) for s in stations) if j.onsets]
-    units = [Unit(stage="behind", subject=j.station_key, key=digest_of([base_key, "behind", j]), job=j) for j in jobs]
+    units = [
+        Unit(stage="behind", subject=j.station_key, key=digest_of([base_key, "behind", j]), job=j)
+        for j in jobs
+    ]
     heard: dict[int, list[detect.Behind]] = {}
     failures = []
     for b in do(units, behind_unit, pool, catalogue, report):
@@ -101,7 +104,11 @@ def _job(s: Station, events: Sequence[Event], sources: Sequence[str], model: str
                 slowness = (p * sine, p * cosine)
             onsets.append(Onset(event=i, pick_id=a.pick_id, time_ns=a.time_ns, slowness=slowness))
     return BehindJob(
-        sources=tuple(sources), members=s.members, station_key=s.site.key, channels=s.channels, onsets=tuple(onsets)
+        sources=tuple(sources),
+        members=s.members,
+        station_key=s.site.key,
+        channels=s.channels,
+        onsets=tuple(onsets),
     )
 
 
@@ -120,26 +127,47 @@ def behind_unit(job: BehindJob) -> bytes:
 
 
 def _deeper(
-    event: Event, heard: Sequence[detect.Behind], picks: Mapping[str, Pick], sites: Mapping[str, Site], model: str
+    event: Event,
+    heard: Sequence[detect.Behind],
+    picks: Mapping[str, Pick],
+    sites: Mapping[str, Site],
+    model: str,
 ) -> Event:
     """The event at the depth that its recordings speak for, or as it was."""
-    first = _stack(event, heard, sites, model)
+    if len(heard) < LEAST_STATIONS:
+        return event
+    rows = [(picks[a.pick_id], _label(a.phase)) for a in event.arrivals if a.defining or a.score is not None]
+    o = event.origin
+    try:
+        curve = locate.depth_curve(
+            rows,
+            sites,
+            locate.Settings(model=model, search=False),
+            (o.longitude, o.latitude, o.depth_km, o.time_ns),
+        )
+    except InputError:
+        curve = ()
+    first = _stack(event, heard, curve, sites, model)
     moved = None if first is None else _held(event, first, picks, sites, model)
-    again = None if moved is None else _stack(moved, heard, sites, model)
+    again = None if moved is None else _stack(moved, heard, curve, sites, model)
     if first is None or moved is None or again is None or abs(again.depth_km - first.depth_km) > SAME_KM:
         return event
     return _held(moved, again, picks, sites, model) or event
 
 
 def _stack(
-    event: Event, heard: Sequence[detect.Behind], sites: Mapping[str, Site], model: str
+    event: Event,
+    heard: Sequence[detect.Behind],
+    curve: Sequence[locate.DepthPoint],
+    sites: Mapping[str, Site],
+    model: str,
 ) -> locate.Stacked | None:
     rows = []
     for b in heard:
         s, o = sites[b.station_key], event.origin
         delta = delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0]
         rows.append(locate.Heard(delta_deg=delta, first_s=FIRST_S, step_s=b.step_s, share=b.share()))
-    found = locate.stacked_depth(rows, model)
+    found = locate.stacked_depth(rows, model, curve)
     return found if found is not None and found.chance <= CHANCE else None
 
 
@@ -162,8 +190,14 @@ def _held(
     score = {a.pick_id: a.score for a in event.arrivals}
     arrivals = [msgspec.structs.replace(a, score=score[a.pick_id]) for a in located.arrivals]
     done = {a.pick_id for a in arrivals}
-    later = [_later(a, located.origin, sites[a.station_key], model) for a in event.arrivals if a.pick_id not in done]
-    reason = f"fixed where pP and sP stand out behind P at {found.n_stations} stations (chance {found.chance:.3f})"
+    later = [
+        _later(a, located.origin, sites[a.station_key], model)
+        for a in event.arrivals
+        if a.pick_id not in done
+    ]
+    reason = (
+        f"fixed where pP and sP stand out behind P at {found.n_stations} stations (chance {found.chance:.3f})"
+    )
     origin = msgspec.structs.replace(located.origin, depth_reason=reason)
     return msgspec.structs.replace(event, origin=origin, arrivals=(*arrivals, *later))
 
