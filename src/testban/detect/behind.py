@@ -30,7 +30,8 @@ SHORT_S = 1.5  # mean power of what may be a reflection
 LEVEL_S = 12.0  # ... over the mean of so long before it
 TOLERANCE_S = 1.2  # a reflection may be so early or late: the largest within counts
 FIRST_S = 6.0  # P itself
-NOISE_S, GUARD_S, LEAST_NOISE_S, LEAST_BEHIND_S = 60.0, 2.0, 30.0, 60.0
+NOISE_S, GUARD_S, LEAST_NOISE_S, LEAST_BEHIND_S = 60.0, 2.0, 15.0, 60.0
+SETTLE_S = 5.0  # of the filters
 PRIOR = 10.0  # ranks that are added at both ends
 QUANTUM = 10_000  # shares are kept in steps of 1e-4
 
@@ -71,7 +72,7 @@ def behind(
         beam = _beam(clean, channels, onset_ns, slowness)
     at = onset_ns + round((FIRST_S + LEAST_BEHIND_S) * NS)
     whole = [
-        s for s in beam if s.start_ns <= onset_ns - round((LEAST_NOISE_S + 20.0) * NS) and s.end_ns >= at
+        s for s in beam if s.start_ns <= onset_ns - round((LEAST_NOISE_S + SETTLE_S) * NS) and s.end_ns >= at
     ]
     if not whole:
         return None
@@ -112,7 +113,7 @@ def _shares(s: Segment, onset_ns: int, bands: Sequence[Band]) -> tuple[F64, floa
         y = filters.bandpass(x, low, high, rate)
         m = y.size // width
         power = np.sum((y * y)[: m * width].reshape(m, width), axis=1)
-        noise = float(np.mean(power[max(lead - round(NOISE_S / step), 0) : lead - round(GUARD_S / step)]))
+        noise = float(np.mean(power[max(lead - round(NOISE_S / step), round(SETTLE_S / step)) : lead - round(GUARD_S / step)]))
         if noise > 0.0:
             ratios.append(_raised(power, lead, noise, step))
     return (_ranked(np.max(ratios, axis=0), step) if ratios else np.empty(0)), step

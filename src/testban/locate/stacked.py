@@ -2,7 +2,8 @@
 
 Rules: at a trial depth every station is asked how unusual what it recorded is at the times of pP and sP (shares of
 `detect.behind`); log(1 - q + q a s^(a-1)), a beta density against a uniform one, is summed over stations and both phases, and
-the best depth wins. What a chance depth is worth is measured on the same recordings: the sums are formed anew with the recordings moved
+the best depth wins. Stations within GROUP_DEG of another are one witness: what scatters near the source is the same to all of
+them (they share one vote and are moved together). What a chance depth is worth is measured on the same recordings: the sums are formed anew with the recordings moved
 against one another by TRIALS sets of times (Weyl sequences of square roots of primes), which leaves each as it is and no depth to all. Times
 of PcP and PP of the shallow source that is to be refuted say nothing. After the stacks of analysts (Murphy & Barker 2006, BSSA 96,
 1213-1231; Heyburn & Bowers 2008, BSSA 98, 1768-1782), by ranks in place of amplitudes.
@@ -17,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.base.dmath import exp, log
+from testban.base.geo import delaz_
 from testban.earth import travel
 from testban.locate.depth import DepthPoint
 
@@ -30,6 +32,7 @@ SEEN, SHAPE = 0.5, 0.3  # q and a
 TRIALS = 999
 OTHERS_S = (-4.0, 8.0)  # before and after PcP and PP
 LEAST_STATIONS = 2
+GROUP_DEG = 3.0
 PICKS_SHARE = 0.5
 _PRIMES = (
     2.0,
@@ -56,8 +59,10 @@ _PRIMES = (
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A station: its distance, shares (see `detect.behind`), when the first lies behind P, their step in s."""
+    """A station: its place, distance, shares (see `detect.behind`), when the first lies behind P, their step in s."""
 
+    longitude: float
+    latitude: float
     delta_deg: float
     first_s: float
     step_s: float
@@ -65,7 +70,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Stacked(msgspec.Struct, frozen=True, kw_only=True):
-    """The depth of the best sum, the sum, the share of moved recordings that reach it, and stations that were asked."""
+    """The depth of the best sum, the sum, the share of moved recordings that reach it, and stations (of different places) that were asked."""
 
     depth_km: float
     score: float
@@ -80,8 +85,13 @@ def stacked_depth(
 
     curve: the misfit of the picks against depth (`depth_curve`), which the sums pay.
     """
-    some = [h for h in heard if NEAR_DEG <= h.delta_deg <= FAR_DEG and h.share.size > 0]
-    if len(some) < LEAST_STATIONS:
+    some = [
+        h
+        for h in sorted(heard, key=lambda h: (h.longitude, h.latitude))
+        if NEAR_DEG <= h.delta_deg <= FAR_DEG and h.share.size > 0
+    ]
+    group = _groups(some)
+    if len(set(group.tolist())) < LEAST_STATIONS:
         return None
     table = travel.load(model)
     size = max(h.share.size for h in some)
@@ -90,19 +100,32 @@ def stacked_depth(
     for n, h in enumerate(some):
         length[n] = h.share.size
         own = log(1.0 - SEEN + SEEN * SHAPE * exp((SHAPE - 1.0) * log(np.maximum(h.share, 1e-4))))
-        worth[n, : h.share.size] = np.where(_elsewhere(table, h), 0.0, own)
+        worth[n, : h.share.size] = np.where(_elsewhere(table, h), 0.0, own) / float(np.sum(group == group[n]))
         first = table.predict("P1", DEPTHS_KM, np.full(DEPTHS_KM.size, h.delta_deg))[0]
         for c, phase in enumerate(PHASES):
             delay = table.predict(phase, DEPTHS_KM, np.full(DEPTHS_KM.size, h.delta_deg))[0] - first
             at = np.rint((np.nan_to_num(delay, nan=-1.0) - h.first_s) / h.step_s).astype(np.int64)
             place[n, c] = np.where((at >= 0) & (at < h.share.size), at, -1)
-    best, score, reached = _stack(worth, length, place, _price(curve), _moves(len(some)))
+    best, score, reached = _stack(worth, length, place, _price(curve), _moves(len(some))[:, group])
     return Stacked(
         depth_km=float(DEPTHS_KM[best]),
         score=score,
         chance=(1.0 + reached) / (1.0 + TRIALS),
-        n_stations=len(some),
+        n_stations=int(group.max()) + 1,
     )
+
+
+def _groups(some: Sequence[Heard]) -> Ints:
+    """Number of the group of each station: that of the first before it within GROUP_DEG, which began a group."""
+    group = np.zeros(len(some), dtype=np.int64)
+    begun: list[Heard] = []
+    for n, h in enumerate(some):
+        away = [delaz_(h.longitude, h.latitude, o.longitude, o.latitude)[0] for o in begun]
+        near = [i for i, d in enumerate(away) if d <= GROUP_DEG]
+        group[n] = near[0] if near else len(begun)
+        if not near:
+            begun.append(h)
+    return group
 
 
 def _price(curve: Sequence[DepthPoint]) -> Floats:
@@ -144,7 +167,7 @@ def _stack(worth: Floats, length: Ints, place: Ints, price: Floats, moves: Float
     for k in range(len(moves) + 1):
         if k > 0:
             for n in range(stations):
-                shift[n] = int(moves[k - 1, n] * length[n])
+                shift[n] = int(moves[k - 1, n] * length.max()) % length[n]
         top, which = -1e300, 0
         for d in range(depths):
             total = -price[d]

@@ -166,7 +166,16 @@ def _stack(
     for b in heard:
         s, o = sites[b.station_key], event.origin
         delta = delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0]
-        rows.append(locate.Heard(delta_deg=delta, first_s=FIRST_S, step_s=b.step_s, share=b.share()))
+        rows.append(
+            locate.Heard(
+                longitude=s.longitude,
+                latitude=s.latitude,
+                delta_deg=delta,
+                first_s=FIRST_S,
+                step_s=b.step_s,
+                share=b.share(),
+            )
+        )
     found = locate.stacked_depth(rows, model, curve)
     return found if found is not None and found.chance <= CHANCE else None
 

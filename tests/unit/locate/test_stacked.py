@@ -1,5 +1,6 @@
 """Depth from recordings behind P: a planted depth is found, chance is what it says, and nothing shallow is buried by PcP."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,8 +15,15 @@ def _quiet(seed: int, deltas: tuple[float, ...] = DISTANCES) -> list[Heard]:
     """Shares of noise: independent over 2.4 s, as ranks of moving maxima are."""
     rng = np.random.default_rng(seed)
     return [
-        Heard(delta_deg=d, first_s=6.0, step_s=0.1, share=np.repeat(rng.permutation(92) + 1.0, 24) / 93.0)
-        for d in deltas
+        Heard(
+            longitude=10.0 * i,
+            latitude=0.0,
+            delta_deg=d,
+            first_s=6.0,
+            step_s=0.1,
+            share=np.repeat(rng.permutation(92) + 1.0, 24) / 93.0,
+        )
+        for i, d in enumerate(deltas)
     ]
 
 
@@ -29,7 +37,7 @@ def _with(
             t = TABLE.predict(phase, depth, h.delta_deg)[0] - TABLE.predict("P1", depth, h.delta_deg)[0]
             i = round((t - h.first_s) / h.step_s)
             own[max(0, i - 12) : i + 13] = share
-        out.append(Heard(delta_deg=h.delta_deg, first_s=h.first_s, step_s=h.step_s, share=own))
+        out.append(msgspec.structs.replace(h, share=own))
     return out
 
 
@@ -64,7 +72,7 @@ def test_core_reflections_do_not_bury_a_shallow_source() -> None:
         own = h.share.copy()
         i = round((t - h.first_s) / h.step_s)
         own[max(0, i - 12) : i + 25] = 0.005
-        heard.append(Heard(delta_deg=h.delta_deg, first_s=h.first_s, step_s=h.step_s, share=own))
+        heard.append(msgspec.structs.replace(h, share=own))
     with_pcp, without = stacked_depth(heard), stacked_depth(_quiet(3))
     assert with_pcp is not None
     assert without is not None
@@ -92,7 +100,7 @@ def test_the_kernel_is_its_slow_twin() -> None:
     place = rng.integers(-1, 40, size=(3, 2, 11))
     price, moves = rng.random(11), rng.random((20, 3))
     sums = []
-    for shift in [(0, 0, 0), *[tuple((m * length).astype(int)) for m in moves]]:
+    for shift in [(0, 0, 0), *[tuple((m * length.max()).astype(int)) for m in moves]]:
         total = -price
         for n in range(3):
             for c in range(2):
@@ -103,6 +111,24 @@ def test_the_kernel_is_its_slow_twin() -> None:
     assert best == int(np.argmax(sums[0]))
     assert score == pytest.approx(float(sums[0].max()))
     assert reached == sum(s.max() >= sums[0].max() for s in sums[1:])
+
+
+def test_stations_at_one_place_are_one_witness() -> None:
+    """What scattered near the source is the same to neighbours: five of them prove nothing, five apart do."""
+    heard = _with([_quiet(11)[0]] * 5, 300.0)
+    apart = [msgspec.structs.replace(h, longitude=10.0 * i) for i, h in enumerate(heard)]
+    near = [msgspec.structs.replace(h, longitude=0.2 * i) for i, h in enumerate(heard)]
+    assert stacked_depth(near) is None
+    alone, five = stacked_depth([*near, *_quiet(12)[3:]]), stacked_depth(apart)
+    assert alone is not None
+    assert five is not None
+    assert alone.n_stations == 3
+    assert five.chance <= 0.01 < alone.chance
+
+
+def test_the_order_of_stations_does_not_matter() -> None:
+    heard = _with(_quiet(2), 200.0)
+    assert stacked_depth(heard) == stacked_depth(heard[::-1])
 
 
 def test_too_few_stations_say_nothing() -> None:
