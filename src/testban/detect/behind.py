@@ -113,7 +113,13 @@ def _shares(s: Segment, onset_ns: int, bands: Sequence[Band]) -> tuple[F64, floa
         y = filters.bandpass(x, low, high, rate)
         m = y.size // width
         power = np.sum((y * y)[: m * width].reshape(m, width), axis=1)
-        noise = float(np.mean(power[max(lead - round(NOISE_S / step), round(SETTLE_S / step)) : lead - round(GUARD_S / step)]))
+        noise = float(
+            np.mean(
+                power[
+                    max(lead - round(NOISE_S / step), round(SETTLE_S / step)) : lead - round(GUARD_S / step)
+                ]
+            )
+        )
         if noise > 0.0:
             ratios.append(_raised(power, lead, noise, step))
     return (_ranked(np.max(ratios, axis=0), step) if ratios else np.empty(0)), step

@@ -1,9 +1,8 @@
 """The main job: recordings to a bulletin with a verdict.
 
-Order of rooms: read -> detect (a station-day a unit) -> associate and locate (the whole interval) -> depth (a
-station a unit, `deepening`) -> measure (a
-station a unit, with the events known) -> size -> identify. Each arrow is one pure function; this module only fetches,
-calls and keeps. The bulletin is the same whatever the number of workers, the executor or the order of the files.
+Order of rooms: read -> detect (a station-day a unit) -> associate and locate (the whole interval) -> depth (a station a unit:
+`deepening`) -> measure (a station a unit, with the events known) -> size -> identify. Each arrow is one pure function; this module
+only fetches, calls and keeps. The bulletin is the same whatever the number of workers, the executor or the order of the files.
 """
 
 from collections.abc import Callable, Sequence
@@ -136,7 +135,9 @@ def process(
         picks=tuple(p for p in picks if not p.weak or p.pick_id in used),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=tidy([*inventory.findings, *source.findings, *left_out, *detected.findings, *unheard, *failures]),
+        findings=tidy(
+            [*inventory.findings, *source.findings, *left_out, *detected.findings, *unheard, *failures]
+        ),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),
