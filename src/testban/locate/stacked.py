@@ -5,7 +5,8 @@ Rules: at a trial depth every station is asked how unusual what it recorded is a
 the best depth wins. Stations within GROUP_DEG of another are one witness: what scatters near the source is the same to all of
 them (they share one vote and are moved together). What a chance depth is worth is measured on the same recordings: the sums are formed anew with the recordings moved
 against one another by TRIALS sets of times (Weyl sequences of square roots of primes), which leaves each as it is and no depth to all. Times
-of PcP and PP of the shallow source that is to be refuted say nothing. After the stacks of analysts (Murphy & Barker 2006, BSSA 96,
+of PcP and PP of the shallow source that is to be refuted say nothing. What comes at one delay everywhere (`alike`) is a second shot or a long rupture rather than a reflection, whose delay grows with
+distance. After the stacks of analysts (Murphy & Barker 2006, BSSA 96,
 1213-1231; Heyburn & Bowers 2008, BSSA 98, 1768-1782), by ranks in place of amplitudes.
 """
 
@@ -70,12 +71,17 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Stacked(msgspec.Struct, frozen=True, kw_only=True):
-    """The depth of the best sum, the sum, the share of moved recordings that reach it, and stations (of different places) that were asked."""
+    """The depth of the best sum, that sum, the share of moved recordings that reach it, and stations (of different places) that were asked.
+
+    recorded: the sum before the picks are paid; alike: the best sum at one delay for all stations, which a second shot explains.
+    """
 
     depth_km: float
     score: float
     chance: float
     n_stations: int
+    recorded: float
+    alike: float
 
 
 def stacked_depth(
@@ -106,12 +112,15 @@ def stacked_depth(
             delay = table.predict(phase, DEPTHS_KM, np.full(DEPTHS_KM.size, h.delta_deg))[0] - first
             at = np.rint((np.nan_to_num(delay, nan=-1.0) - h.first_s) / h.step_s).astype(np.int64)
             place[n, c] = np.where((at >= 0) & (at < h.share.size), at, -1)
-    best, score, reached = _stack(worth, length, place, _price(curve), _moves(len(some))[:, group])
+    price = _price(curve)
+    best, score, reached = _stack(worth, length, place, price, _moves(len(some))[:, group])
     return Stacked(
         depth_km=float(DEPTHS_KM[best]),
         score=score,
         chance=(1.0 + reached) / (1.0 + TRIALS),
         n_stations=int(group.max()) + 1,
+        recorded=score + float(price[best]),
+        alike=float(np.sum(worth, axis=0).max()),
     )
 
 

@@ -2,7 +2,7 @@
 
 Order: for every event without a depth of its own, each station with a P says how unusual what came behind it is
 (`detect.behind`, a station a unit); the network says which depth that speaks for and with what chance
-(`locate.stacked_depth`); at a chance of at most CHANCE the event is located anew with the depth held there. Twice, since the
+(`locate.stacked_depth`); at a chance of at most CHANCE, and where no one delay for all stations does as well, the event is located anew with the depth held there. Twice, since the
 place moves with the depth. The depth counts as fixed: it is no free parameter, and no evidence of what the event was.
 """
 
@@ -177,7 +177,7 @@ def _stack(
             )
         )
     found = locate.stacked_depth(rows, model, curve)
-    return found if found is not None and found.chance <= CHANCE else None
+    return found if found is not None and found.chance <= CHANCE and found.recorded > found.alike else None
 
 
 def _held(

@@ -48,6 +48,19 @@ def test_a_planted_depth_is_found(depth: float) -> None:
     assert abs(found.depth_km - depth) <= 8.0
     assert found.chance <= 0.003
     assert found.n_stations == len(DISTANCES)
+    assert found.recorded == found.score
+    assert depth < 60.0 or found.recorded > found.alike
+
+
+def test_a_second_shot_is_alike_at_all_stations() -> None:
+    heard = []
+    for h in _quiet(4):
+        own = h.share.copy()
+        own[378:403] = 0.01  # 45 s behind P
+        heard.append(msgspec.structs.replace(h, share=own))
+    found = stacked_depth(heard)
+    assert found is not None
+    assert found.alike >= found.recorded
 
 
 def test_chance_is_what_it_says() -> None:
