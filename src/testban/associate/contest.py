@@ -13,12 +13,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate.candidates import COARSE_SHARE, SPARSE_NET
-from testban.associate.claims import Claim
+from testban.associate.candidates import COARSE_SHARE
+from testban.associate.claims import Claim, claim_of
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import Hypothesis
+from testban.associate.ghosts import explained, fits
 from testban.associate.judging import Judging
 from testban.associate.search import overlap_
+from testban.locate import Located
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +28,8 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
+SUSPECT = 0.3  # of an event's picks that a later winner must explain to be tried against it
+JOINT_S = 4.0  # uncertainty of the origin from which both together are fitted
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
@@ -37,12 +41,24 @@ class Contest(Judging):
         rows: Floats,
         accepted: Callable[[Hypothesis], Claim | None],
         discarded: Callable[[Hypothesis], None],
+        withdrawn: Callable[[Claim], None],
     ) -> int:
-        """Accept hypotheses, best first, until none is good enough; returns how many."""
+        """Accept hypotheses, best first, until none is good enough; returns how many.
+
+        An event of this window that a later winner explains better as its own later phases is withdrawn.
+        """
         odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
         version = np.full(len(rows), self.version)
         built: dict[int, Hypothesis] = {}
+        lost: set[Hypothesis] = set()
+        self.alike.clear()
         n = 0
+
+        def drop(h: Hypothesis) -> None:
+            if h not in lost:
+                lost.add(h)
+                discarded(h)
+
         while len(odds):
             i = int(np.argmax(odds))
             if odds[i] <= 0.0:
@@ -53,20 +69,72 @@ class Contest(Judging):
             if h.reason or h.score < self.needed - BOUND:
                 odds[i] = 0.0
                 h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
-                discarded(h)
+                drop(h)
                 continue
             i, h = self._best_rival(i, h, rows, odds, version, built)
             odds[i] = 0.0
             if h.reason or h.located is None:
-                discarded(h)
+                drop(h)
                 continue
-            claim = accepted(h)
-            if claim is None:
+            taken = self._settled(h, accepted, withdrawn)
+            if taken is None:
                 continue
-            self.take(claim)
+            self.take(taken)
             self.version += 1
+            self.alike.clear()
             n += 1
         return n
+
+    def _settled(
+        self,
+        h: Hypothesis,
+        accepted: Callable[[Hypothesis], Claim | None],
+        withdrawn: Callable[[Claim], None],
+    ) -> Claim | None:
+        """The claim of a winner, which takes the picks of events back that are better explained as phases of its own."""
+        for won in tuple(self.won):
+            if h.located is not None and self._suspect(h, won[1]):
+                joint = self._joint(h, *won)
+                if joint is not None:
+                    self.won.remove(won)
+                    withdrawn(won[0])
+                    h = joint
+        taken = accepted(h)
+        if taken is not None:
+            self.won.append((taken, h))
+        return taken
+
+    def _claim(self, h: Hypothesis, located: Located) -> Claim:
+        return claim_of(located.origin, [int(self.window.number[k]) for k in h.numbers])
+
+    def _suspect(self, h: Hypothesis, ghost: Hypothesis) -> bool:
+        """Whether a good part of an event's picks come when phases of a winner do."""
+        if h.located is None:
+            return False
+        claim = self._claim(h, h.located)
+        residual, _ = fits(
+            self.search, self.table, self.window, claim, ghost.numbers, ghost.x[3], self.window.rate
+        )
+        return int(np.sum((residual == residual).any(axis=1))) >= SUSPECT * len(residual)
+
+    def _joint(self, h: Hypothesis, claim: Claim, ghost: Hypothesis) -> Hypothesis | None:
+        """A winner fitted anew with the picks of an event that is none, or nothing where the two together are worth more."""
+        w = self.window
+        before = list(self.claims), w.used.copy(), w.rate, self.value
+        self.give_back(claim)
+        x = np.array(h.x)
+        m, score = self.fit(x, JOINT_S, 9)
+        joint = self._keep(x, m, score)
+        self.locate(joint)
+        if joint.located is not None and not joint.reason:
+            left = [k for k in ghost.numbers if k not in joint.numbers]
+            later = explained(
+                self.search, self.table, w, self._claim(joint, joint.located), left, ghost.x[3], w.rate, 0.0
+            )
+            if joint.fitted + later - h.fitted > ghost.fitted - self.needed:
+                return joint
+        self.claims, w.used, w.rate, self.value = before
+        return None
 
     def _current(
         self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
@@ -143,7 +211,7 @@ class Contest(Judging):
 
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
-        if best.reason or best.located is None or len(self.table.sites) > SPARSE_NET:
+        if best.reason or best.located is None:
             return best
         h = self.shaken(
             Hypothesis(
