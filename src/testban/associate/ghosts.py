@@ -34,7 +34,7 @@ WIDE = 2.0  # times that: shift of all, what the place of the event is good for
 MOST_TILT = 1.0  # s/deg: of the residuals against the distance
 SIGMAS = 3.0
 COST = log_(N_PHASES * SIGMAS * WIDE * 3.0)  # of the phases, of shifts, of tilts that are told apart
-CLEARLY = 12.0  # by which an event must beat this explanation: a path through the Earth's middle is not that of the model
+LENIENT = 0.2  # added to each pick that a phase explains: a path through the Earth's middle is not quite that of the model
 LAST_S = 2600.0  # behind the origin
 BEFORE_S = 60.0  # that a ghost may be placed before the event whose phases it is made of
 LEAST_PICKS = STRONG_PICKS
@@ -188,10 +188,10 @@ def explained(
     search: Search, table: Table, window: Window, claim: Claim, numbers: Sequence[int], o: float, rate: Floats,
     least: float,
 ) -> float:  # fmt: skip
-    """Odds of picks as phases of a known event (arguments of `fits`), CLEARLY more; 0 where that cannot exceed `least`."""
+    """Odds of picks as phases of a known event (arguments of `fits`); 0 where they cannot exceed `least`."""
     residual, base = fits(search, table, window, claim, numbers, o, rate)
     most = sum(max(0.0, *(v for v in row if v == v)) for row in base.tolist() if any(v == v for v in row))
-    if most - COST <= max(least - CLEARLY, 0.0):
+    if most - COST <= max(least, 0.0):
         return 0.0
     saw = np.zeros(len(table.sites), dtype=np.int64)
     saw[table.station[np.array(claim.numbers, dtype=np.int64)]] = 1
@@ -205,5 +205,4 @@ def explained(
     deltas = [delaz_(claim.longitude, claim.latitude, table.lon[s], table.lat[s])[0] for s in at]
     zones = [zone_(d) + (0 if saw[s] else N_ZONES) for d, s in zip(deltas, at, strict=True)]
     since = window.data[rows, 0] - (claim.time_ns - window.reference_ns) / 1e9
-    odds = float(explained_(residual, base, since, np.array(deltas), np.array(zones, dtype=np.int64), counts))
-    return odds + CLEARLY if odds > 0.0 else 0.0
+    return float(explained_(residual, base, since, np.array(deltas), np.array(zones, dtype=np.int64), counts))
