@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban.associate.candidates import COARSE_SHARE
-from testban.associate.claims import Claim, claim_of
+from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import Hypothesis
-from testban.associate.ghosts import explained, fits
-from testban.associate.judging import Judging
+from testban.associate.retrial import Retrial
 from testban.associate.search import overlap_
-from testban.locate import Located
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,12 +26,10 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
-SUSPECT = 0.3  # of an event's picks that a later winner must explain to be tried against it
-JOINT_S = 4.0  # uncertainty of the origin from which both together are fitted
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
-class Contest(Judging):
+class Contest(Retrial):
     """One window: its candidates and the events that win."""
 
     def run(
@@ -93,48 +89,15 @@ class Contest(Judging):
     ) -> Claim | None:
         """The claim of a winner, which takes the picks of events back that are better explained as phases of its own."""
         for won in tuple(self.won):
-            if h.located is not None and self._suspect(h, won[1]):
-                joint = self._joint(h, *won)
-                if joint is not None:
-                    self.won.remove(won)
-                    withdrawn(won[0])
-                    h = joint
+            one = self.one(h, *won)
+            if one is not None:
+                self.won.remove(won)
+                withdrawn(won[0])
+                h = one
         taken = accepted(h)
         if taken is not None:
             self.won.append((taken, h))
         return taken
-
-    def _claim(self, h: Hypothesis, located: Located) -> Claim:
-        return claim_of(located.origin, [int(self.window.number[k]) for k in h.numbers])
-
-    def _suspect(self, h: Hypothesis, ghost: Hypothesis) -> bool:
-        """Whether a good part of an event's picks come when phases of a winner do."""
-        if h.located is None:
-            return False
-        claim = self._claim(h, h.located)
-        residual, _ = fits(
-            self.search, self.table, self.window, claim, ghost.numbers, ghost.x[3], self.window.rate
-        )
-        return int(np.sum((residual == residual).any(axis=1))) >= SUSPECT * len(residual)
-
-    def _joint(self, h: Hypothesis, claim: Claim, ghost: Hypothesis) -> Hypothesis | None:
-        """A winner fitted anew with the picks of an event that is none, or nothing where the two together are worth more."""
-        w = self.window
-        before = list(self.claims), w.used.copy(), w.rate, self.value
-        self.give_back(claim)
-        x = np.array(h.x)
-        m, score = self.fit(x, JOINT_S, 9)
-        joint = self._keep(x, m, score)
-        self.locate(joint)
-        if joint.located is not None and not joint.reason:
-            left = [k for k in ghost.numbers if k not in joint.numbers]
-            later = explained(
-                self.search, self.table, w, self._claim(joint, joint.located), left, ghost.x[3], w.rate, 0.0
-            )
-            if joint.fitted + later - h.fitted > ghost.fitted - self.needed:
-                return joint
-        self.claims, w.used, w.rate, self.value = before
-        return None
 
     def _current(
         self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]

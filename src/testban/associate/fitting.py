@@ -40,7 +40,7 @@ SHAKE_S = 8.0  # uncertainty of the origin from which such a fit starts
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S.
 
-    fitted: the score of the fit alone, of which `score` is made where it is located.
+    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added.
     """
 
     x: tuple[float, float, float, float]
@@ -56,6 +56,12 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     echoes: tuple[tuple[int, str], ...] = ()
     sighted: float = 0.0
     fitted: float = 0.0
+    echoed: float = 0.0
+
+    @property
+    def explains(self) -> float:
+        """What its picks and reflections are worth, without the likeness of their residuals."""
+        return self.fitted + self.echoed
 
     @property
     def worth(self) -> float:
