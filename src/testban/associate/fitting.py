@@ -86,8 +86,8 @@ class Fitting(Candidates):
         sight: Sight | None = None,
     ) -> None:
         super().__init__(search, table, window, claims, sight)
-        # What picks led to at other depths: many cells lead to the same picks. Holds until an event wins.
-        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], float], Hypothesis] = {}
+        # What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins.
+        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis] = {}
         self.won: list[tuple[Claim, Hypothesis]] = []  # of this window, and what claims them
 
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
@@ -112,10 +112,11 @@ class Fitting(Candidates):
                     best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
-        picks = (tuple(best.numbers), tuple(best.waves), best.x[2])
-        if picks not in self.alike:
-            self.alike[picks] = self._at_depths(best)
-        return self.alike[picks]
+        lon, lat, depth, _ = best.x
+        alike = (tuple(best.numbers), tuple(best.waves), round(lon), round(lat), depth)
+        if alike not in self.alike:
+            self.alike[alike] = self._at_depths(best)
+        return self.alike[alike]
 
     def _at_depths(self, best: Hypothesis) -> Hypothesis:
         """The best of a hypothesis and its fits from other depths."""
