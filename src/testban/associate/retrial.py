@@ -7,7 +7,7 @@ first is fitted at the depths that the delay asks for, and the picks of the seco
 where it is worth more than two, each of which costs what an event needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -46,7 +46,12 @@ class Retrial(Judging):
         apart, _, _ = delaz_(h.x[0], h.x[1], other.x[0], other.x[1])
         if apart < ABOVE_DEG and abs(other.x[3] - h.x[3]) < REFLECTED_LAST_S:
             first, second = (h, other) if h.x[3] < other.x[3] else (other, h)
-            deep = self._tried(h, claim, other, lambda: self._deepened(first, second))
+            depths = self._depths(first, second)
+            deep = (
+                self._tried(h, claim, other, lambda: self._deepened(first, second, depths))
+                if depths
+                else None
+            )
             if deep is not None:
                 return deep
         if self._suspect(h, h.located, other):
@@ -96,10 +101,12 @@ class Retrial(Judging):
         )
         return joint, joint.explains + later
 
-    def _deepened(self, first: Hypothesis, second: Hypothesis) -> tuple[Hypothesis, float] | None:
+    def _deepened(
+        self, first: Hypothesis, second: Hypothesis, depths: Sequence[tuple[float, float]]
+    ) -> tuple[Hypothesis, float] | None:
         """A deep event with the P of the first and the reflections of the second, and what it explains of both."""
         best: tuple[Hypothesis, float] | None = None
-        for depth, o in self._depths(first, second):
+        for depth, o in depths:
             m, score = self.fit(x := np.array([first.x[0], first.x[1], depth, o]), JOINT_S, 9)
             deep = self._keep(x, m, score)
             if m >= 2 and self._reflecting(deep, second) and (best is None or deep.explains > best[1]):
@@ -117,8 +124,15 @@ class Retrial(Judging):
         return late
 
     def _depths(self, first: Hypothesis, second: Hypothesis) -> list[tuple[float, float]]:
-        """Depth (km) and origin time of the first, at which the second's picks are pP, and at which they are sP."""
-        found = []
+        """Depth (km) and origin time of the first, at which the second's picks are pP, and at which they are sP.
+
+        None where stations too near for reflections have picks of the second.
+        """
+        found: list[tuple[float, float]] = []
+        sites = [self.table.sites[self.window.station[k]] for k in second.numbers]
+        away = [delaz_(first.x[0], first.x[1], s.longitude, s.latitude)[0] for s in sites]
+        if sum(NEAR_DEG <= d <= FAR_DEG for d in away) < NEARLY_ALL * len(away):
+            return found
         for phase in REFLECTED:
             best = DELAY_S, (0.0, 0.0)
             for depth in DEPTHS_KM:
