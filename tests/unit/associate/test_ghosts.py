@@ -81,7 +81,7 @@ def test_later_phases_make_no_event_of_their_own(first, later):
 
 def test_found_first_it_is_taken_back(monkeypatch):
     """Without the comparison the later phases stand as an event: the test above says something."""
-    monkeypatch.setattr(Contest, "_suspect", lambda self, h, ghost: False)
+    monkeypatch.setattr(Contest, "_suspect", lambda self, h, located, other: False)
     monkeypatch.setattr(Contest, "explained", lambda self, claim, h, rate: 0.0)
     assert len(associate.associate(recording(0.25, 0.6), sites()).events) > 1
 
