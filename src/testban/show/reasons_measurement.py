@@ -80,6 +80,10 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
         r"not resolved: free solution at its limit or with too large an error",
         N_("not resolved: free solution at its limit or with too large an error"),
     ),
+    (
+        r"not resolved: the surface fits nearly as well as a depth below the crust",
+        N_("not resolved: the surface fits nearly as well as a depth below the crust"),
+    ),
     (r"fixed at the default: (?P<sub>.+)", N_("fixed at the default: {sub}")),
     (
         r"fixed at the depth of least misfit: the default is rejected",
