@@ -8,6 +8,7 @@ from testban.locate.paths import PathTimes
 from testban.locate.phases import has_times
 from testban.locate.result import Located
 from testban.locate.settings import Settings
+from testban.locate.stacked import Heard, Stacked, stacked_depth
 from testban.locate.table_times import LOOKED_UP, TableTimes
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "NEIGHBOURS_KM",
     "SITE_KM",
     "DepthPoint",
+    "Heard",
     "Located",
     "PathTimes",
     "Settings",
     "Solved",
+    "Stacked",
     "TableTimes",
     "TimeCorrection",
     "VectorBin",
@@ -30,5 +33,6 @@ __all__ = [
     "locate_together",
     "read_sasc",
     "solve",
+    "stacked_depth",
     "together",
 ]
