@@ -160,10 +160,14 @@ def depths(found: list[dict]) -> None:
         told = [f for f in free if f["half"] == half]
         held = sum(f["interval"][0] <= f["truth_depth"] <= f["interval"][1] for f in told)
         wide = [f["interval"][1] - f["interval"][0] for f in told] or [math.nan]
-        print(f"  free depths, half {half}: the bulletin's in the 90 % interval {held} of {len(told)}, median width {median(wide):.0f} km")
+        print(
+            f"  free depths, half {half}: the bulletin's in the 90 % interval {held} of {len(told)}, median width {median(wide):.0f} km"
+        )
     for f in free:
         if not f["interval"][0] <= f["truth_depth"] <= f["interval"][1]:
-            print(f"  {f['set']} {f['event'][:24]}: interval {f['interval'][0]:.0f} to {f['interval'][1]:.0f} km, bulletin {f['truth_depth']:.0f}")
+            print(
+                f"  {f['set']} {f['event'][:24]}: interval {f['interval'][0]:.0f} to {f['interval'][1]:.0f} km, bulletin {f['truth_depth']:.0f}"
+            )
     for f in found:
         if f["truth_depth"] >= 40.0 or f["depth"] >= 40.0:
             print(
