@@ -81,6 +81,14 @@ class Candidates:
         self._raise(claim)
         self.value = -dmath.log(2.0 * self.window.rate)
 
+    def give_back(self, claim: Claim) -> None:
+        """Undo `take`: the event is none, its picks are free again, though still no false alarms."""
+        self.claims.remove(claim)
+        self.rerate()
+        numbers = np.array(claim.numbers, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
+        self.window.used[at[self.window.number[at] == numbers]] = 0
+
     def _raise(self, claim: Claim) -> None:
         w, t = self.window, self.table
         saw = np.zeros(len(t.sites), dtype=np.int64)

@@ -196,7 +196,7 @@ class StationResult(msgspec.Struct, frozen=True, kw_only=True):
 # -- events ----------------------------------------------------------------------------------------------------
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A pick that belongs to an event, as a phase.
 
     residual_s: observed minus predicted time. defining: used in the location. weight: final robust weight 0..1.
