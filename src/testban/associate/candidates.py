@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import clumps, dense, grid
+from testban.associate import clumps, dense, drift, grid
 from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
 from testban.associate.odds import SHEAR
-from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
+from testban.associate.scan import peak_, scan_, sharpen_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
 from testban.associate.table import Table, Window
@@ -132,7 +133,7 @@ class Candidates:
                 np.ascontiguousarray(level.vectors[which]),
             )
             for layer in level.layers:
-                low = level.first == 0 and len(t.sites) <= SPARSE_NET
+                low = level.first == 0 and not s.plane and len(t.sites) <= SPARSE_NET
                 threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
                 rows = self._scan(cells, vectors, s.curves[layer], o_start, o_end, level.bin_s, threshold)
                 rows[:, 1] = which[rows[:, 1].astype(np.int64)] + level.first
@@ -178,7 +179,7 @@ class Candidates:
     def _sharpened(self, rows: Floats) -> Floats:
         """Rows that pass, and the weaker ones that do in smaller cells, which are added to the cells."""
         w, t, s = self.window, self.table, self.search
-        if len(t.sites) > SPARSE_NET:
+        if s.plane or len(t.sites) > SPARSE_NET:
             return rows
         passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
         weak = np.ascontiguousarray(rows[~passed])
@@ -199,10 +200,9 @@ class Candidates:
         weak[:, 0], weak[:, 2] = score[:, 0], score[:, 1]
         weak[:, 0] -= np.where(weak[:, 4] > 0, DEEP_GAIN, 0.0)
         weak[:, 1] = len(self.cells) + np.arange(n)
-        weak[:, 3] = CELL_SHARE * cells[:, 2] * 14.0 + 2.5
+        weak[:, 3] = CELL_SHARE * cells[:, 2] * LOCAL_SLOWNESS + 2.5
         self.cells = np.concatenate([self.cells, cells])
-        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
-        self.vectors = np.concatenate([self.vectors, vectors])
+        self.vectors = np.concatenate([self.vectors, drift.still(cells)])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return np.concatenate([rows[passed], weak])
 
@@ -233,7 +233,7 @@ class Candidates:
 
     def _tightly(self, cells: Floats, begin: float, end: float, bin_s: float) -> list[Floats]:
         """Rows of local maxima of cells with tight curves, which join the cells of this window."""
-        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        vectors = drift.still(cells)
         first, found = len(self.cells), []
         for layer, curve in enumerate(self.search.tight):
             rows = self._scan(cells, vectors, curve, begin, end, bin_s, COARSE_SHARE * self.needed)
@@ -268,7 +268,7 @@ class Candidates:
             ]
         )
         s = self.search
-        self.extra = Level(cells, len(self.cells), 1.0, tuple(range(len(s.curves))))
+        self.extra = Level(cells, drift.still(cells), len(self.cells), 1.0, tuple(range(len(s.curves))))
         self.cells = np.concatenate([self.cells, cells])
         self.vectors = np.concatenate([self.vectors, self.extra.vectors])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
@@ -288,7 +288,7 @@ def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]])
     """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
     close = np.zeros(len(vectors), dtype=bool)
     for lon, lat in around:
-        d = vectors - np.array(unit_vector_(lon, lat))
+        d = vectors[:, :3] - np.array(unit_vector_(lon, lat))
         chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
         close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
     return np.flatnonzero(close)

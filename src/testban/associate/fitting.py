@@ -167,7 +167,7 @@ class Fitting(Candidates):
         result = np.empty(6)
         finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
         refine_(
-            self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
+            self.cells[cell], self.vectors[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
             w.station, w.data, w.hint, self.value, w.used, self.traits, s.logs, self.keep, result,
         )  # fmt: skip
         depth = s.settings.depths_km[layer]

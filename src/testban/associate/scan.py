@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.circle import CIRCLE_COST, FULL
+from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS, moved_
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -47,7 +48,6 @@ Ints = NDArray[np.int64]
 
 UNIT = 1.0 / 64.0
 COUNT = 1 << 32  # one 64th of a pick in the upper half of a packed sum
-CELL_SHARE = 0.8  # of a cell's half diagonal: few places in it are farther off
 MAX_PICK_SLACK_S = 10.0
 NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 
@@ -60,7 +60,7 @@ def project_(
 ) -> None:  # fmt: skip
     """Packed evidence for one cell into score (classed zones, bins of origin time from o_start); chances, numbers of these.
 
-    cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. traits:
+    cell: longitude, latitude, radius, reach. vector (7): of the cell, see `drift`. value: log(1 / (2 rate)) of each pick. traits:
     of the stations, see `odds`.
     """
     n_bins = score.shape[1]
@@ -86,11 +86,11 @@ def project_(
         for wave in range(2):
             if wave == 0:
                 t, p, log_chance = t_p, curve[row, P_P], curve[row, LOG_P]
-                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_P]
+                slack = CELL_SHARE * cell[2] * moved_(vector, unit, s, h2, p) + curve[row, SLACK_P]
             else:
                 t = curve[row, T_S] + f * (curve[row + 1, T_S] - curve[row, T_S])
                 p, log_chance = curve[row, P_S], curve[row, LOG_S]
-                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_S]
+                slack = CELL_SHARE * cell[2] * moved_(vector, unit, s, h2, p) + curve[row, SLACK_S]
                 if traits[s] & SHEAR == 0 or t - t_p < slack:
                     break  # P and S cannot be told apart: one pick would count for both
             if t != t:
@@ -160,30 +160,24 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
     most = np.zeros(N_CLASSED)
     for i in range(n_live):  # one zone after another: memory is read in order
         z = live[i]
-        now, high = 0, 0
-        for b in range(odds.size):
-            now += score[z, b]
-            score[z, b] = now
-            high = max(high, now >> 32)
-        most[z] = high / WHOLE_SHARE
+        most[z] = summed_(score[z]) / WHOLE_SHARE
     near = np.empty((NEAR_ZONES, 3))
     near_(chance, log_table, near)
     slope = np.empty(N_CLASSED)
     slopes_(chance, near, most, logs, log_table, slope)
+    bound = np.zeros(odds.size, np.int64)
+    for i in range(n_live):
+        bound_(score[live[i]], math.ceil(slope[live[i]] / (UNIT * WHOLE_SHARE)), bound)
+    enough = math.floor((least - LOG_STEP) / UNIT)  # the table of logarithms is good for half of it twice
     running = np.zeros(N_CLASSED, np.int64)
     gain = np.zeros(N_CLASSED)
     for b in range(odds.size):
-        bound = 0.0
-        for i in range(n_live):
-            z = live[i]
-            running[z] = score[z, b]
-            n = (running[z] >> 32) / WHOLE_SHARE
-            bound += max(0.0, (running[z] & mask) * UNIT + n * slope[z])
-        if bound < least - LOG_STEP:  # the table of logarithms is good for half of it twice
+        if bound[b] < enough:
             continue
         total = 0.0
         for i in range(n_live):
             z = live[i]
+            running[z] = score[z, b]
             n = (running[z] >> 32) / WHOLE_SHARE
             gain[z] = 0.0
             if n > 0.0:
@@ -195,6 +189,25 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
                 gain[z] = max(0.0, e)
                 total += gain[z]
         odds[b] = max(total, circle_(running, gain, near, chance.shape[1], log_table, total))
+
+
+@njit(cache=True)
+def summed_(score: Ints) -> int:
+    """Sum packed differences up in place; returns the greatest count, in 64ths."""
+    now, high = 0, 0
+    for b in range(score.size):
+        now += score[b]
+        score[b] = now
+        high = max(high, now)
+    return high >> 32
+
+
+@njit(cache=True)
+def bound_(score: Ints, slope: int, bound: Ints) -> None:
+    """Add what a zone is worth at most, in UNITs: its evidence and `slope` for each 64th of a pick."""
+    for b in range(score.size):
+        v = (score[b] & (COUNT - 1)) + (score[b] >> 32) * slope
+        bound[b] += max(v, 0)
 
 
 @njit(cache=True)
@@ -274,7 +287,7 @@ def scan_(
             bin_s, score, chance,
         )  # fmt: skip
         weigh_(score, chance, log_table, threshold, odds)
-        apart_s = CELL_SHARE * cells[c, 2] * 14.0 + 2.5
+        apart_s = CELL_SHARE * cells[c, 2] * vectors[c, 6] + 2.5
         apart = int(apart_s / bin_s) + 1
         top, last, plateau = 0.0, -1, 0
         for b in range(n_bins + 1):
@@ -327,7 +340,7 @@ def sharpen_(
     out: longitude, latitude, radius, reach of the smaller cell; score: its odds and origin time. A first halving that
     stays below `enough` is not halved again.
     """
-    node, vector = np.empty(4), np.empty(3)
+    node, vector = np.empty(4), np.zeros(7)
     for i in range(rows.shape[0]):
         cell = cells[int(rows[i, 1])]
         lon, lat, radius, o, half = cell[0], cell[1], cell[2], rows[i, 2], rows[i, 3]
@@ -347,7 +360,7 @@ def sharpen_(
                 if v > best:
                     best, b_lon, b_lat, b_o = v, node[0], node[1], when
             lon, lat, o, radius = b_lon, b_lat, b_o, 0.5 * radius
-            half = CELL_SHARE * radius * 14.0 + 2.5
+            half = CELL_SHARE * radius * LOCAL_SLOWNESS + 2.5
             if best < enough:
                 break
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = lon, lat, radius, cell[3]
