@@ -63,6 +63,7 @@ class Candidates:
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
+        self.depths: dict = {}  # fits whose other depths were tried with the picks that are left, see `fitting`
         self.claims = list(claims)
         self.rerate()
 
@@ -96,6 +97,7 @@ class Candidates:
         numbers = np.array(claim.numbers, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
         self.window.used[at[self.window.number[at] == numbers]] = 1
+        self.depths.clear()
 
     def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
         """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from testban.associate.candidates import COARSE_SHARE, SPARSE_NET
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
-from testban.associate.fitting import Hypothesis
+from testban.associate.fitting import Hypothesis, alike
 from testban.associate.judging import Judging
 from testban.associate.search import overlap_
 
@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
+HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
@@ -125,6 +126,7 @@ class Contest(Judging):
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
                 room[fine] -= 1
+        field = _apart(field)
         top = max(r.score for _, r in field)
         for _, r in field:
             if r.score > min(top - 2.0 * BOUND, self.needed):
@@ -144,6 +146,9 @@ class Contest(Judging):
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
         if best.reason or best.located is None or len(self.table.sites) > SPARSE_NET:
+            return best
+        o = best.located.origin
+        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM:
             return best
         h = self.shaken(
             Hypothesis(
@@ -171,3 +176,12 @@ class Contest(Judging):
         if len(parts) > 1 and sum(r.score - self.needed for _, r in parts) > top.score - self.needed:
             return parts[0]
         return field[0]
+
+
+def _apart(field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
+    """Without hypotheses that are alike but for rounding: neighbouring cells often lead to one and the same fit."""
+    kept: list[tuple[int, Hypothesis]] = []
+    for i, r in sorted(field, key=lambda f: -f[1].score):
+        if not any(alike(r, k) for _, k in kept):
+            kept.append((i, r))
+    return kept

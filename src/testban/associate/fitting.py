@@ -25,6 +25,7 @@ FEW = "too few picks agree"
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
+SAME_DEG, SAME_KM, SAME_S = 0.1, 1.0, 2.0  # one start for the locator
 SHAKES, SHAKE_GAIN = 3, 0.5
 SHAKE_DEG = (1.0, 3.0)
 SHAKE_KM = (0.0, 60.0, 150.0, 350.0)
@@ -87,6 +88,15 @@ class Fitting(Candidates):
                     best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
+        return self._deeper(best)
+
+    def _deeper(self, first: Hypothesis) -> Hypothesis:
+        """The best of a fit and those from other depths; fits alike have the same ones."""
+        key = (tuple(first.numbers), tuple(first.waves))
+        for before, after in self.depths.get(key, ()):
+            if alike(first, before):
+                return msgspec.structs.replace(after)
+        best = first
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -94,7 +104,8 @@ class Fitting(Candidates):
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
-        return best
+        self.depths.setdefault(key, []).append((first, best))
+        return msgspec.structs.replace(best)
 
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
@@ -191,6 +202,18 @@ class Fitting(Candidates):
             x=_four(x), numbers=[int(a) for a in rows[:, 0]], waves=[int(b) for b in rows[:, 1]],
             values=[float(v) for v in self.geo[:m, VALUE]], score=score, fitted=score,
         )  # fmt: skip
+
+
+def alike(a: Hypothesis, b: Hypothesis) -> bool:
+    """Whether two fits rest on the same picks and lie at one place, so that one locates as the other does."""
+    return (
+        a.numbers == b.numbers
+        and a.waves == b.waves
+        and abs(a.x[2] - b.x[2]) < SAME_KM
+        and abs(a.x[1] - b.x[1]) < SAME_DEG
+        and abs(a.x[3] - b.x[3]) < SAME_S
+        and delaz_(a.x[0], a.x[1], b.x[0], b.x[1])[0] < SAME_DEG
+    )
 
 
 def _four(x: Floats) -> tuple[float, float, float, float]:
