@@ -15,7 +15,7 @@ from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
 from testban.associate.odds import SHEAR
-from testban.associate.scan import peak_, scan_, sharpen_
+from testban.associate.scan import peak_, scan_, sharpen_, shots_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
 from testban.associate.table import Table, Window
@@ -63,6 +63,7 @@ class Candidates:
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
+        self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
         self.depths: dict = {}  # fits whose other depths were tried with the picks that are left, see `fitting`
         self.claims = list(claims)
         self.rerate()
@@ -75,6 +76,7 @@ class Candidates:
         for c in self.claims:
             self._raise(c)
         self.value = -dmath.log(2.0 * self.window.rate)
+        self.shots = None
 
     def take(self, claim: Claim) -> None:
         """Mark the picks of an event as used and raise the rates of what it explains."""
@@ -82,6 +84,7 @@ class Candidates:
         self._use(claim)
         self._raise(claim)
         self.value = -dmath.log(2.0 * self.window.rate)
+        self.shots = None
 
     def _raise(self, claim: Claim) -> None:
         w, t = self.window, self.table
@@ -98,6 +101,7 @@ class Candidates:
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
         self.window.used[at[self.window.number[at] == numbers]] = 1
         self.depths.clear()
+        self.shots = None
 
     def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
         """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
@@ -157,13 +161,14 @@ class Candidates:
     ) -> Floats:
         """Rows of local maxima of some cells of one size, two threads sharing the cells; order is that of the cells."""
         w, t, s = self.window, self.table, self.search
+        begin, shots = self._shots()
         cut = len(cells) // 2
 
         def half(a: int, b: int, least: float) -> Floats:
             out = np.empty((MAX_ROWS, 4))
             n = scan_(
-                cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-                w.used, self.traits, s.logs, o_start, o_end, bin_s, least, out,
+                cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, begin, shots,
+                self.traits, s.logs, o_start, o_end, bin_s, least, out,
             )  # fmt: skip
             out[:n, 1] += a
             return out[:n]
@@ -186,11 +191,12 @@ class Candidates:
         passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
         weak = np.ascontiguousarray(rows[~passed])
         cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
+        begin, shots = self._shots()
         cut = len(weak) // 2
 
         def half(a: int, b: int) -> None:
             sharpen_(
-                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used,
+                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, begin, shots,
                 self.traits, s.logs, LOW_SHARE * self.needed, cells[a:b], score[a:b],
             )  # fmt: skip
 
@@ -275,14 +281,25 @@ class Candidates:
         self.vectors = np.concatenate([self.vectors, self.extra.vectors])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
 
+    def _shots(self) -> tuple[Ints, Floats]:
+        """Arrays of `scan.shots_` for the picks that are left."""
+        if self.shots is None:
+            w = self.window
+            begin = np.empty((2, len(w.start)), dtype=np.int64)
+            shots = np.empty((2 * len(w.number), 8))
+            shots_(w.start, w.data, w.hint, self.value, w.used, begin, shots)
+            self.shots = begin, shots
+        return self.shots
+
     def again(self, row: Floats) -> tuple[float, float]:
         """Odds and origin time of a candidate with the picks that are left."""
         w, t, s = self.window, self.table, self.search
         cell, layer = int(row[1]), int(row[4])
         bin_s = max(0.5, 0.15 * row[3])
+        begin, shots = self._shots()
         return peak_(
-            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start, w.data,
-            w.hint, self.value, w.used, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
+            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start,
+            begin, shots, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from testban.associate.odds import (
     share_,
     zones_,
 )
-from testban.associate.scan import project_, weigh_
+from testban.associate.scan import project_, shots_, weigh_
 from testban.base.dmath import DEG
 from testban.base.geo import destination_, unit_vector_
 
@@ -114,6 +114,8 @@ def refine_(
             d[i, q] = data[k, q]
         h[i], r[i] = hint[k], value[k]
     first[m] = n
+    begins, shots = np.empty((2, m + 1), np.int64), np.empty((2 * n, 8))
+    shots_(first, d, h, r, free, begins, shots)
     node = np.empty(4)
     node[3] = 180.0
     best_score = -1.0
@@ -148,10 +150,8 @@ def refine_(
                 x,
                 y,
                 first,
-                d,
-                h,
-                r,
-                free,
+                begins,
+                shots,
                 c,
                 log_table,
                 begin,

@@ -53,15 +53,38 @@ NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 
 
 @njit(cache=True)
+def shots_(
+    start: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, begin: Ints, shots: Floats
+) -> None:
+    """Free picks by wave (0 P, 1 S) and station: begin (2, stations + 1), first row of each in shots (twice the picks, 8).
+
+    Columns of shots are those of data but for the second, how far a pick reaches (s), and the last, value: log(1 / (2 rate)).
+    """
+    n = 0
+    for wave in range(2):
+        for s in range(start.size - 1):
+            begin[wave, s] = n
+            for k in range(start[s], start[s + 1]):
+                if used[k] != 0 or hint[k] == 2 - wave:
+                    continue
+                for q in range(7):
+                    shots[n, q] = data[k, q]
+                shots[n, 1] = min(2.0 * data[k, 1], MAX_PICK_SLACK_S)
+                shots[n, 7] = value[k]
+                n += 1
+        begin[wave, start.size - 1] = n
+
+
+@njit(cache=True)
 def project_(
-    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
     chance: Floats,
 ) -> None:  # fmt: skip
     """Packed evidence for one cell into score (classed zones, bins of origin time from o_start); chances, numbers of these.
 
-    cell: longitude, latitude, radius, reach. vector (7): of the cell, see `drift`. value: log(1 / (2 rate)) of each pick. traits:
-    of the stations, see `odds`.
+    cell: longitude, latitude, radius, reach. vector (7): of the cell, see `drift`. start: first pick of each station;
+    begin, shots: of `shots_`. traits: of the stations, see `odds`.
     """
     n_bins = score.shape[1]
     score[:] = 0
@@ -97,28 +120,30 @@ def project_(
                 break
             chance[0, z] += share * curve[row, CHANCE_P if wave == 0 else CHANCE_S]
             chance[1, z] += share
-            lo, hi = start[s], start[s + 1]
+            lo, hi = begin[wave, s], begin[wave, s + 1]
             first = o_start + t - slack - MAX_PICK_SLACK_S
             while lo < hi:
                 m = (lo + hi) >> 1
-                if data[m, 0] < first:
+                if shots[m, 0] < first:
                     lo = m + 1
                 else:
                     hi = m
             before, b_from, b_to, b_w = -1e30, 0, -1, 0
-            for k in range(lo, start[s + 1]):
-                o = data[k, 0] - t
+            width, log_width, last_slack = 0.0, 0.0, -1.0
+            for k in range(lo, begin[wave, s + 1]):
+                o = shots[k, 0] - t
                 if o - slack - MAX_PICK_SLACK_S > o_end:
                     break
-                if used[k] != 0 or hint[k] == 2 - wave:
-                    continue
-                width = slack + min(2.0 * data[k, 1], MAX_PICK_SLACK_S)
-                w = value[k] + log_chance - quick_log_(log_table, width)
-                if data[k, 2] == data[k, 2] or data[k, 4] == data[k, 4]:
+                if shots[k, 1] != last_slack:  # few sizes of error: a logarithm for many picks
+                    last_slack = shots[k, 1]
+                    width = slack + last_slack
+                    log_width = quick_log_(log_table, width)
+                w = shots[k, 7] + log_chance - log_width
+                if shots[k, 2] == shots[k, 2] or shots[k, 4] == shots[k, 4]:
                     if baz < 0.0:
                         _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
                     w += vector_evidence_(
-                        data[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
+                        shots[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
                     )
                 q = int(share * w / UNIT)
                 if q <= 0:
@@ -270,7 +295,7 @@ def circle_(running: Ints, gain: Floats, near: Floats, zones: int, log_table: Fl
 @njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
-    data: Floats, hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, o_end: float,
+    begin: Ints, shots: Floats, traits: Ints, log_table: Floats, o_start: float, o_end: float,
     bin_s: float, threshold: float, out: Floats,
 ) -> int:  # fmt: skip
     """Local maxima in time above the threshold in every cell of one size (same bin).
@@ -283,7 +308,7 @@ def scan_(
     n = 0
     for c in range(cells.shape[0]):
         project_(
-            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start,
+            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start,
             bin_s, score, chance,
         )  # fmt: skip
         weigh_(score, chance, log_table, threshold, odds)
@@ -308,8 +333,8 @@ def scan_(
 
 @njit(cache=True)
 def peak_(
-    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
@@ -317,7 +342,7 @@ def peak_(
     score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
-        cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start, bin_s, score,
+        cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start, bin_s, score,
         chance,
     )  # fmt: skip
     weigh_(score, chance, log_table, 0.0, odds)
@@ -332,8 +357,8 @@ def peak_(
 
 @njit(cache=True, nogil=True)
 def sharpen_(
-    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
+    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
 ) -> None:  # fmt: skip
     """The best quarter of the best quarter of the cells of rows (score, cell, origin time, apart, layer).
 
@@ -354,7 +379,7 @@ def sharpen_(
                 node[2] = 0.5 * radius
                 vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
                 v, when = peak_(
-                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o, half,
+                    node, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o, half,
                     max(0.5, 0.15 * half),
                 )  # fmt: skip
                 if v > best:
