@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from testban.associate.candidates import COARSE_SHARE, SPARSE_NET
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
-from testban.associate.fitting import Hypothesis, alike
+from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.judging import Judging
 from testban.associate.search import overlap_
+from testban.base.geo import KM_PER_DEG, delaz_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +27,10 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
+CHANCE = (
+    30.0  # what locating a rival can add to its worth at most: the area of the largest ellipse, and the rest
+)
+HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
 HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
@@ -126,11 +131,7 @@ class Contest(Judging):
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
                 room[fine] -= 1
-        field = _apart(field)
-        top = max(r.score for _, r in field)
-        for _, r in field:
-            if r.score > min(top - 2.0 * BOUND, self.needed):
-                self.locate(r)
+        field = self._located_field(_apart(field))
         field.sort(
             key=lambda f: (
                 bool(f[1].reason) or f[1].located is None,
@@ -142,6 +143,33 @@ class Contest(Judging):
         )
         i, best = self._parts(field)
         return i, self._anew(best)
+
+    def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
+        """The field, best fit first, located; without those that the first one, once located, leaves no chance."""
+        top = field[0][1]
+        least = min(top.score - 2.0 * BOUND, self.needed)
+        fits = [r for _, r in field if r.score > least]
+        apart = self._disjoint(fits[1:]) > top.score - self.needed - CHANCE
+        self.locate(top)
+        out = field[:1]
+        for i, r in field[1:]:
+            hopeless = r.score < top.worth - CHANCE and not apart
+            if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
+                continue
+            if r.score > least:
+                self.locate(r)
+            out.append((i, r))
+        return out
+
+    def _disjoint(self, fits: list[Hypothesis]) -> float:
+        """What fits without a common pick, the best first, are worth together beyond what each needs."""
+        taken: set[int] = set()
+        total = 0.0
+        for r in fits:
+            if not taken & set(r.numbers):
+                taken.update(r.numbers)
+                total += r.score - self.needed
+        return total
 
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
@@ -185,3 +213,16 @@ def _apart(field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
         if not any(alike(r, k) for _, k in kept):
             kept.append((i, r))
     return kept
+
+
+def _same_hollow(r: Hypothesis, top: Hypothesis) -> bool:
+    """Whether a fit lies where a better one, by nearly the same picks, has been located: it would lead there too."""
+    if top.located is None:
+        return False
+    o = top.located.origin
+    reach = max(SAME_DEG, o.ellipse.smajor_km / KM_PER_DEG)
+    return (
+        abs(r.x[3] - top.x[3]) < HOLLOW_S
+        and delaz_(r.x[0], r.x[1], o.longitude, o.latitude)[0] < reach
+        and len(set(r.numbers) & set(top.numbers)) >= HOLLOW_SHARE * len(r.numbers)
+    )
