@@ -6,6 +6,7 @@ their odds, thinned; ties by time, cell and layer. Two threads share the cells a
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,8 @@ class Candidates:
         self.extra: Level | None = None
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
-        self.depths: dict = {}  # fits whose other depths were tried with the picks that are left, see `fitting`
+        # fits whose other depths were tried with the picks that are left, see `fitting`
+        self.depths: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[Any, Any]]] = {}
         self.claims = list(claims)
         self.rerate()
 

@@ -93,10 +93,11 @@ class Fitting(Candidates):
     def _deeper(self, first: Hypothesis) -> Hypothesis:
         """The best of a fit and those from other depths; fits alike have the same ones."""
         key = (tuple(first.numbers), tuple(first.waves))
+        best = first
         for before, after in self.depths.get(key, ()):
             if alike(first, before):
-                return msgspec.structs.replace(after)
-        best = first
+                best = msgspec.structs.replace(after)
+                return best
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue

@@ -23,7 +23,9 @@ Place = tuple[float, float]
 
 KIN = 3
 KIN_DEG = 0.3
-SHARE = 0.05  # of false events among those of sequences: as many as the secretariat of the treaty allows itself
+SHARE = (
+    0.05  # of false events among those of sequences: as many as the secretariat of the treaty allows itself
+)
 
 
 def close(a: Floats, b: Floats) -> NDArray[np.bool_]:
