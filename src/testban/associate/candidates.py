@@ -241,9 +241,10 @@ class Candidates:
         """Candidates as of `candidates` in stretches where stations are too busy for them: see `dense`."""
         t = self.table
         found: list[Floats] = []
-        for begin, end, who in dense.spans(self.window, t):
-            places = self._found(begin, end, who)
-            levels = [(dense.cells(t, who), dense.BIN_S), (dense.nest(places), dense.NEST_BIN_S)]
+        for begin, end, who in dense.spans(self.window, t, bool(self.kin)):
+            levels = [(dense.nest(self._found(begin, end, who)), dense.NEST_BIN_S)]
+            if not self.kin:  # else only what lies around events that were found
+                levels.insert(0, (dense.cells(t, who), dense.BIN_S))
             for cells, bin_s in levels:
                 if len(cells):
                     found += self._tightly(cells, begin, end, bin_s)

@@ -96,8 +96,7 @@ class Fitting(Candidates):
         best = first
         for before, after in self.depths.get(key, ()):
             if alike(first, before):
-                best = msgspec.structs.replace(after)
-                return best
+                return Hypothesis(**msgspec.structs.asdict(after))
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -106,7 +105,7 @@ class Fitting(Candidates):
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
         self.depths.setdefault(key, []).append((first, best))
-        return msgspec.structs.replace(best)
+        return Hypothesis(**msgspec.structs.asdict(best))
 
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
