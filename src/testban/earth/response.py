@@ -25,6 +25,10 @@ Complex = NDArray[np.complex128]
 # A stated normalisation further from one than this is replaced (evalresp warns at 0.5 %, and trusts it).
 NORMALIZATION_TOLERANCE = 0.02
 
+RATIO_LIMIT = 1.5  # of stages to stated sensitivity, either way
+RIPPLE_LIMIT = 2.0  # of the FIR stages in the lower half of the band
+RIPPLE_AT = (0.02, 0.05, 0.1, 0.15, 0.2, 0.24)  # of the sample rate
+
 _ORDER = {"m": 0, "m/s": 1, "m/s**2": 2}
 
 
@@ -215,3 +219,31 @@ def sensitivity_ratio(resp: Response) -> float | None:
         return None
     h = modulus(evaluate(resp, [resp.sensitivity_frequency_hz], resp.input_unit))
     return float(h[0]) / abs(resp.sensitivity)
+
+
+def contradiction(resp: Response, sample_rate_hz: float | None) -> str | None:
+    """What a response says against itself, in words; None where it agrees with itself.
+
+    Its stages give another gain than its stated sensitivity, or its FIR stages, which only keep aliases out, shape the
+    band that is recorded (a wrong rate or order of coefficients). Those of 660 sound channels at
+    hand stay within 5 and 10 %.
+    """
+    ratio = sensitivity_ratio(resp) if resp.sensitivity_frequency_hz != 0.0 else None
+    if ratio is not None and not 1.0 / RATIO_LIMIT <= ratio <= RATIO_LIMIT:
+        at = resp.sensitivity_frequency_hz
+        return f"its stages give {ratio:.3g} times its stated sensitivity at {at:g} Hz"
+    firs = [s for s in resp.stages if s.kind == "fir" and s.numerator]
+    if not firs or not sample_rate_hz:
+        return None
+    f = np.array((0.0, *RIPPLE_AT)) * sample_rate_hz
+    size = np.ones(len(f))
+    for stage in firs:
+        re, im = _transfer(stage, f)
+        size = size * np.sqrt(re * re + im * im)
+    if not size[0] > 0.0:
+        return "its FIR coefficients sum to zero"
+    size = size / size[0]
+    k = int(np.argmax(np.maximum(size, 1.0 / np.maximum(size, 1e-300))))
+    if 1.0 / RIPPLE_LIMIT <= size[k] <= RIPPLE_LIMIT:
+        return None
+    return f"its FIR stages pass {size[k]:.3g} of the motion at {f[k]:g} Hz, inside the recorded band"

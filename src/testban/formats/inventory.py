@@ -9,11 +9,14 @@ those of `base.inventory`.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from testban.base.errors import FormatError, InputError, InventoryError, SourceError
 from testban.base.geo import check_position
 from testban.base.ids import Nslc
 from testban.base.inventory import ANY, Inventory, conflicts
 from testban.base.records import Channel, Finding
+from testban.earth.response import contradiction
 from testban.formats import csvio, sacpz, stationxml
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -233,6 +236,8 @@ def _merge(got: _Collected) -> Inventory:
         else:
             channels.append(placed)
     channels, repeated = _unique(channels)
+    channels, refused = _credible(channels)
+    findings += refused
     places, _ = _unique(got.places)
     findings += repeated
     if not channels and not places:
@@ -240,6 +245,24 @@ def _merge(got: _Collected) -> Inventory:
     findings += conflicts([*channels, *places])
     findings += _orientation_notes(channels, got.orientations)
     return Inventory(channels, places, got.orientations, findings)
+
+
+def _credible(channels: Sequence[Channel]) -> tuple[list[Channel], list[Finding]]:
+    """Channels without the responses that contradict themselves, and what was refused."""
+    out, findings = [], []
+    for c in channels:
+        against = None
+        if c.response is not None:
+            try:
+                against = contradiction(c.response, c.sample_rate_hz)
+            except InventoryError as exc:
+                against = str(exc)
+        if against is not None:
+            text = f"response left out: {against} ({c.origin.split(':', 1)[-1]})"
+            findings.append(Finding(kind="no-response", subject=str(c.nslc), message=text))
+            c = msgspec.structs.replace(c, response=None)
+        out.append(c)
+    return out, findings
 
 
 def _placed(zero: sacpz.PoleZero, name: str, got: _Collected) -> Channel | None:

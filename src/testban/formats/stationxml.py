@@ -1,7 +1,8 @@
 """StationXML 1.0 to 1.2: channels with every stage of their responses.
 
 Rules: poles and zeros come out in rad/s whatever the file says (its normalisation factor is scaled with them);
-symmetric FIR coefficients are written out; a response that cannot be represented (polynomial, unknown unit) is left
+symmetric FIR coefficients are written out, also where a file lists them from the centre outwards (the standard: up to
+the centre), which only one order of the two can sum to one; a response that cannot be represented (polynomial, unknown unit) is left
 out with a finding, its channel is kept; a document type declaration is refused (no entity is ever expanded).
 Standard: FDSN StationXML Schema 1.2. The contract test compares this with ObsPy's reader.
 """
@@ -33,6 +34,7 @@ _UNITS = {
     "PASCAL": ("Pa", 1.0),
     "PASCALS": ("Pa", 1.0),
 }
+_UNIT_SUM = 0.02  # how far from one the coefficients of a low-pass may sum, as in `earth.response`
 _TAIL = re.compile(rb"<FDSNStationXML[\s>]|<[A-Za-z0-9]+:FDSNStationXML[\s>]")
 
 
@@ -246,6 +248,9 @@ def _fir(body: ET.Element) -> tuple[float, ...]:
     symmetry = (body.findtext("Symmetry") or "NONE").strip().upper()
     if symmetry == "EVEN":
         return tuple(half + half[::-1])
-    if symmetry == "ODD":
+    if symmetry == "ODD" and half:
+        twice = 2.0 * math.fsum(half)
+        if abs(twice - half[0] - 1.0) < _UNIT_SUM < abs(twice - half[-1] - 1.0):
+            half = half[::-1]
         return tuple(half + half[-2::-1])
     return tuple(half)

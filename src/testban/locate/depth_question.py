@@ -35,6 +35,8 @@ DEEP_Z = 2.326
 # Such a depth is rough, but the surface is worse: an origin held there is 10 s early for every 100 km. It is sought from
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
+LIMIT = "not resolved: free solution at its limit or with too large an error"
+ALIKE = "not resolved: the surface fits nearly as well as a depth below the crust"
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
 
 
@@ -66,6 +68,15 @@ def _by_misfit(problem: Problem, base: Solution) -> Solution | None:
         if found.ok and found.cost < best.cost - 1e-9:
             best = found
     return best if best.cost < base.cost - needed else None
+
+
+def _rejects(problem: Problem, base: Solution, deep: Solution) -> bool:
+    """Whether the default is beyond doubt worse than a depth below the crust.
+
+    Near the surface S-P hardly changes with depth, so that a few late S carry a free depth far down: its error there, which
+    is that of a straight line, does not say that the surface fits nearly as well.
+    """
+    return deep.cost < base.cost - DEPTH_MISFIT * _inflation(problem)
 
 
 def _inflation(problem: Problem) -> float:
@@ -153,10 +164,12 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3])) if trial.ok else 0.0
         limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1] if shallow_too else DEEP_SIGMA_KM
         held = trial.ok and 0.0 < z[2] < 700.0 and 0.0 < sigma <= limit and trial.used >= found.used - 1
-        if held and (shallow_too or z[2] - DEEP_Z * sigma > DEEP_KM):
+        by_s = census[2] < settings.min_depth_phases and local(problem, float(z[2]))
+        alike = held and by_s and z[2] > DEEP_KM and not _rejects(problem, base, trial)
+        if held and not alike and (shallow_too or z[2] - DEEP_Z * sigma > DEEP_KM):
             return trial, True, f"free: {why}"
         found = again(problem, found)
-        why = "not resolved: free solution at its limit or with too large an error" if shallow_too else ""
+        why = (ALIKE if alike else LIMIT) if shallow_too else ""
     if moved:
         return found, False, "fixed at the depth of least misfit: the default is rejected"
     return found, False, f"fixed at the default: {why or 'no near station, S-P pairs or depth phases'}"

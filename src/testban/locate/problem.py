@@ -29,6 +29,7 @@ from testban.locate.whiten import whiten_
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+STATION_SIGMA = 2.0  # s/deg: a slowness known no better is that of one station, too small where slow ground turns the ray upright
 LEAST_SIGMA_S = 0.02
 HIGHEST_M = 1e5  # no station is higher or deeper
 FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
@@ -203,7 +204,12 @@ class Problem:
                     slow, baz, e_slow, e_baz = c.apply(slow, baz)
                     slow_sigma = math.sqrt(slow_sigma**2 + e_slow**2) if slow_sigma else None
                     baz_sigma = math.sqrt(baz_sigma**2 + e_baz**2) if baz_sigma else None
-        with_slow = s.use_slowness and slow is not None and bool(slow_sigma)
+        with_slow = (
+            s.use_slowness
+            and slow is not None
+            and slow_sigma
+            and (site.is_array or slow_sigma < STATION_SIGMA)
+        )
         with_baz = s.use_backazimuth and baz is not None and bool(baz_sigma)
         return (
             float(slow or 0.0) if with_slow else nan, float(slow_sigma or nan) if with_slow else nan,

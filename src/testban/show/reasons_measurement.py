@@ -80,6 +80,10 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
         r"not resolved: free solution at its limit or with too large an error",
         N_("not resolved: free solution at its limit or with too large an error"),
     ),
+    (
+        r"not resolved: the surface fits nearly as well as a depth below the crust",
+        N_("not resolved: the surface fits nearly as well as a depth below the crust"),
+    ),
     (r"fixed at the default: (?P<sub>.+)", N_("fixed at the default: {sub}")),
     (
         r"fixed at the depth of least misfit: the default is rejected",
@@ -96,6 +100,19 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
     (
         r"no epoch holds (?P<time>\S+); the position is kept, amplitudes are not measured",
         N_("no epoch holds {time}; the position is kept, amplitudes are not measured"),
+    ),
+    (
+        r"response left out: its stages give (?P<x>\S+) times its stated sensitivity at (?P<f>\S+) Hz \((?P<name>.+)\)",
+        N_("response left out: its stages give {x} times its stated sensitivity at {f} Hz ({name})"),
+    ),
+    (
+        (
+            r"response left out: its FIR stages pass (?P<x>\S+) of the motion at (?P<f>\S+) Hz, "
+            r"inside the recorded band \((?P<name>.+)\)"
+        ),
+        N_(
+            "response left out: its FIR stages pass {x} of the motion at {f} Hz, inside the recorded band ({name})"
+        ),
     ),
     (r"not in the metadata; position from its station", N_("not in the metadata; position from its station")),
     (

@@ -49,3 +49,14 @@ def test_a_silent_network_nearby_bounds_what_is_seen_far_off():
 
     assert seen(200.0) < seen(1.0) - 10.0
     assert seen(1.0) == seen(0.0)
+
+
+def test_picks_at_the_rim_of_a_shadow_give_no_error_and_no_gain():
+    """A pick may meet a phase at the exact distance where the curve, which goes in steps, has none."""
+    gains = np.empty(odds.N_CLASSED)
+    b = bins(0.0, 0.0)
+    before = circle.beyond_(b, -1, gains)
+    far = max(i for i in range(circle.N_BINS) if circle.ZONE_OF[i] >= circle.FAR_ZONE)
+    b[far, [circle.NUMBER, circle.N_P]] = 2.0
+    b[far, circle.EVIDENCE] = 8.0
+    assert circle.beyond_(b, -1, gains) == before

@@ -1,5 +1,7 @@
 import pickle
+import xml.etree.ElementTree as ET
 
+import msgspec
 import pytest
 
 from testban.base.errors import FormatError, InventoryError, SourceError
@@ -179,6 +181,34 @@ def test_hertz_becomes_radians_and_symmetry_is_written_out():
     assert fir.numerator == (0.25, 0.5, 0.25, 0.5, 0.25)
 
 
+@pytest.mark.parametrize(
+    ("listed", "written_out"),
+    [
+        ((-0.05, 0.25, 0.6), (-0.05, 0.25, 0.6, 0.25, -0.05)),
+        (
+            (0.6, 0.25, -0.05),
+            (-0.05, 0.25, 0.6, 0.25, -0.05),
+        ),  # from the centre outwards: only so is the sum one
+        ((0.5, 0.25, 0.1), (0.5, 0.25, 0.1, 0.25, 0.5)),  # neither order sums to one: as it is given
+    ],
+)
+def test_half_a_symmetric_fir_is_read_from_the_right_end(listed, written_out):
+    rows = "".join(f"<NumeratorCoefficient>{c}</NumeratorCoefficient>" for c in listed)
+    body = ET.fromstring(f"<FIR><Symmetry>ODD</Symmetry>{rows}</FIR>")
+    assert stationxml._fir(body) == written_out
+
+
+def test_a_response_that_contradicts_itself_gives_no_amplitude(tmp_path):
+    wrong = msgspec.structs.replace(PAZ, sensitivity=6e3)
+    rows = [channel(), channel("BHN", response=wrong, azimuth_deg=0.0, dip_deg=0.0)]
+    (tmp_path / "s.xml").write_bytes(stationxml_writer.encode(rows))
+    got = inventory.read_inventory(tmp_path / "s.xml")
+    assert {c.nslc.channel: c.response is None for c in got.channels} == {"BHZ": False, "BHN": True}
+    told = [f for f in got.findings if f.kind == "no-response"]
+    assert len(told) == 1
+    assert "1e+05 times its stated sensitivity" in told[0].message
+
+
 def test_stationxml_round_trip():
     rows = [
         channel(),
@@ -189,8 +219,6 @@ def test_stationxml_round_trip():
     got, findings = stationxml.decode(data, "")
     assert not findings
     key = lambda c: (c.nslc, c.start_ns)  # noqa: E731
-    import msgspec
-
     bare = [msgspec.structs.replace(c, origin="") for c in got]
     assert sorted(bare, key=key) == sorted(rows, key=key)
     assert b"SIMULATED" in data

@@ -81,3 +81,34 @@ def test_an_event_in_a_slab_beside_its_network_is_not_held_at_the_surface(depth)
     assert abs(o.depth_km - depth) < 15.0
     assert delaz_(o.longitude, o.latitude, *SLAB)[0] * 111.2 < 15.0
     assert o.n_defining == len(picks)
+
+
+def near(depth, late_s, seed, n=10):
+    """P and S at n stations 0.6 to 1.3 deg around; S of every second one `late_s` late, as thick sediments make it."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    model, sites, picks = travel.load(), {}, []
+    for i in range(n):
+        lon, lat = destination_(*PLACE, 360.0 * i / n + rng.uniform(-8, 8), rng.uniform(0.6, 1.3))
+        key = f"XX.N{i}"
+        sites[key] = Site(key=key, longitude=lon, latitude=lat)
+        delta = delaz_(*PLACE, lon, lat)[0]
+        for phase, first, scatter in (("P", "P1", 0.4), ("S", "S1", 0.8)):
+            t = float(model.predict(first, depth, delta)[0]) + rng.normal(0.0, scatter)
+            t += late_s if phase == "S" and i % 2 else 0.0
+            pick = Pick(
+                pick_id=f"{key}{phase}", station_key=key, time_ns=round(t * 1e9), time_sigma_s=0.2 if phase == "P" else 0.8
+            )  # fmt: skip
+            if phase == "P":  # the ray of a single station, turned upright by slow ground
+                pick = msgspec.structs.replace(pick, slowness_s_per_deg=5.0, slowness_sigma=3.5)
+            picks.append((pick, phase))
+    return picks, sites
+
+
+def test_late_s_and_upright_rays_do_not_carry_a_shallow_event_below_the_crust():
+    found = [locate.locate(*near(12.0, 4.0, seed)).origin for seed in range(10)]
+    assert [o.depth_km for o in found if o.depth_km > 40.0] == []
+
+
+def test_a_slab_event_below_near_stations_stays_below_the_crust():
+    found = [locate.locate(*near(110.0, 0.0, seed)).origin for seed in range(10)]
+    assert all(85.0 < o.depth_km < 135.0 for o in found)
