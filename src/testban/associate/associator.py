@@ -113,14 +113,6 @@ class Session:
             contest.rerate()
             if not contest.run(contest.sequence(), accepted, losers.append):
                 break
-        for _ in range(self.settings.sequence_passes):
-            if not contest.gather_kin(o_start, o_end):
-                break
-            contest.rerate()
-            n = contest.run(contest.candidates(o_start, o_end, contest.kin), accepted, losers.append)
-            n += contest.run(contest.sequence(), accepted, losers.append)
-            if not n:
-                break
         self._discard(contest, losers, begin_ns)
 
     def _accept(self, contest: Contest, h: Hypothesis, begin_ns: int) -> Claim | None:

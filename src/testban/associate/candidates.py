@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import clumps, dense, drift, grid, kin
+from testban.associate import clumps, dense, drift, grid
 from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
@@ -59,8 +59,7 @@ class Candidates:
         self.traits = window.traits(len(table.sites)) | clumps.traits(table.unit, window.start)
         self.traits_too = self.traits if window.calls_shear else self.traits | SHEAR
         self.s_share = 1.0 if window.calls_shear else UNCALLED_SHARE
-        self.needed = self.full = search.needed(window.duration_s)
-        self.kin: list[tuple[float, float]] = []  # places of sequences while they are searched
+        self.needed = search.needed(window.duration_s)
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
@@ -217,34 +216,13 @@ class Candidates:
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return np.concatenate([rows[passed], weak])
 
-    def gather_kin(self, begin_s: float, end_s: float) -> bool:
-        """Search for more of the sequences among the events of this time from now on, where there are any: see `kin`."""
-        w = self.window
-        self.kin = kin.members(
-            [
-                (c.longitude, c.latitude)
-                for c in self.claims
-                if begin_s <= (c.time_ns - w.reference_ns) / 1e9 < end_s
-            ]
-        )
-        if self.kin:
-            self.needed = min(
-                self.full, kin.needed(self.search, self.table.unit, self.kin, self.window.duration_s)
-            )
-        return bool(self.kin)
-
-    def bar(self, place: tuple[float, float]) -> float:
-        """Score that an event at a place needs now."""
-        return self.needed if not self.kin or kin.home(self.kin, place) else self.full
-
     def sequence(self) -> Floats:
         """Candidates as of `candidates` in stretches where stations are too busy for them: see `dense`."""
         t = self.table
         found: list[Floats] = []
-        for begin, end, who in dense.spans(self.window, t, bool(self.kin)):
-            levels = [(dense.nest(self._found(begin, end, who)), dense.NEST_BIN_S)]
-            if not self.kin:  # else only what lies around events that were found
-                levels.insert(0, (dense.cells(t, who), dense.BIN_S))
+        for begin, end, who in dense.spans(self.window, t):
+            places = self._found(begin, end, who)
+            levels = [(dense.cells(t, who), dense.BIN_S), (dense.nest(places), dense.NEST_BIN_S)]
             for cells, bin_s in levels:
                 if len(cells):
                     found += self._tightly(cells, begin, end, bin_s)

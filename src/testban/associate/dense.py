@@ -51,13 +51,13 @@ def curves(model: TravelTimes, chances: tuple[float, float], max_s_deg: float) -
     return out
 
 
-def spans(window: Window, table: Table, taken: bool = False) -> list[tuple[float, float, Ints]]:
+def spans(window: Window, table: Table) -> list[tuple[float, float, Ints]]:
     """Stretches (begin, end in seconds of the window) in which four stations or more are busy, and which they are.
 
-    Picks that events have taken count where `taken` says so alone.
+    Picks that events have taken do not count.
     """
     n = len(table.sites)
-    free = (window.used == 0) | taken
+    free = window.used == 0
     t, station = window.data[free, 0], window.station[free]
     if len(t) < BUSY_STATIONS * BUSY_PER_S * SPAN_S:
         return []

@@ -103,7 +103,7 @@ class Judging(Fitting):
                 if self.table.picks[self.window.number[k]].pick_id in good
             ]
             defining, waves = [k for k, _ in both], [v for _, v in both]
-            needed = self.bar(place)
+            needed = self.needed
             if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
                 needed += self.search.settings.one_sided
             if not self.enough(defining, waves, place):
