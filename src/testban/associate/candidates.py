@@ -6,15 +6,17 @@ their odds, thinned; ties by time, cell and layer. Two threads share the cells a
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import clumps, dense, grid
+from testban.associate import clumps, dense, drift, grid
 from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
 from testban.associate.odds import SHEAR
-from testban.associate.scan import CELL_SHARE, peak_, scan_, sharpen_
+from testban.associate.scan import peak_, scan_, sharpen_, shots_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
 from testban.associate.table import Table, Window
@@ -62,6 +64,9 @@ class Candidates:
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
+        self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
+        # fits whose other depths were tried with the picks that are left, see `fitting`
+        self.depths: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[Any, Any]]] = {}
         self.claims = list(claims)
         self.rerate()
 
@@ -73,6 +78,7 @@ class Candidates:
         for c in self.claims:
             self._raise(c)
         self.value = -dmath.log(2.0 * self.window.rate)
+        self.shots = None
 
     def take(self, claim: Claim) -> None:
         """Mark the picks of an event as used and raise the rates of what it explains."""
@@ -80,6 +86,7 @@ class Candidates:
         self._use(claim)
         self._raise(claim)
         self.value = -dmath.log(2.0 * self.window.rate)
+        self.shots = None
 
     def give_back(self, claim: Claim) -> None:
         """Undo `take`: the event is none, its picks are free again, though still no false alarms."""
@@ -103,6 +110,8 @@ class Candidates:
         numbers = np.array(claim.numbers, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
         self.window.used[at[self.window.number[at] == numbers]] = 1
+        self.depths.clear()
+        self.shots = None
 
     def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
         """(row of the window, number of the later phase, residual) of picks that are later phases of an event."""
@@ -140,7 +149,7 @@ class Candidates:
                 np.ascontiguousarray(level.vectors[which]),
             )
             for layer in level.layers:
-                low = level.first == 0 and len(t.sites) <= SPARSE_NET
+                low = level.first == 0 and not s.plane and len(t.sites) <= SPARSE_NET
                 threshold = (LOW_SHARE if low else COARSE_SHARE) * self.needed
                 rows = self._scan(cells, vectors, s.curves[layer], o_start, o_end, level.bin_s, threshold)
                 rows[:, 1] = which[rows[:, 1].astype(np.int64)] + level.first
@@ -162,13 +171,14 @@ class Candidates:
     ) -> Floats:
         """Rows of local maxima of some cells of one size, two threads sharing the cells; order is that of the cells."""
         w, t, s = self.window, self.table, self.search
+        begin, shots = self._shots()
         cut = len(cells) // 2
 
         def half(a: int, b: int, least: float) -> Floats:
             out = np.empty((MAX_ROWS, 4))
             n = scan_(
-                cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value,
-                w.used, self.traits, s.logs, o_start, o_end, bin_s, least, out,
+                cells[a:b], vectors[a:b], curve, t.unit, t.lon, t.lat, w.start, begin, shots,
+                self.traits, s.logs, o_start, o_end, bin_s, least, out,
             )  # fmt: skip
             out[:n, 1] += a
             return out[:n]
@@ -186,16 +196,17 @@ class Candidates:
     def _sharpened(self, rows: Floats) -> Floats:
         """Rows that pass, and the weaker ones that do in smaller cells, which are added to the cells."""
         w, t, s = self.window, self.table, self.search
-        if len(t.sites) > SPARSE_NET:
+        if s.plane or len(t.sites) > SPARSE_NET:
             return rows
         passed = (rows[:, 0] >= COARSE_SHARE * self.needed) | (rows[:, 1] >= len(s.levels[0].cells))
         weak = np.ascontiguousarray(rows[~passed])
         cells, score = np.empty((len(weak), 4)), np.empty((len(weak), 2))
+        begin, shots = self._shots()
         cut = len(weak) // 2
 
         def half(a: int, b: int) -> None:
             sharpen_(
-                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, w.data, w.hint, self.value, w.used,
+                weak[a:b], self.cells, s.stack, t.unit, t.lon, t.lat, w.start, begin, shots,
                 self.traits, s.logs, LOW_SHARE * self.needed, cells[a:b], score[a:b],
             )  # fmt: skip
 
@@ -207,10 +218,9 @@ class Candidates:
         weak[:, 0], weak[:, 2] = score[:, 0], score[:, 1]
         weak[:, 0] -= np.where(weak[:, 4] > 0, DEEP_GAIN, 0.0)
         weak[:, 1] = len(self.cells) + np.arange(n)
-        weak[:, 3] = CELL_SHARE * cells[:, 2] * 14.0 + 2.5
+        weak[:, 3] = CELL_SHARE * cells[:, 2] * LOCAL_SLOWNESS + 2.5
         self.cells = np.concatenate([self.cells, cells])
-        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
-        self.vectors = np.concatenate([self.vectors, vectors])
+        self.vectors = np.concatenate([self.vectors, drift.still(cells)])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return np.concatenate([rows[passed], weak])
 
@@ -241,7 +251,7 @@ class Candidates:
 
     def _tightly(self, cells: Floats, begin: float, end: float, bin_s: float) -> list[Floats]:
         """Rows of local maxima of cells with tight curves, which join the cells of this window."""
-        vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+        vectors = drift.still(cells)
         first, found = len(self.cells), []
         for layer, curve in enumerate(self.search.tight):
             rows = self._scan(cells, vectors, curve, begin, end, bin_s, COARSE_SHARE * self.needed)
@@ -276,19 +286,30 @@ class Candidates:
             ]
         )
         s = self.search
-        self.extra = Level(cells, len(self.cells), 1.0, tuple(range(len(s.curves))))
+        self.extra = Level(cells, drift.still(cells), len(self.cells), 1.0, tuple(range(len(s.curves))))
         self.cells = np.concatenate([self.cells, cells])
         self.vectors = np.concatenate([self.vectors, self.extra.vectors])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
+
+    def _shots(self) -> tuple[Ints, Floats]:
+        """Arrays of `scan.shots_` for the picks that are left."""
+        if self.shots is None:
+            w = self.window
+            begin = np.empty((2, len(w.start)), dtype=np.int64)
+            shots = np.empty((2 * len(w.number), 8))
+            shots_(w.start, w.data, w.hint, self.value, w.used, begin, shots)
+            self.shots = begin, shots
+        return self.shots
 
     def again(self, row: Floats) -> tuple[float, float]:
         """Odds and origin time of a candidate with the picks that are left."""
         w, t, s = self.window, self.table, self.search
         cell, layer = int(row[1]), int(row[4])
         bin_s = max(0.5, 0.15 * row[3])
+        begin, shots = self._shots()
         return peak_(
-            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start, w.data,
-            w.hint, self.value, w.used, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
+            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start,
+            begin, shots, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
         )  # fmt: skip
 
 
@@ -296,7 +317,7 @@ def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]])
     """Numbers of the cells within NEAR_DEG and three of their radii of a place."""
     close = np.zeros(len(vectors), dtype=bool)
     for lon, lat in around:
-        d = vectors - np.array(unit_vector_(lon, lat))
+        d = vectors[:, :3] - np.array(unit_vector_(lon, lat))
         chord = np.sqrt(d[:, 0] ** 2 + d[:, 1] ** 2 + d[:, 2] ** 2) * 57.3
         close |= chord < NEAR_DEG + 3.0 * cells[:, 2]
     return np.flatnonzero(close)

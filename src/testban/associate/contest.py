@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
-from testban.associate.fitting import Hypothesis
+from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.retrial import Retrial
 from testban.associate.search import overlap_
+from testban.base.geo import KM_PER_DEG, delaz_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +27,11 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
+CHANCE = (
+    30.0  # what locating a rival can add to its worth at most: the area of the largest ellipse, and the rest
+)
+HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
+HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
@@ -46,15 +52,8 @@ class Contest(Retrial):
         odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
         version = np.full(len(rows), self.version)
         built: dict[int, Hypothesis] = {}
-        lost: set[Hypothesis] = set()
-        self.alike.clear()
+        self.depths.clear()
         n = 0
-
-        def drop(h: Hypothesis) -> None:
-            if h not in lost:
-                lost.add(h)
-                discarded(h)
-
         while len(odds):
             i = int(np.argmax(odds))
             if odds[i] <= 0.0:
@@ -65,19 +64,19 @@ class Contest(Retrial):
             if h.reason or h.score < self.needed - BOUND:
                 odds[i] = 0.0
                 h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
-                drop(h)
+                discarded(h)
                 continue
             i, h = self._best_rival(i, h, rows, odds, version, built)
             odds[i] = 0.0
             if h.reason or h.located is None:
-                drop(h)
+                discarded(h)
                 continue
             taken = self._settled(h, accepted, withdrawn)
             if taken is None:
                 continue
             self.take(taken)
             self.version += 1
-            self.alike.clear()
+            self.depths.clear()
             n += 1
         return n
 
@@ -156,10 +155,7 @@ class Contest(Retrial):
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
                 room[fine] -= 1
-        top = max(r.score for _, r in field)
-        for _, r in field:
-            if r.score > min(top - 2.0 * BOUND, self.needed):
-                self.locate(r)
+        field = self._located_field(_apart(field))
         field.sort(
             key=lambda f: (
                 bool(f[1].reason) or f[1].located is None,
@@ -172,9 +168,39 @@ class Contest(Retrial):
         i, best = self._parts(field)
         return i, self._anew(best)
 
+    def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
+        """The field, best fit first, located; without those that the first one, once located, leaves no chance."""
+        top = field[0][1]
+        least = min(top.score - 2.0 * BOUND, self.needed)
+        fits = [r for _, r in field if r.score > least]
+        apart = self._disjoint(fits[1:]) > top.score - self.needed - CHANCE
+        self.locate(top)
+        out = field[:1]
+        for i, r in field[1:]:
+            hopeless = r.score < top.worth - top.borne - CHANCE and not apart
+            if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
+                continue
+            if r.score > least:
+                self.locate(r)
+            out.append((i, r))
+        return out
+
+    def _disjoint(self, fits: list[Hypothesis]) -> float:
+        """What fits without a common pick, the best first, are worth together beyond what each needs."""
+        taken: set[int] = set()
+        total = 0.0
+        for r in fits:
+            if not taken & set(r.numbers):
+                taken.update(r.numbers)
+                total += r.score - self.needed
+        return total
+
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
         if best.reason or best.located is None:
+            return best
+        o = best.located.origin
+        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM:
             return best
         h = self.shaken(
             Hypothesis(
@@ -202,3 +228,25 @@ class Contest(Retrial):
         if len(parts) > 1 and sum(r.score - self.needed for _, r in parts) > top.score - self.needed:
             return parts[0]
         return field[0]
+
+
+def _apart(field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
+    """Without hypotheses that are alike but for rounding: neighbouring cells often lead to one and the same fit."""
+    kept: list[tuple[int, Hypothesis]] = []
+    for i, r in sorted(field, key=lambda f: -f[1].score):
+        if not any(alike(r, k) for _, k in kept):
+            kept.append((i, r))
+    return kept
+
+
+def _same_hollow(r: Hypothesis, top: Hypothesis) -> bool:
+    """Whether a fit lies where a better one, by nearly the same picks, has been located: it would lead there too."""
+    if top.located is None:
+        return False
+    o = top.located.origin
+    reach = max(SAME_DEG, o.ellipse.smajor_km / KM_PER_DEG)
+    return (
+        abs(r.x[3] - top.x[3]) < HOLLOW_S
+        and delaz_(r.x[0], r.x[1], o.longitude, o.latitude)[0] < reach
+        and len(set(r.numbers) & set(top.numbers)) >= HOLLOW_SHARE * len(r.numbers)
+    )

@@ -31,6 +31,7 @@ FEW = "too few picks agree"
 FEW_PICKS = 7  # up to so many, one wrong pick can pull the place away from where more agree
 WITHOUT_GAIN = 0.1
 SPARSE = 12  # up to so many picks in reach it is fitted from its cell too: among few, halving may go astray
+SAME_DEG, SAME_KM, SAME_S = 0.1, 1.0, 2.0  # one start for the locator
 SHAKES, SHAKE_GAIN = 3, 0.5
 SHAKE_DEG = (1.0, 3.0)
 SHAKE_KM = (0.0, 60.0, 150.0, 350.0)
@@ -87,8 +88,6 @@ class Fitting(Candidates):
         sight: Sight | None = None,
     ) -> None:
         super().__init__(search, table, window, claims, sight)
-        # What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins.
-        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis] = {}
         self.won: list[tuple[Claim, Hypothesis]] = []  # of this window, and what claims them
 
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
@@ -113,14 +112,15 @@ class Fitting(Candidates):
                     best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
-        lon, lat, depth, _ = best.x
-        alike = (tuple(best.numbers), tuple(best.waves), round(lon), round(lat), depth)
-        if alike not in self.alike:
-            self.alike[alike] = self._at_depths(best)
-        return self.alike[alike]
+        return self._deeper(best)
 
-    def _at_depths(self, best: Hypothesis) -> Hypothesis:
-        """The best of a hypothesis and its fits from other depths."""
+    def _deeper(self, first: Hypothesis) -> Hypothesis:
+        """The best of a fit and those from other depths; fits alike have the same ones."""
+        key = (tuple(first.numbers), tuple(first.waves))
+        best = first
+        for before, after in self.depths.get(key, ()):
+            if alike(first, before):
+                return Hypothesis(**msgspec.structs.asdict(after))
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -128,7 +128,8 @@ class Fitting(Candidates):
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
-        return best
+        self.depths.setdefault(key, []).append((first, best))
+        return Hypothesis(**msgspec.structs.asdict(best))
 
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
@@ -202,7 +203,7 @@ class Fitting(Candidates):
         result = np.empty(6)
         finest = 0.3 if self.cells[cell, 3] >= 180.0 else min(0.06, float(self.cells[cell, 2]) / 4.0)
         refine_(
-            self.cells[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
+            self.cells[cell], self.vectors[cell], float(row[2]), float(row[3]), finest, s.curves[layer], t.unit, t.lon, t.lat, w.start,
             w.station, w.data, w.hint, self.value, w.used, self.traits, s.logs, self.keep, result,
         )  # fmt: skip
         depth = s.settings.depths_km[layer]
@@ -226,6 +227,18 @@ class Fitting(Candidates):
             x=_four(x), numbers=[int(a) for a in rows[:, 0]], waves=[int(b) for b in rows[:, 1]],
             values=[float(v) for v in self.geo[:m, VALUE]], score=score, fitted=score,
         )  # fmt: skip
+
+
+def alike(a: Hypothesis, b: Hypothesis) -> bool:
+    """Whether two fits rest on the same picks and lie at one place, so that one locates as the other does."""
+    return (
+        a.numbers == b.numbers
+        and a.waves == b.waves
+        and abs(a.x[2] - b.x[2]) < SAME_KM
+        and abs(a.x[1] - b.x[1]) < SAME_DEG
+        and abs(a.x[3] - b.x[3]) < SAME_S
+        and delaz_(a.x[0], a.x[1], b.x[0], b.x[1])[0] < SAME_DEG
+    )
 
 
 def _four(x: Floats) -> tuple[float, float, float, float]:

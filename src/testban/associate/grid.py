@@ -26,15 +26,10 @@ REACH_DEG = 20.0  # first arrivals beyond are those of events that coarse cells 
 def cells(unit: Floats, coarse_deg: float, fine_deg: float) -> Floats:
     """Cells (n, 4): longitude, latitude, radius, reach (deg). unit (m, 3): stations that have picks."""
     near = near_size(len(unit))
-    rows = max(2, round(180.0 / coarse_deg))
-    coarse: list[tuple[float, float, float, float]] = []
-    for r in range(rows):
-        lat = -90.0 + (r + 0.5) * 180.0 / rows
-        n = max(1, round(360.0 * cos_(lat * DEG) / coarse_deg))
-        coarse.extend((-180.0 + (i + 0.5) * 360.0 / n, lat, 360.0 / n, 180.0 / rows) for i in range(n))
+    first = boxes(coarse_deg)
     while True:
         fine: list[tuple[float, float, float, float]] = []
-        level = coarse
+        level = first
         while level:
             level = _divide(level, unit, fine_deg, near)
             fine.extend(level)
@@ -44,9 +39,32 @@ def cells(unit: Floats, coarse_deg: float, fine_deg: float) -> Floats:
             break
         fine_deg *= 1.5
         near = max(near, fine_deg)
-    parts = [(lon, lat, _radius(lat, w, h), 180.0) for lon, lat, w, h in coarse]
-    parts += [(lon, lat, _radius(lat, w, h), REACH_DEG) for lon, lat, w, h in fine]
-    return np.array(parts)
+    parts = [(lon, lat, _radius(lat, w, h), REACH_DEG) for lon, lat, w, h in fine]
+    return np.concatenate([coarse(coarse_deg), np.array(parts).reshape(-1, 4)])
+
+
+def coarse(coarse_deg: float) -> Floats:
+    """The cells of the first size alone."""
+    return np.array([(lon, lat, _radius(lat, w, h), 180.0) for lon, lat, w, h in boxes(coarse_deg)])
+
+
+def boxes(size: float) -> list[tuple[float, float, float, float]]:
+    """Boxes (longitude, latitude, width, height) of about a size that cover the Earth."""
+    rows = max(2, round(180.0 / size))
+    out: list[tuple[float, float, float, float]] = []
+    for r in range(rows):
+        lat = -90.0 + (r + 0.5) * 180.0 / rows
+        n = max(1, round(360.0 * cos_(lat * DEG) / size))
+        out.extend((-180.0 + (i + 0.5) * 360.0 / n, lat, 360.0 / n, 180.0 / rows) for i in range(n))
+    return out
+
+
+def third(cells: Floats, unit: Floats) -> Floats:
+    """Distance (deg) of the third nearest station of every cell."""
+    vectors = np.array([unit_vector_(c[0], c[1]) for c in cells]).reshape(-1, 3)
+    out, fourth = np.empty(len(cells)), np.empty(len(cells))
+    nearest_(vectors, unit, out, fourth)
+    return out
 
 
 def near_size(n_stations: int) -> float:

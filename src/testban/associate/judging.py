@@ -86,8 +86,8 @@ class Judging(Fitting):
             h.reason = f"score {h.score:.1f} below {self.needed:.1f}"
             return
         self._without(h)
-        located = self._located(h)
-        if located is not None and self._at(h, located):
+        located, before = self._located(h), (h.numbers, h.waves)
+        if located is not None and self._at(h, located) and (h.numbers, h.waves) != before:
             located = self._located(h) or located
         if located is not None:
             h.located = located

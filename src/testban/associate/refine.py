@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.drift import drift_
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -27,7 +28,8 @@ from testban.associate.odds import (
     share_,
     zones_,
 )
-from testban.associate.scan import project_, weigh_
+from testban.associate.scan import project_, shots_, weigh_
+from testban.base.dmath import DEG
 from testban.base.geo import destination_, unit_vector_
 
 Floats = NDArray[np.float64]
@@ -82,15 +84,15 @@ def gather_(
 
 @njit(cache=True)
 def refine_(
-    cell: Floats, o: float, spread: float, finest: float, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats,
+    cell: Floats, place: Floats, o: float, spread: float, finest: float, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats,
     start: Ints, station: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats,
     keep: Ints, result: Floats,
 ) -> None:  # fmt: skip
     """Refine one candidate; result: score, longitude, latitude, origin time, radius, number of picks in reach."""
     zones = zones_(traits)
-    vector, chance, scrap = np.empty(3), np.empty((2, zones)), np.empty((2, zones))
+    vector, chance, scrap = place.copy(), np.empty((2, zones)), np.empty((2, zones))
     lon, lat, radius = cell[0], cell[1], cell[2]
-    vector[0], vector[1], vector[2] = unit_vector_(lon, lat)
+    moves = place[3] != 0.0 or place[4] != 0.0 or place[5] != 0.0
     n = gather_(vector, radius, o, spread, curve, unit, start, data, hint, used, traits, keep, chance)
     m = 0  # a small table of the stations and picks that matter
     for i in range(n):
@@ -112,11 +114,17 @@ def refine_(
             d[i, q] = data[k, q]
         h[i], r[i] = hint[k], value[k]
     first[m] = n
+    begins, shots = np.empty((2, m + 1), np.int64), np.empty((2 * n, 8))
+    shots_(first, d, h, r, free, begins, shots)
     node = np.empty(4)
     node[3] = 180.0
     best_score = -1.0
     while True:
-        half = 14.0 * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
+        if moves and best_score >= 0.0:
+            node[0], node[1] = lon, lat
+            drift_(node, curve, u, vector)
+        v0, v1, v2 = unit_vector_(lon, lat)
+        half = vector[6] * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
         bin_s = max(0.5, 0.12 * half)
         n_bins = int(2.0 * half / bin_s) + 1
         score, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins)
@@ -128,6 +136,12 @@ def refine_(
                     lon, lat, 45.0 * (g - 1), radius * (0.6 if g % 2 == 1 else 0.75)
                 )
             vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
+            shift = 0.0  # all times change alike, which the origin takes up
+            if moves:
+                shift = (
+                    vector[3] * (vector[0] - v0) + vector[4] * (vector[1] - v1) + vector[5] * (vector[2] - v2)
+                )
+            begin = o - half - shift / DEG
             project_(
                 node,
                 vector,
@@ -136,13 +150,11 @@ def refine_(
                 x,
                 y,
                 first,
-                d,
-                h,
-                r,
-                free,
+                begins,
+                shots,
                 c,
                 log_table,
-                o - half,
+                begin,
                 bin_s,
                 score,
                 scrap,
@@ -156,7 +168,7 @@ def refine_(
                     b1 = b
             if top > level_score:
                 level_score, l_lon, l_lat = top, node[0], node[1]
-                l_o = o - half + 0.5 * (b0 + b1 + 1) * bin_s
+                l_o = begin + 0.5 * (b0 + b1 + 1) * bin_s
         lon, lat, o = l_lon, l_lat, l_o
         best_score = level_score
         radius *= SHRINK

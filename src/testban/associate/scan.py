@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.circle import CIRCLE_COST, FULL
+from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS, moved_
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -47,21 +48,43 @@ Ints = NDArray[np.int64]
 
 UNIT = 1.0 / 64.0
 COUNT = 1 << 32  # one 64th of a pick in the upper half of a packed sum
-CELL_SHARE = 0.8  # of a cell's half diagonal: few places in it are farther off
 MAX_PICK_SLACK_S = 10.0
 NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 
 
 @njit(cache=True)
+def shots_(
+    start: Ints, data: Floats, hint: Ints, value: Floats, used: Ints, begin: Ints, shots: Floats
+) -> None:
+    """Free picks by wave (0 P, 1 S) and station: begin (2, stations + 1), first row of each in shots (twice the picks, 8).
+
+    Columns of shots are those of data but for the second, how far a pick reaches (s), and the last, value: log(1 / (2 rate)).
+    """
+    n = 0
+    for wave in range(2):
+        for s in range(start.size - 1):
+            begin[wave, s] = n
+            for k in range(start[s], start[s + 1]):
+                if used[k] != 0 or hint[k] == 2 - wave:
+                    continue
+                for q in range(7):
+                    shots[n, q] = data[k, q]
+                shots[n, 1] = min(2.0 * data[k, 1], MAX_PICK_SLACK_S)
+                shots[n, 7] = value[k]
+                n += 1
+        begin[wave, start.size - 1] = n
+
+
+@njit(cache=True)
 def project_(
-    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
     chance: Floats,
 ) -> None:  # fmt: skip
     """Packed evidence for one cell into score (classed zones, bins of origin time from o_start); chances, numbers of these.
 
-    cell: longitude, latitude, radius, reach. vector: of the cell. value: log(1 / (2 rate)) of each pick. traits:
-    of the stations, see `odds`.
+    cell: longitude, latitude, radius, reach. vector (7): of the cell, see `drift`. start: first pick of each station;
+    begin, shots: of `shots_`. traits: of the stations, see `odds`.
     """
     n_bins = score.shape[1]
     score[:] = 0
@@ -86,39 +109,41 @@ def project_(
         for wave in range(2):
             if wave == 0:
                 t, p, log_chance = t_p, curve[row, P_P], curve[row, LOG_P]
-                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_P]
+                slack = CELL_SHARE * cell[2] * moved_(vector, unit, s, h2, p) + curve[row, SLACK_P]
             else:
                 t = curve[row, T_S] + f * (curve[row + 1, T_S] - curve[row, T_S])
                 p, log_chance = curve[row, P_S], curve[row, LOG_S]
-                slack = CELL_SHARE * cell[2] * p + curve[row, SLACK_S]
+                slack = CELL_SHARE * cell[2] * moved_(vector, unit, s, h2, p) + curve[row, SLACK_S]
                 if traits[s] & SHEAR == 0 or t - t_p < slack:
                     break  # P and S cannot be told apart: one pick would count for both
             if t != t:
                 break
             chance[0, z] += share * curve[row, CHANCE_P if wave == 0 else CHANCE_S]
             chance[1, z] += share
-            lo, hi = start[s], start[s + 1]
+            lo, hi = begin[wave, s], begin[wave, s + 1]
             first = o_start + t - slack - MAX_PICK_SLACK_S
             while lo < hi:
                 m = (lo + hi) >> 1
-                if data[m, 0] < first:
+                if shots[m, 0] < first:
                     lo = m + 1
                 else:
                     hi = m
             before, b_from, b_to, b_w = -1e30, 0, -1, 0
-            for k in range(lo, start[s + 1]):
-                o = data[k, 0] - t
+            width, log_width, last_slack = 0.0, 0.0, -1.0
+            for k in range(lo, begin[wave, s + 1]):
+                o = shots[k, 0] - t
                 if o - slack - MAX_PICK_SLACK_S > o_end:
                     break
-                if used[k] != 0 or hint[k] == 2 - wave:
-                    continue
-                width = slack + min(2.0 * data[k, 1], MAX_PICK_SLACK_S)
-                w = value[k] + log_chance - quick_log_(log_table, width)
-                if data[k, 2] == data[k, 2] or data[k, 4] == data[k, 4]:
+                if shots[k, 1] != last_slack:  # few sizes of error: a logarithm for many picks
+                    last_slack = shots[k, 1]
+                    width = slack + last_slack
+                    log_width = quick_log_(log_table, width)
+                w = shots[k, 7] + log_chance - log_width
+                if shots[k, 2] == shots[k, 2] or shots[k, 4] == shots[k, 4]:
                     if baz < 0.0:
                         _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
                     w += vector_evidence_(
-                        data[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
+                        shots[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
                     )
                 q = int(share * w / UNIT)
                 if q <= 0:
@@ -160,30 +185,24 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
     most = np.zeros(N_CLASSED)
     for i in range(n_live):  # one zone after another: memory is read in order
         z = live[i]
-        now, high = 0, 0
-        for b in range(odds.size):
-            now += score[z, b]
-            score[z, b] = now
-            high = max(high, now >> 32)
-        most[z] = high / WHOLE_SHARE
+        most[z] = summed_(score[z]) / WHOLE_SHARE
     near = np.empty((NEAR_ZONES, 3))
     near_(chance, log_table, near)
     slope = np.empty(N_CLASSED)
     slopes_(chance, near, most, logs, log_table, slope)
+    bound = np.zeros(odds.size, np.int64)
+    for i in range(n_live):
+        bound_(score[live[i]], math.ceil(slope[live[i]] / (UNIT * WHOLE_SHARE)), bound)
+    enough = math.floor((least - LOG_STEP) / UNIT)  # the table of logarithms is good for half of it twice
     running = np.zeros(N_CLASSED, np.int64)
     gain = np.zeros(N_CLASSED)
     for b in range(odds.size):
-        bound = 0.0
-        for i in range(n_live):
-            z = live[i]
-            running[z] = score[z, b]
-            n = (running[z] >> 32) / WHOLE_SHARE
-            bound += max(0.0, (running[z] & mask) * UNIT + n * slope[z])
-        if bound < least - LOG_STEP:  # the table of logarithms is good for half of it twice
+        if bound[b] < enough:
             continue
         total = 0.0
         for i in range(n_live):
             z = live[i]
+            running[z] = score[z, b]
             n = (running[z] >> 32) / WHOLE_SHARE
             gain[z] = 0.0
             if n > 0.0:
@@ -195,6 +214,25 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
                 gain[z] = max(0.0, e)
                 total += gain[z]
         odds[b] = max(total, circle_(running, gain, near, chance.shape[1], log_table, total))
+
+
+@njit(cache=True)
+def summed_(score: Ints) -> int:
+    """Sum packed differences up in place; returns the greatest count, in 64ths."""
+    now, high = 0, 0
+    for b in range(score.size):
+        now += score[b]
+        score[b] = now
+        high = max(high, now)
+    return high >> 32
+
+
+@njit(cache=True)
+def bound_(score: Ints, slope: int, bound: Ints) -> None:
+    """Add what a zone is worth at most, in UNITs: its evidence and `slope` for each 64th of a pick."""
+    for b in range(score.size):
+        v = (score[b] & (COUNT - 1)) + (score[b] >> 32) * slope
+        bound[b] += max(v, 0)
 
 
 @njit(cache=True)
@@ -257,7 +295,7 @@ def circle_(running: Ints, gain: Floats, near: Floats, zones: int, log_table: Fl
 @njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
-    data: Floats, hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o_start: float, o_end: float,
+    begin: Ints, shots: Floats, traits: Ints, log_table: Floats, o_start: float, o_end: float,
     bin_s: float, threshold: float, out: Floats,
 ) -> int:  # fmt: skip
     """Local maxima in time above the threshold in every cell of one size (same bin).
@@ -270,11 +308,11 @@ def scan_(
     n = 0
     for c in range(cells.shape[0]):
         project_(
-            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start,
+            cells[c], vectors[c], curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start,
             bin_s, score, chance,
         )  # fmt: skip
         weigh_(score, chance, log_table, threshold, odds)
-        apart_s = CELL_SHARE * cells[c, 2] * 14.0 + 2.5
+        apart_s = CELL_SHARE * cells[c, 2] * vectors[c, 6] + 2.5
         apart = int(apart_s / bin_s) + 1
         top, last, plateau = 0.0, -1, 0
         for b in range(n_bins + 1):
@@ -295,8 +333,8 @@ def scan_(
 
 @njit(cache=True)
 def peak_(
-    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
+    cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, o: float, half_s: float, bin_s: float,
 ) -> tuple[float, float]:  # fmt: skip
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
@@ -304,7 +342,7 @@ def peak_(
     score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
-        cell, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o_start, bin_s, score,
+        cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start, bin_s, score,
         chance,
     )  # fmt: skip
     weigh_(score, chance, log_table, 0.0, odds)
@@ -319,15 +357,15 @@ def peak_(
 
 @njit(cache=True, nogil=True)
 def sharpen_(
-    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, data: Floats,
-    hint: Ints, value: Floats, used: Ints, traits: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
+    rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats, enough: float, out: Floats, score: Floats,
 ) -> None:  # fmt: skip
     """The best quarter of the best quarter of the cells of rows (score, cell, origin time, apart, layer).
 
     out: longitude, latitude, radius, reach of the smaller cell; score: its odds and origin time. A first halving that
     stays below `enough` is not halved again.
     """
-    node, vector = np.empty(4), np.empty(3)
+    node, vector = np.empty(4), np.zeros(7)
     for i in range(rows.shape[0]):
         cell = cells[int(rows[i, 1])]
         lon, lat, radius, o, half = cell[0], cell[1], cell[2], rows[i, 2], rows[i, 3]
@@ -341,13 +379,13 @@ def sharpen_(
                 node[2] = 0.5 * radius
                 vector[0], vector[1], vector[2] = unit_vector_(node[0], node[1])
                 v, when = peak_(
-                    node, vector, curve, unit, s_lon, s_lat, start, data, hint, value, used, traits, log_table, o, half,
+                    node, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o, half,
                     max(0.5, 0.15 * half),
                 )  # fmt: skip
                 if v > best:
                     best, b_lon, b_lat, b_o = v, node[0], node[1], when
             lon, lat, o, radius = b_lon, b_lat, b_o, 0.5 * radius
-            half = CELL_SHARE * radius * 14.0 + 2.5
+            half = CELL_SHARE * radius * LOCAL_SLOWNESS + 2.5
             if best < enough:
                 break
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = lon, lat, radius, cell[3]

@@ -9,14 +9,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate import dense, grid, odds, trials
+from testban.associate import dense, drift, grid, odds, trials
 from testban.associate.claims import later_of
+from testban.associate.drift import moved_
 from testban.associate.echo import REFLECTED
 from testban.associate.odds import P_P, ROWS, SLACK_P, T_P
 from testban.associate.settings import Settings
 from testban.associate.table import Table
 from testban.base.dmath import log_
-from testban.base.geo import KM_PER_DEG, unit_vector_
+from testban.base.geo import KM_PER_DEG
 from testban.earth import travel
 
 Floats = NDArray[np.float64]
@@ -27,11 +28,12 @@ BIN_SHARE = 0.3  # of what a cell cannot tell apart
 
 
 class Level:
-    """Cells of one size. bin_s: step of origin time; layers: curves that are tried."""
+    """Cells of one size with their places (see `drift`). bin_s: step of origin time; layers: curves that are tried."""
 
-    def __init__(self, cells: Floats, first: int, bin_s: float, layers: tuple[int, ...]) -> None:
-        self.cells, self.first, self.bin_s, self.layers = cells, first, bin_s, layers
-        self.vectors = np.array([unit_vector_(c[0], c[1]) for c in cells])
+    def __init__(
+        self, cells: Floats, vectors: Floats, first: int, bin_s: float, layers: tuple[int, ...]
+    ) -> None:
+        self.cells, self.vectors, self.first, self.bin_s, self.layers = cells, vectors, first, bin_s, layers
 
 
 class Search:
@@ -45,12 +47,13 @@ class Search:
         self.tight = dense.curves(self.model, chances, settings.max_s_deg)
         self.logs = odds.logs()
         self.detection = np.array(chances)
-        self.cells = grid.cells(table.unit, settings.coarse_deg, settings.fine_deg)
-        self.vectors = np.array([unit_vector_(c[0], c[1]) for c in self.cells])
-        self.log_trials = trials.log_trials(self.cells, self.vectors, self.curves[0], table.unit)
         self.stack = np.array(self.curves)
+        coarse = grid.coarse(settings.coarse_deg)
+        self.log_trials = trials.log_trials(coarse, drift.still(coarse), self.curves[0], table.unit)
+        self.plane = self._plane(table)
+        if not self.plane:
+            self._raster(table)
         self.radius = np.ascontiguousarray(self.cells[:, 2])
-        self.levels = self._levels()
         families = (("P1", "Pg", "PKPdf", "PKPbc", "PKPab"), ("S1", "Sg", "Lg"))
         self.branches = np.full((2, 5), -1, dtype=np.int64)
         for i, names in enumerate(families):
@@ -73,9 +76,35 @@ class Search:
         """
         return layer == 0 or self.settings.depths_km[layer] < DEEP_RADII * radius_deg * KM_PER_DEG
 
-    def _levels(self) -> list[Level]:
-        """Runs of cells of like size: one bin of origin time for each."""
-        out: list[Level] = []
+    def _plane(self, table: Table) -> bool:
+        """Cells as of `drift` for every layer, where they are few enough; else nothing changes."""
+        self.levels: list[Level] = []
+        cells, vectors, first = [], [], 0
+        for layer, curve in enumerate(self.curves):
+            found = drift.cells(table.unit, curve, self.settings.fine_deg)
+            if found is None:
+                return False
+            if layer > 0:
+                found = found[grid.third(found, table.unit) < grid.NEAR_DEG]
+            places = drift.places(found, curve, table.unit)
+            sizes = np.floor(2.0 * found[:, 2] * places[:, 6]).astype(np.int64)
+            order = np.argsort(sizes, kind="stable")
+            found, places, sizes = found[order], places[order], sizes[order]
+            cuts = np.flatnonzero(np.diff(sizes)) + 1
+            for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(found)], strict=True):
+                bin_s = _bin(float(np.max(found[a:b, 2] * places[a:b, 6])))
+                self.levels.append(Level(found[a:b], places[a:b], first + a, bin_s, (layer,)))
+            cells.append(found)
+            vectors.append(places)
+            first += len(found)
+        self.cells, self.vectors = np.concatenate(cells), np.concatenate(vectors)
+        return True
+
+    def _raster(self, table: Table) -> None:
+        """Cells as of `grid`, in runs of like size: one bin of origin time for each."""
+        s = self.settings
+        self.cells = grid.cells(table.unit, s.coarse_deg, s.fine_deg)
+        self.vectors = drift.still(self.cells)
         far = self.cells[:, 3] >= 180.0
         n_far = int(np.sum(far))
         everywhere = tuple(range(len(self.curves)))
@@ -83,11 +112,15 @@ class Search:
         sizes[:n_far] = 99
         cuts = np.flatnonzero(np.diff(sizes)) + 1
         for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(self.cells)], strict=True):
-            apart = 0.8 * float(np.max(self.cells[a:b, 2])) * 14.0 + 2.5
-            bin_s = max(0.5, round(2.0 * BIN_SHARE * apart) / 2.0)
-            layers = tuple(i for i in everywhere if self._tells(i, float(np.max(self.cells[a:b, 2]))))
-            out.append(Level(self.cells[a:b], a, bin_s, (0,) if a < n_far else layers))
-        return out
+            radius = float(np.max(self.cells[a:b, 2]))
+            layers = (0,) if a < n_far else tuple(i for i in everywhere if self._tells(i, radius))
+            bin_s = _bin(radius * drift.LOCAL_SLOWNESS)
+            self.levels.append(Level(self.cells[a:b], self.vectors[a:b], a, bin_s, layers))
+
+
+def _bin(spread_s: float) -> float:
+    """Step of origin time (s) for cells whose times spread by so much."""
+    return max(0.5, round(2.0 * BIN_SHARE * (drift.CELL_SHARE * spread_s + 2.5)) / 2.0)
 
 
 @njit(cache=True)
@@ -155,7 +188,8 @@ def overlap_(
                 vectors[c, 0] * unit[s, 0] + vectors[c, 1] * unit[s, 1] + vectors[c, 2] * unit[s, 2]
             )
             row = min(int(math.sqrt(max(h2, 0.0)) * (ROWS - 1.0) + 0.5), ROWS - 1)
-            slack = radius[c] * curves[layer, row, P_P] + curves[layer, row, SLACK_P] + 2.0
+            p = moved_(vectors[c], unit, s, h2, curves[layer, row, P_P])
+            slack = radius[c] * p + curves[layer, row, SLACK_P] + 2.0
             if abs(times[k] - o - curves[layer, row, T_P]) < slack + rows[near[i], 3]:
                 n += 1
                 g += max(0.0, log_(slack / 4.0))

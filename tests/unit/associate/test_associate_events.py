@@ -4,12 +4,13 @@ import random
 
 import msgspec
 import numpy as np
+import pytest
 
 from testban import associate
-from testban.associate import dense, odds, scan
+from testban.associate import dense, drift, odds, scan
 from testban.associate.settings import Settings
 from testban.associate.table import Table
-from testban.base.geo import delaz_, destination_, distance_km_, unit_vector_
+from testban.base.geo import delaz_, destination_, distance_km_
 from testban.base.records import NoiseHour, Pick, Site
 from testban.base.spans import Span
 from testban.earth import travel
@@ -166,7 +167,16 @@ def test_later_phases_count_in_no_rate():
     assert np.isfinite(behind["later"])
 
 
-def test_projection_against_its_slow_twin():
+def free(window, value):
+    """Arrays of `scan.shots_`."""
+    begin = np.empty((2, len(window.start)), np.int64)
+    shots = np.empty((2 * len(window.number), 8))
+    scan.shots_(window.start, window.data, window.hint, value, window.used, begin, shots)
+    return begin, shots
+
+
+@pytest.mark.parametrize(("drift_east", "drift_north"), [(0.0, 0.0), (9.0, -4.0)])
+def test_projection_against_its_slow_twin(drift_east, drift_north):
     """Every bin holds, for each station and wave, the evidence of the nearest pick whose slack reaches it."""
     sites = network(5)
     table = Table(record(sites) + false_picks(sites, 4), sites)
@@ -180,9 +190,15 @@ def test_projection_against_its_slow_twin():
     traits[1] |= odds.POINTS
     traits[2] |= 16 << odds.SHARE_BIT  # one of four at its place
     part = (1.0, 1.0, 0.25, 1.0, 1.0)
+    place = drift.still(cell[None])[0]
+    lon, lat = np.radians(cell[:2])
+    place[3:6] = drift_east * np.array([-np.sin(lon), np.cos(lon), 0.0])
+    place[3:6] += drift_north * np.array(
+        [-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)]
+    )
     scan.project_(
-        cell, np.array(unit_vector_(cell[0], cell[1])), curve, table.unit, table.lon, table.lat, window.start,
-        window.data, window.hint, value, window.used, traits, odds.logs(), begin, step, packed, chance,
+        cell, place, curve, table.unit, table.lon, table.lat, window.start, *free(window, value), traits, odds.logs(),
+        begin, step, packed, chance,
     )  # fmt: skip
     sums = np.cumsum(packed, axis=1)
     fast, count = (
@@ -191,11 +207,13 @@ def test_projection_against_its_slow_twin():
     )
     slow, many, total = np.zeros(n), np.zeros(n), 0.0
     for s, site in enumerate(table.sites):
-        d, _, _ = delaz_(cell[0], cell[1], site.longitude, site.latitude)
+        d, az, _ = delaz_(cell[0], cell[1], site.longitude, site.latitude)
         row = int(np.sin(np.radians(d) / 2.0) * (odds.ROWS - 1))
         for wave in range(2):
             t = float(travel.load().predict(("P1", "S1")[wave], 0.0, d)[0])
-            slack = 0.8 * cell[2] * curve[row, (odds.P_P, odds.P_S)[wave]] + odds.model_slack_(d, wave)
+            p = curve[row, (odds.P_P, odds.P_S)[wave]]
+            p = np.hypot(p * np.sin(np.radians(az)) + drift_east, p * np.cos(np.radians(az)) + drift_north)
+            slack = 0.8 * cell[2] * p + odds.model_slack_(d, wave)
             total += part[s] * (0.5, 0.3)[wave]
             for b in range(n):
                 middle, best = begin + (b + 0.5) * step, []
@@ -303,8 +321,8 @@ def test_a_bound_leaves_out_no_bin_that_reaches_what_is_asked():
     for lon, lat, radius in ((129.5, 41.0, 0.7), (120.0, 35.0, 1.8), (131.0, 44.0, 0.3), (60.0, -20.0, 1.8)):
         packed, chance = np.empty((odds.N_ZONES, n), np.int64), np.empty((2, odds.N_ZONES))
         scan.project_(
-            np.array([lon, lat, radius, 180.0]), np.array(unit_vector_(lon, lat)), curve, table.unit, table.lon, table.lat,
-            window.start, window.data, window.hint, value, window.used, traits, odds.logs(), -600.0, 2.0, packed, chance,
+            np.array([lon, lat, radius, 180.0]), drift.still(np.array([[lon, lat]]))[0], curve, table.unit, table.lon,
+            table.lat, window.start, *free(window, value), traits, odds.logs(), -600.0, 2.0, packed, chance,
         )  # fmt: skip
         every = np.empty(n)
         scan.weigh_(packed.copy(), chance, odds.logs(), -1e9, every)
