@@ -7,7 +7,8 @@ directionless: the same without slowness and back-azimuth. labelled: automatic p
 An event that matches none may still be real: `real` are those of the others that match an event that the source calls good,
 `doubtful` ones it calls misplaced (60 s, 500 km), which are not counted. --half: only the first or second half of the listed
 events in time, with the picks of these weeks. --list: those that match nothing. The PDE bulletin of 3 to 16 September
-2017 says which of those days' unmatched ones are real.
+2017 says which of those days' unmatched ones are real. Labels reach as far as the answers of GLASS3 do, 28 to 48 N and 114 to
+67 W: the share within that area is printed beside the whole.
 """
 
 import argparse
@@ -66,6 +67,12 @@ def pairs(
     return out
 
 
+def inside(a: Place, some: Sequence[Place]) -> bool:
+    """Whether a place lies in the box of longitude and latitude of some others."""
+    lon, lat = [p[1] for p in some], [p[2] for p in some]
+    return min(lon) <= a[1] <= max(lon) and min(lat) <= a[2] <= max(lat)
+
+
 def formed(
     table: PickTable, first_ns: int, last_ns: int
 ) -> tuple[list[Event], dict[str, float], float, float]:
@@ -87,7 +94,7 @@ def stretch(truth: Sequence[Place], half: int) -> tuple[int, int]:
 def report(
     name: str, table: PickTable, truth: list[Place], seconds: float, most_km: float, args: argparse.Namespace,
     real: Sequence[Place] = (), doubtful: Sequence[Place] = (), others: Sequence[tuple[str, list[Place]]] = (),
-    bulletin: Sequence[Place] = (),
+    bulletin: Sequence[Place] = (), covered: Sequence[Place] = (),
 ) -> None:  # fmt: skip
     """One line of figures, and what matches nothing where it is asked for."""
     span = stretch(truth, args.half)
@@ -109,6 +116,12 @@ def report(
         f"median {d[len(d) // 2] if d else float('nan'):.1f} km, {cpu:.0f} s of CPU, {wall:.0f} s",
         flush=True,
     )
+    if covered:
+        counted = [i for i in range(len(mine)) if i not in vague and inside(mine[i], covered)]
+        n = sum(i in counted for i in left)
+        print(
+            f"  within the area of the listed and labelled events {n} of {len(counted)} ({n / len(counted):.1%})"
+        )
     for label, some in others:
         some = [t for t in some if span[0] <= t[0] < span[1]]
         print(f"  {label}: {len(pairs(mine, some, seconds, most_km))} of {len(some)}")
@@ -137,11 +150,14 @@ def continental(args: argparse.Namespace) -> None:
     """Picks of the United States around 74 listed events."""
     folder = data() / "picks_neic_ceus_2017"
     verdicts = rows_of(folder / "glass3_detections.csv")
-    report(
-        "continental", table(folder, "picks.parquet"), places(rows_of(folder / "events.csv")), 16.0, 200.0, args,
+    truth, good = (
+        places(rows_of(folder / "events.csv")),
         places([r for r in verdicts if r["verified"] == "Good"]),
+    )
+    report(
+        "continental", table(folder, "picks.parquet"), truth, 16.0, 200.0, args, good,
         places([r for r in verdicts if r["verified"] == "Workable-Mislocated"]),
-        bulletin=places(rows_of(data() / "neic_pde_sept2017" / "events.csv")),
+        bulletin=places(rows_of(data() / "neic_pde_sept2017" / "events.csv")), covered=[*truth, *good],
     )  # fmt: skip
 
 

@@ -105,13 +105,13 @@ class Session:
         for _ in range(self.settings.passes):
             won.clear()
             rows = contest.candidates(o_start, o_end, around)
-            if not contest.run(rows, accepted, losers.append):
+            if not contest.run(rows, accepted, losers.append, self._withdraw):
                 break
             around = list(won)
             contest.rerate()
         for _ in range(self.settings.sequence_passes):
             contest.rerate()
-            if not contest.run(contest.sequence(), accepted, losers.append):
+            if not contest.run(contest.sequence(), accepted, losers.append, self._withdraw):
                 break
         self._discard(contest, losers, begin_ns)
 
@@ -157,6 +157,12 @@ class Session:
             )
         )
         return claim
+
+    def _withdraw(self, claim: Claim) -> None:
+        """Take an event back that turned out to be made of the later phases of another one."""
+        if claim in self.claims:  # those that the next window decides are not in it
+            i = self.claims.index(claim)
+            del self.claims[i], self.events[i], self.explanations[i]
 
     def _later(self, origin: Origin, number: int, phase: str, residual: float) -> Arrival:
         """A pick that a later phase of an event explains: it takes no part in the location."""

@@ -24,12 +24,19 @@ from testban.earth.travel import LG_VELOCITY_KM_S, LG_VELOCITY_SIGMA_KM_S, Kerne
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Name, phase of the leg, legs. SKP, S one way and P the other, follows PKPdf by a time that hardly depends on the distance:
-# ak135 by TauP, surface source: SKIKP 216.6 s at 120 deg, 215.5 at 145, the stronger later branch 220.6 at 137 and at 145.
-BEHIND, SKP_S = 0, 218.5
+# Name, phase of the leg, legs. SKP (S one way and P the other) and its branches follow PKPdf: with legs of 0, -1 and -2 by
+# delay + slope x + bend x^2 seconds, x the distance in degrees beyond 132, within from and to (deg). ak135 by TauP, surface source:
+# SKIKP 216.6 s at 120 deg, 215.4 at 146; SKPbc 207.3 at 132, 217.1 at 140, 221.2 at 146; SKPab 208.2 at 132, 228.5 at 140.
+BEHIND = (
+    (216.3, -0.06, 0.0, 115.0, 155.0),
+    (207.3, 1.58, -0.044, 130.5, 148.0),
+    (208.2, 2.55, 0.0, 130.5, 144.0),
+)
+BRANCH_DEG = 132.0
 LATER = (
     ("Pg", "Pg", 1), ("PKPdf", "PKPdf", 1), ("PKPbc", "PKPbc", 1), ("PKPab", "PKPab", 1), ("PcP", "PcP", 1),
-    ("pP", "pP", 1), ("sP", "sP", 1), ("PP", "P", 2), ("SKP", "PKPdf", BEHIND), ("ScP", "ScP", 1), ("S", "S", 1), ("Sn", "Sn", 1),
+    ("pP", "pP", 1), ("sP", "sP", 1), ("PP", "P", 2), ("SKP", "PKPdf", 0), ("SKPbc", "PKPdf", -1),
+    ("SKPab", "PKPdf", -2), ("ScP", "ScP", 1), ("S", "S", 1), ("Sn", "Sn", 1),
     ("Sg", "Sg", 1), ("Lg", "Lg", 1), ("SKS", "SKS", 1), ("ScS", "ScS", 1), ("SS", "S", 2),
 )  # fmt: skip
 FIRST_RATE = 0.1  # around the first P: a second, discordant reading of the same onset
@@ -49,8 +56,8 @@ LG_CHANCE = 0.3
 LG_SIGMA_S = 2.0  # beside the spread of its group velocity
 SURFACE_KM_S = (2.8, 4.4)  # group velocities of the surface waves that detectors pick
 # Core phases and surface reflections that only an event seen at teleseismic distance is large enough for.
-TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "SKP", "ScP", "SKS", "ScS", "SS")
-IS_SHEAR = tuple(name[0] in "SL" and name not in ("SKP", "ScP") for name, _, _ in LATER)
+TELESEISMIC = ("PKPdf", "PKPbc", "PKPab", "PcP", "PP", "SKP", "SKPbc", "SKPab", "ScP", "SKS", "ScS", "SS")
+IS_SHEAR = tuple(name[0] in "SL" and not name.startswith(("SKP", "ScP")) for name, _, _ in LATER)
 IS_TELESEISMIC = tuple(name in TELESEISMIC for name, _, _ in LATER)
 SEEN_FAR_DEG = 27.0  # reach of an event that was seen at 20 deg
 STRONG_PICKS = 10  # an event seen so widely that its later phases are picked
@@ -95,9 +102,12 @@ def time_(k: Kernel, later: Ints, c: int, depth: float, delta: float) -> tuple[f
     if later[c, 1] == 1:
         t, p, _ = lookup_(k, later[c, 0], depth, delta)
         return t, p
-    if later[c, 1] == BEHIND:
+    if later[c, 1] <= 0:
         t, p, _ = lookup_(k, later[c, 0], depth, delta)
-        return t + SKP_S, p
+        delay, slope, bend, nearest, farthest = BEHIND[-later[c, 1]]
+        x = delta - BRANCH_DEG
+        within = nearest <= delta <= farthest
+        return t + delay + x * (slope + bend * x) if within else np.nan, p
     a, p, _ = lookup_(k, later[c, 0], depth, 0.5 * delta)
     b, _, _ = lookup_(k, later[c, 0], 0.0, 0.5 * delta)
     return a + b, p

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate.candidates import COARSE_SHARE, SPARSE_NET
+from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import SAME_DEG, Hypothesis, alike
-from testban.associate.judging import Judging
+from testban.associate.retrial import Retrial
 from testban.associate.search import overlap_
 from testban.base.geo import KM_PER_DEG, delaz_
 
@@ -35,7 +35,7 @@ HELD_KM = 20.0  # a place held so well with stations all around has no other hol
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
-class Contest(Judging):
+class Contest(Retrial):
     """One window: its candidates and the events that win."""
 
     def run(
@@ -43,12 +43,24 @@ class Contest(Judging):
         rows: Floats,
         accepted: Callable[[Hypothesis], Claim | None],
         discarded: Callable[[Hypothesis], None],
+        withdrawn: Callable[[Claim], None],
     ) -> int:
-        """Accept hypotheses, best first, until none is good enough; returns how many."""
+        """Accept hypotheses, best first, until none is good enough; returns how many.
+
+        An event of this window that a later winner explains better as its own later phases is withdrawn.
+        """
         odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
         version = np.full(len(rows), self.version)
         built: dict[int, Hypothesis] = {}
+        lost: set[Hypothesis] = set()
+        self.alike.clear()
         n = 0
+
+        def drop(h: Hypothesis) -> None:
+            if h not in lost:
+                lost.add(h)
+                discarded(h)
+
         while len(odds):
             i = int(np.argmax(odds))
             if odds[i] <= 0.0:
@@ -59,20 +71,39 @@ class Contest(Judging):
             if h.reason or h.score < self.needed - BOUND:
                 odds[i] = 0.0
                 h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
-                discarded(h)
+                drop(h)
                 continue
             i, h = self._best_rival(i, h, rows, odds, version, built)
             odds[i] = 0.0
             if h.reason or h.located is None:
-                discarded(h)
+                drop(h)
                 continue
-            claim = accepted(h)
-            if claim is None:
+            taken = self._settled(h, accepted, withdrawn)
+            if taken is None:
                 continue
-            self.take(claim)
+            self.take(taken)
             self.version += 1
+            self.alike.clear()
             n += 1
         return n
+
+    def _settled(
+        self,
+        h: Hypothesis,
+        accepted: Callable[[Hypothesis], Claim | None],
+        withdrawn: Callable[[Claim], None],
+    ) -> Claim | None:
+        """The claim of a winner, which takes the picks of events back that are better explained as phases of its own."""
+        for won in tuple(self.won):
+            one = self.one(h, *won)
+            if one is not None:
+                self.won.remove(won)
+                withdrawn(won[0])
+                h = one
+        taken = accepted(h)
+        if taken is not None:
+            self.won.append((taken, h))
+        return taken
 
     def _current(
         self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
@@ -153,7 +184,7 @@ class Contest(Judging):
         self.locate(top)
         out = field[:1]
         for i, r in field[1:]:
-            hopeless = r.score < top.worth - CHANCE and not apart
+            hopeless = self.search.plane and r.score < top.worth - CHANCE and not apart
             if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
                 continue
             if r.score > least:
@@ -173,7 +204,7 @@ class Contest(Judging):
 
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
-        if best.reason or best.located is None or len(self.table.sites) > SPARSE_NET:
+        if best.reason or best.located is None:
             return best
         o = best.located.origin
         if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM:

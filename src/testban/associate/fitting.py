@@ -6,14 +6,20 @@ is fitted anew from places and depths around it, since no fit sees beyond its ow
 a place well enough and are spared this.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from testban.associate import dense
-from testban.associate.candidates import DEEP_GAIN, Candidates
+from testban.associate.candidates import DEEP_GAIN, SPARSE_NET, Candidates
+from testban.associate.claims import Claim
 from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
+from testban.associate.search import Search
+from testban.associate.sight import Sight
+from testban.associate.table import Table, Window
 from testban.base.geo import delaz_, destination_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
@@ -35,7 +41,7 @@ SHAKE_S = 8.0  # uncertainty of the origin from which such a fit starts
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S.
 
-    fitted: the score of the fit alone, of which `score` is made where it is located.
+    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added.
     """
 
     x: tuple[float, float, float, float]
@@ -47,10 +53,17 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     reason: str = ""
     room: float = 0.0
     rarity: float = 0.0
+    borne: float = 0.0
     deep: tuple[float, int] | None = None
     echoes: tuple[tuple[int, str], ...] = ()
     sighted: float = 0.0
     fitted: float = 0.0
+    echoed: float = 0.0
+
+    @property
+    def explains(self) -> float:
+        """What its picks and reflections are worth, without the likeness of their residuals."""
+        return self.fitted + self.echoed
 
     @property
     def worth(self) -> float:
@@ -60,11 +73,24 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
         the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned. Places count by how
         many events are large enough to be seen from them (Gutenberg and Richter's b of 1).
         """
-        return self.score + self.room - self.rarity
+        return self.score + self.room - self.rarity + self.borne
 
 
 class Fitting(Candidates):
     """One window: its candidates, fitted."""
+
+    def __init__(
+        self,
+        search: Search,
+        table: Table,
+        window: Window,
+        claims: Sequence[Claim],
+        sight: Sight | None = None,
+    ) -> None:
+        super().__init__(search, table, window, claims, sight)
+        # What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins.
+        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis] = {}
+        self.won: list[tuple[Claim, Hypothesis]] = []  # of this window, and what claims them
 
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
         """Fit x (changed in place) with the picks that are left: number of picks, score; see `collect.fit_`."""
@@ -88,15 +114,14 @@ class Fitting(Candidates):
                     best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
-        return self._deeper(best)
+        lon, lat, depth, _ = best.x
+        key = (tuple(best.numbers), tuple(best.waves), round(lon), round(lat), depth)
+        if key not in self.alike:
+            self.alike[key] = self._at_depths(best)
+        return self.alike[key]
 
-    def _deeper(self, first: Hypothesis) -> Hypothesis:
-        """The best of a fit and those from other depths; fits alike have the same ones."""
-        key = (tuple(first.numbers), tuple(first.waves))
-        best = first
-        for before, after in self.depths.get(key, ()):
-            if alike(first, before):
-                return Hypothesis(**msgspec.structs.asdict(after))
+    def _at_depths(self, best: Hypothesis) -> Hypothesis:
+        """The best of a hypothesis and its fits from other depths."""
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -104,8 +129,7 @@ class Fitting(Candidates):
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
-        self.depths.setdefault(key, []).append((first, best))
-        return Hypothesis(**msgspec.structs.asdict(best))
+        return best
 
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
@@ -159,10 +183,11 @@ class Fitting(Candidates):
         sites = [t.sites[w.station[k]] for k in first]
         places = [(h.x[0], h.x[1])]
         places += [destination_(h.x[0], h.x[1], 45.0 * i, d) for d in SHAKE_DEG for i in range(8)]
+        depths = SHAKE_KM if len(t.sites) <= SPARSE_NET else (h.x[2],)
         best = h
         for lon, lat in places:
             deltas = np.array([delaz_(lon, lat, s.longitude, s.latitude)[0] for s in sites])
-            for depth in SHAKE_KM:
+            for depth in depths:
                 times = kernel.predict("P1", np.full(len(deltas), depth), deltas)[0]
                 o = np.sort(w.data[first, 0] - times)
                 x = np.array([lon, lat, depth, float(o[len(o) // 2])])

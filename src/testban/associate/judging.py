@@ -9,12 +9,16 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from testban import locate
+from testban.associate.borne import borne
+from testban.associate.claims import Claim
 from testban.associate.clumps import apart
 from testban.associate.coherence import BOUND, gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
 from testban.associate.fitting import Fitting, Hypothesis
+from testban.associate.ghosts import explained
 from testban.associate.sight import LEAST, MOST
 from testban.associate.silence import distance_term
 from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
@@ -88,30 +92,45 @@ class Judging(Fitting):
         if located is not None:
             h.located = located
             h.sighted = self._sighted(h, located)
-            h.score += self._echoes(h, located) + gain(located, self.sites)
-            located = h.located = self._deep(h, located)
-            origin = located.origin
-            h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
-            away = sorted(a.distance_deg for a in located.arrivals if a.defining)
-            if away:
-                h.rarity = LOG_10 * distance_term(away[len(away) // 2], origin.depth_km)
-            place = (origin.longitude, origin.latitude)
-            good = {a.pick_id for a in located.arrivals if a.defining}
-            both = [
-                (k, v)
-                for k, v in zip(h.numbers, h.waves, strict=True)
-                if self.table.picks[self.window.number[k]].pick_id in good
-            ]
-            defining, waves = [k for k, _ in both], [v for _, v in both]
-            needed = self.needed
-            if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
-                needed += self.search.settings.one_sided
-            if not self.enough(defining, waves, place):
-                h.reason = "fewer stations than an event needs agree with one place"
-            elif h.score + h.sighted < needed:
-                h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
-            elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
-                h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+            h.echoed = self._echoes(h, located)
+            h.score += h.echoed + gain(located, self.sites)
+            h.located = self._deep(h, located)
+            self.judge(h, h.located)
+
+    def judge(self, h: Hypothesis, located: Located) -> None:
+        """What a located hypothesis is worth among rivals; `reason` where it is no event."""
+        origin = located.origin
+        h.borne = borne(self, h, origin)
+        h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
+        away = sorted(a.distance_deg for a in located.arrivals if a.defining)
+        if away:
+            h.rarity = LOG_10 * distance_term(away[len(away) // 2], origin.depth_km)
+        place = (origin.longitude, origin.latitude)
+        good = {a.pick_id for a in located.arrivals if a.defining}
+        both = [
+            (k, v)
+            for k, v in zip(h.numbers, h.waves, strict=True)
+            if self.table.picks[self.window.number[k]].pick_id in good
+        ]
+        defining, waves = [k for k, _ in both], [v for _, v in both]
+        needed = self.needed
+        if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
+            needed += self.search.settings.one_sided
+        least = h.explains - needed
+        if least >= 0.0 and any(self.explained(c, h, self.window.rate) > least for c in self.claims):
+            h.reason = "its picks are later phases of a known event"
+        elif not self.enough(defining, waves, place):
+            h.reason = "fewer stations than an event needs agree with one place"
+        elif h.score + h.sighted < needed:
+            h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
+        elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
+            h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+
+    def explained(self, claim: Claim, h: Hypothesis, rate: NDArray[np.float64]) -> float:
+        """What the picks of a hypothesis are worth as later phases of an event, where that is more than what it has to spare."""
+        return explained(
+            self.search, self.table, self.window, claim, h.numbers, h.x[3], rate, h.explains - self.needed
+        )  # fmt: skip
 
     def _echoes(self, h: Hypothesis, located: Located) -> float:
         """What reflections above the source are worth; `h.deep` takes the depth and origin time that they ask for."""

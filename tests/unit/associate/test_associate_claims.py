@@ -84,17 +84,6 @@ def test_a_station_that_missed_p_may_have_lg():
     assert late(12, 1, 40.0) > 5e-3  # where P was seen the coda is
 
 
-def test_skp_follows_pkp():
-    """Between the branches of ak135 by TauP: SKIKP, and from 137 degrees SKP too."""
-    skp = [n for n, _, _ in LATER].index("SKP")
-    for delta, first, last in (
-        (120.0, 1349.1, 1349.1), (130.0, 1368.1, 1368.1), (137.0, 1378.9, 1385.4), (145.0, 1394.6, 1399.8),
-    ):  # fmt: skip
-        t, p = time_(KERNEL, ROWS, skp, 0.0, delta)
-        assert first - 3.0 < t < last + 3.0
-        assert 1.5 < p < 3.0
-
-
 def test_a_large_event_is_picked_late_where_its_p_was_missed():
     """SKP at a station 137 degrees away without PKP: of an event of 50 picks, not of one of 15."""
     t = float(travel.load().predict("PKPdf", 0.0, 137.0)[0]) + 220.0
