@@ -6,7 +6,6 @@ their odds, thinned; ties by time, cell and layer. Two threads share the cells a
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +64,6 @@ class Candidates:
         self.extra: Level | None = None
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
-        # fits whose other depths were tried with the picks that are left, see `fitting`
-        self.depths: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[Any, Any]]] = {}
         self.claims = list(claims)
         self.rerate()
 
@@ -95,6 +92,7 @@ class Candidates:
         numbers = np.array(claim.numbers, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
         self.window.used[at[self.window.number[at] == numbers]] = 0
+        self.shots = None
 
     def _raise(self, claim: Claim) -> None:
         w, t = self.window, self.table
@@ -110,7 +108,6 @@ class Candidates:
         numbers = np.array(claim.numbers, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
         self.window.used[at[self.window.number[at] == numbers]] = 1
-        self.depths.clear()
         self.shots = None
 
     def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
@@ -125,6 +122,7 @@ class Candidates:
             claim.depth_km, (claim.time_ns - w.reference_ns) / 1e9, claim.reach_deg, claim.n_first, saw, t.lon, t.lat,
             w.start, w.data, w.hint, w.rate, w.used, rows, residual,
         )  # fmt: skip
+        self.shots = None
         return [(int(a), int(b), float(r)) for (a, b), r in zip(rows[:n], residual[:n], strict=True)]
 
     def candidates(

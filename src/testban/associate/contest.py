@@ -52,8 +52,15 @@ class Contest(Retrial):
         odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
         version = np.full(len(rows), self.version)
         built: dict[int, Hypothesis] = {}
-        self.depths.clear()
+        lost: set[Hypothesis] = set()
+        self.alike.clear()
         n = 0
+
+        def drop(h: Hypothesis) -> None:
+            if h not in lost:
+                lost.add(h)
+                discarded(h)
+
         while len(odds):
             i = int(np.argmax(odds))
             if odds[i] <= 0.0:
@@ -64,19 +71,19 @@ class Contest(Retrial):
             if h.reason or h.score < self.needed - BOUND:
                 odds[i] = 0.0
                 h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
-                discarded(h)
+                drop(h)
                 continue
             i, h = self._best_rival(i, h, rows, odds, version, built)
             odds[i] = 0.0
             if h.reason or h.located is None:
-                discarded(h)
+                drop(h)
                 continue
             taken = self._settled(h, accepted, withdrawn)
             if taken is None:
                 continue
             self.take(taken)
             self.version += 1
-            self.depths.clear()
+            self.alike.clear()
             n += 1
         return n
 
@@ -177,7 +184,7 @@ class Contest(Retrial):
         self.locate(top)
         out = field[:1]
         for i, r in field[1:]:
-            hopeless = r.score < top.worth - top.borne - CHANCE and not apart
+            hopeless = self.search.plane and r.score < top.worth - top.borne - CHANCE and not apart
             if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
                 continue
             if r.score > least:

@@ -88,6 +88,8 @@ class Fitting(Candidates):
         sight: Sight | None = None,
     ) -> None:
         super().__init__(search, table, window, claims, sight)
+        # What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins.
+        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis] = {}
         self.won: list[tuple[Claim, Hypothesis]] = []  # of this window, and what claims them
 
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
@@ -112,15 +114,14 @@ class Fitting(Candidates):
                     best = shallow
         if best.reason or best.score < 0.7 * self.needed:
             return best
-        return self._deeper(best)
+        lon, lat, depth, _ = best.x
+        key = (tuple(best.numbers), tuple(best.waves), round(lon), round(lat), depth)
+        if key not in self.alike:
+            self.alike[key] = self._at_depths(best)
+        return self.alike[key]
 
-    def _deeper(self, first: Hypothesis) -> Hypothesis:
-        """The best of a fit and those from other depths; fits alike have the same ones."""
-        key = (tuple(first.numbers), tuple(first.waves))
-        best = first
-        for before, after in self.depths.get(key, ()):
-            if alike(first, before):
-                return Hypothesis(**msgspec.structs.asdict(after))
+    def _at_depths(self, best: Hypothesis) -> Hypothesis:
+        """The best of a hypothesis and its fits from other depths."""
         for depth in self.search.settings.fit_depths_km:
             if abs(depth - best.x[2]) < 10.0:
                 continue
@@ -128,8 +129,7 @@ class Fitting(Candidates):
             m, score = self.fit(y, 3.0, 7)
             if score > best.score + (DEEP_GAIN if depth > best.x[2] else -DEEP_GAIN):
                 best = self._keep(y, m, score)
-        self.depths.setdefault(key, []).append((first, best))
-        return Hypothesis(**msgspec.structs.asdict(best))
+        return best
 
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""

@@ -73,6 +73,7 @@ class Retrial(Judging):
         if found is not None and found[1] > h.explains + other.explains - self.needed:
             return found[0]
         self.claims, w.used, w.rate, self.value = before
+        self.shots = None
         return None
 
     def _claim(self, h: Hypothesis, located: Located) -> Claim:
