@@ -104,7 +104,7 @@ class Session:
 
         for _ in range(self.settings.passes):
             won.clear()
-            rows = contest.candidates(o_start, o_end, around)
+            rows = contest.paired(contest.candidates(o_start, o_end, around))
             if not contest.run(rows, accepted, losers.append, self._withdraw):
                 break
             around = list(won)
