@@ -1,6 +1,6 @@
 """Figures of size and identify on real recordings, with the catalogue origins: no detector and no locator needed.
 
-Run with TESTBAN_DATA set: python bench/figures_identify.py [ps|table|mb]. Prints P/S per event, the verdicts, the verdicts
+Run with TESTBAN_DATA set: python bench/figures_identify.py [ps|table|yield|mb]. Prints P/S per event, the verdicts, the verdicts
 with the origin moved by 10 km and 1 s, leave-one-event-out, the mb of nnsn_nuclear against the Oklahoma mb.
 """
 
@@ -15,10 +15,11 @@ import numpy as np
 
 from testban import identify, size
 from testban.base import geo, times
+from testban.base.errors import InputError
 from testban.base.records import Arrival, Ellipse, Event, Origin, Site
 from testban.earth import travel
 from testban.formats import inventory, waveforms
-from testban.identify import calibration, regional, scores, yields
+from testban.identify import calibration, regional, relations, scores, source_size, yield_depth, yields
 
 NS = 1_000_000_000
 DPRK = ("dprk_2009-05-25", "dprk_2016-01-06", "dprk_2017-09-03")
@@ -176,14 +177,15 @@ def region(name):
     return "great basin" if found in GREAT_BASIN else found
 
 
-def fitted(measured, kinds, leave=(), name="left out"):
-    """A model of all events but some, the spread widened by the number of regions."""
+def fitted(measured, kinds, leave=(), name="left out", sizes=None):
+    """A model of all events but some, the spread widened by the number of regions. sizes: magnitude of each event."""
     rest = {k: v for k, v in measured.items() if k not in leave and kinds[k] != "collapse"}
     return calibration.fit(
         {k: v for k, v in rest.items() if kinds[k] == "explosion"},
         {k: v for k, v in rest.items() if kinds[k] == "earthquake"},
         name,
         {k: region(k) for k in rest},
+        sizes,
     )
 
 
@@ -195,12 +197,24 @@ def vertical_only(paths):
     ]
 
 
+def everything():
+    """Paths, classes, events with magnitudes, and sizes of all regional events."""
+    measured, kinds, events = {}, {}, {}
+    for name, kind, o, parts, inv, places in regional_events():
+        measured[name], amplitudes = measure(o, parts, inv, places)
+        magnitudes = size.network(o, (), (), (), amplitudes, ())
+        kinds[name], events[name] = kind, Event(event_id=name, origin=o, arrivals=(), magnitudes=magnitudes)
+    return measured, kinds, events, {k: source_size.of_event(e) for k, e in events.items()}
+
+
 def table():
     """The table that comes with the program."""
-    measured, kinds = {}, {}
-    for name, kind, o, parts, inv, places in regional_events():
-        measured[name], kinds[name] = measure(o, parts, inv, places)[0], kind
-    print(fitted(measured, kinds, (), calibration.PS_DEFAULT.name))
+    measured, kinds, _, sizes = everything()
+    model = fitted(measured, kinds, (), calibration.PS_DEFAULT.name, sizes)
+    print(msgspec.structs.replace(model, pairs=None))
+    for r in model.pairs.ratios:
+        print(f"    {tuple(getattr(r, f) for f in r.__struct_fields__)},")
+    print(model.pairs.between_pairs, model.pairs.between_bands, model.pairs.inflation)
 
 
 def ps_figures():
@@ -237,6 +251,7 @@ def ps_figures():
     )
     blocked_values(measured, kinds)
     leave_one_out(measured, kinds)
+    by_half(measured, kinds)
     leave_one_station_out(measured)
 
 
@@ -279,6 +294,18 @@ def leave_one_out(measured, kinds):
                 f"  right {r.k} of {n} ({r.low:.0%}-{r.high:.0%}), wrong {w.k} of {n} ({w.low:.0%}-{w.high:.0%}), "
                 f"undetermined {n - right - wrong}"
             )
+
+
+def by_half(measured, kinds):
+    """Fitted on one test (2016) and the earthquakes in odd positions, the others judged."""
+    quakes = sorted(k for k in measured if kinds[k] == "earthquake")
+    inside = {"dprk_2016-01-06", *quakes[0::2]}
+    model = fitted(measured, kinds, [k for k in measured if k not in inside])
+    print("fitted on the test of 2016 and the earthquakes in odd positions:")
+    for name in measured:
+        if name not in inside:
+            a, _ = judge(name, origin(0, 0.0, 0.0), measured[name], (), identify.Settings(ps=model))
+            print(f"  {name:38s} {a.verdict} {a.log10_lr}")
 
 
 def leave_one_station_out(measured):
@@ -391,11 +418,38 @@ def judge_teleseismic(events):
     print(f"90 % yield intervals that overlap the catalogue's range: {sum(held)} of {len(held)}")
 
 
+PAIRS_OF_TESTS = (
+    ("dprk_2016-01-06", "dprk_2009-05-25", (2.0, 4.8), 5.1),
+    ("dprk_2017-09-03", "dprk_2016-01-06", (6.0, 12.0), 6.1),
+    ("dprk_2009-05-25", "dprk_2016-01-06", (6.0, 12.0), 4.7),
+    ("dprk_2017-09-03", "dprk_2009-05-25", (2.0, 4.8), 6.1),
+)
+
+
+def yield_figures():
+    """Yield and depth of the tests over each other, with and without mb; what the master was is as published."""
+    measured = everything()[0]
+    law, place = relations.RELATIONS["bowers"], relations.site("anywhere")
+    for name, other, kt, mb in PAIRS_OF_TESTS:
+        found = yield_depth.steps(measured[name], measured[other])
+        print(f"{name} over {other}", [f"{s.log10_ratio:+.2f} ({s.n})" for s in found])
+        master = yield_depth.Master(yield_kt=kt, depth_m=(300.0, 800.0))
+        for given in (None, (mb, 0.1)):
+            try:
+                y = yield_depth.estimate(found, master, given, law, place, (0.01, 2000.0), 0.9)
+            except InputError as exc:
+                print(f"  {exc}")
+                continue
+            print(f"  mb {given}: {y.yield_kt} kt, {y.depth_m} m, correlation {y.correlation}")
+
+
 if __name__ == "__main__":
     what = sys.argv[1] if len(sys.argv) > 1 else "all"
     if what in ("ps", "all"):
         ps_figures()
     if what == "table":
         table()
+    if what in ("yield", "all"):
+        yield_figures()
     if what in ("mb", "all"):
         mb_figures()

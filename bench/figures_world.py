@@ -129,6 +129,25 @@ def model_of(events):
     return msgspec.structs.replace(model, spread_event=spread, spread_path=spread_path, cap=3.0)
 
 
+def wrong(model):
+    """The same model with the explosions shifted by half the distance between the classes, in every ratio."""
+    ratios = tuple(
+        msgspec.structs.replace(
+            r,
+            explosion=r.explosion + 0.5 * r.apart,
+            vertical_explosion=None,
+            vertical_earthquake=None,
+        )
+        for r in model.pairs.ratios
+    )
+    return msgspec.structs.replace(
+        model,
+        name="wrong: shifted by half the distance",
+        explosion=tuple((b, m + model.separation()) for b, m in model.explosion),
+        pairs=msgspec.structs.replace(model.pairs, ratios=ratios),
+    )
+
+
 def judged(events, settings):
     out = []
     for kind, e, paths in events:
@@ -161,12 +180,7 @@ def figures(n=200, out=None, seed=12, told=None):
                 judging.write(
                     rows_told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
                 )
-    wrong = msgspec.structs.replace(
-        model,
-        name="wrong: shifted by half the distance",
-        explosion=tuple((b, m + model.separation()) for b, m in model.explosion),
-    )
-    line("wrong calibration", judged(report, identify.Settings(ps=wrong, prior=SHARE)), SHARE)
+    line("wrong calibration", judged(report, identify.Settings(ps=wrong(model), prior=SHARE)), SHARE)
 
 
 def line(label, rows, prior):
@@ -183,7 +197,10 @@ def line(label, rows, prior):
     if prior == SHARE:
         c = scores.calibration(p, came)
         seen, false, _ = scores.detected_at(x, q, 0.001)
+        spoken = [i for i, (_, a) in enumerate(rows) if a.log10_lr]
+        only = scores.calibration([p[i] for i in spoken], [came[i] for i in spoken]) if spoken else c
         extra = f"; calibration error {c.error:.3f} (an honest statement shows {c.by_chance:.3f} by chance), Brier {c.brier:.3f}, area {area.value:.3f} ({area.low:.3f}-{area.high:.3f}), "
+        extra += f"of the {len(spoken)} events with evidence {only.error:.3f} ({only.by_chance:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
         alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)

@@ -52,6 +52,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     reason: str = ""
     room: float = 0.0
     rarity: float = 0.0
+    borne: float = 0.0
     deep: tuple[float, int] | None = None
     echoes: tuple[tuple[int, str], ...] = ()
     sighted: float = 0.0
@@ -71,7 +72,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
         the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned. Places count by how
         many events are large enough to be seen from them (Gutenberg and Richter's b of 1).
         """
-        return self.score + self.room - self.rarity
+        return self.score + self.room - self.rarity + self.borne
 
 
 class Fitting(Candidates):

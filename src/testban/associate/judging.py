@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
+from testban.associate.borne import borne
 from testban.associate.claims import Claim
 from testban.associate.clumps import apart
 from testban.associate.coherence import BOUND, gain
@@ -99,6 +100,7 @@ class Judging(Fitting):
     def judge(self, h: Hypothesis, located: Located) -> None:
         """What a located hypothesis is worth among rivals; `reason` where it is no event."""
         origin = located.origin
+        h.borne = borne(self, h, origin)
         h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
         away = sorted(a.distance_deg for a in located.arrivals if a.defining)
         if away:

@@ -57,6 +57,20 @@ class BandRatio(msgspec.Struct, frozen=True, kw_only=True):
     bound: str = ""
 
 
+class PhaseLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """Size of one regional phase of one path in one band: log10 of its rms, noise power subtracted.
+
+    phase: "Pn", "Pg", "Sn" or "Lg". seen False: not above the noise, and log10_rms is an upper bound. snr: rms of signal and noise
+    over rms of noise. Counts or m/s as in `BandRatio`.
+    """
+
+    phase: str
+    band_hz: tuple[float, float]
+    log10_rms: float
+    seen: bool
+    snr: float
+
+
 class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     """What one station recorded of one event's regional phases.
 
@@ -66,6 +80,8 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     lg_judged: whether the rule applies at this distance (nearer, S and Lg are one wave train).
     s_rise: log10 of the rms after the predicted S over that just before it, 1-4 Hz; None where noise hides it.
     vertical: the bands of the vertical component alone, where `bands` hold three.
+    phases: Pn, Pg, Sn and Lg in bands of an octave or so, of the components of `bands`; phases_vertical: of the vertical alone.
+    ground: whether these sizes are ground velocity (m/s) and not counts.
     spectral_slope: d log10 amplitude / d log10 frequency of P between the bands, corner_hz the corner of the source and the
     path together; None if not measured. complexity: log10 of the energy 5-35 s after a teleseismic P over that of its first 5 s.
     first_motion: +1, -1 or 0 (not read) with its confidence, from the pick. usable False: `reason` says why.
@@ -85,6 +101,9 @@ class PathMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     lg_judged: bool = False
     s_rise: float | None = None
     vertical: tuple[BandRatio, ...] = ()
+    phases: tuple[PhaseLevel, ...] = ()
+    ground: bool = False
+    phases_vertical: tuple[PhaseLevel, ...] = ()
     spectral_slope: float | None = None
     corner_hz: float | None = None
     complexity: float | None = None

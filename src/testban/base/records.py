@@ -196,7 +196,7 @@ class StationResult(msgspec.Struct, frozen=True, kw_only=True):
 # -- events ----------------------------------------------------------------------------------------------------
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A pick that belongs to an event, as a phase.
 
     residual_s: observed minus predicted time. defining: used in the location. weight: final robust weight 0..1.
@@ -317,11 +317,31 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class EvidencePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement that an evidence is made of, with its reference populations where there are any.
+
+    value, sigma, the means and scales of the classes in the unit of `name`; weight: its share in the evidence, 0 where it is only shown.
+    n: stations with a measurement, n_bounds: those with a bound only.
+    """
+
+    name: str
+    value: float
+    sigma: float
+    weight: float
+    n: int
+    n_bounds: int = 0
+    explosion_mean: float | None = None
+    earthquake_mean: float | None = None
+    scale_explosion: float | None = None
+    scale_earthquake: float | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """One discriminant's word. log10_lr > 0 speaks for an explosion; None where it does not apply.
 
     value and sigma in `unit`; sigma holds a model error that does not shrink with the number of stations.
     p_explosion, p_earthquake: tail probabilities under each hypothesis. applicable False: `reason` says why not.
+    parts: what went into the value, where that is several measurements.
     """
 
     name: str
@@ -334,6 +354,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     log10_lr: float | None = None
     reason: str = ""
     detail: dict[str, float | str] = {}
+    parts: tuple[EvidencePart, ...] = ()
 
 
 class Verdict(StrEnum):

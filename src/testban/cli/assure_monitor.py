@@ -44,7 +44,7 @@ def monitor(
     Parameters
     ----------
     sources
-        Files, folders, globs, or sdsarchive://, fdsnws:// and file:// addresses.
+        Files, folders, globs, or sdsarchive://, fdsnws://, slink:// and file:// addresses.
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out

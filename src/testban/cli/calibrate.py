@@ -50,19 +50,30 @@ def mb_ms(
     if json:
         terminal.out(found)
         return 0
-    m, a = found["model"], found["area_under_roc"]
+    m, a, b = found["model"], found["area_under_roc"], found["area_under_roc_all_events"]
     terminal.say(
         f"{m['name']}: explosions {m['explosion'][0]:+.2f} +- {m['explosion'][1]:.2f} (n {m['n_explosions']}), "
         f"earthquakes {m['earthquake'][0]:+.2f} +- {m['earthquake'][1]:.2f} (n {m['n_earthquakes']})"
     )
     terminal.say(
-        f"area under the ROC curve {a['value']:.3f} ({a['low']:.3f} to {a['high']:.3f}) on the other half"
+        f"area under the ROC curve {a['value']:.3f} ({a['low']:.3f} to {a['high']:.3f}) on the other half; "
+        f"of all events, because it rests on no fit, {b['value']:.3f} ({b['low']:.3f} to {b['high']:.3f})"
     )
     for key, s in found["screened_out"].items():
         terminal.say(f"  {key.replace('_', ' ')}: {s['k']} of {s['n']} ({s['low']:.1%} to {s['high']:.1%})")
-    for note in found["notes"]:
-        terminal.say(f"note: {note}")
+    _notes(found["notes"], report)
     return 0
+
+
+def _notes(notes: list[str], report: Path | None) -> None:
+    """The figures of the report, where one was asked for, and the notes."""
+    from testban.cli import terminal
+    from testban.run import judging
+
+    for line in judging.told(report) if report is not None else ():
+        terminal.say(line)
+    for note in notes:
+        terminal.say(f"note: {note}")
 
 
 @calibrate.command(name="yield")
@@ -210,6 +221,5 @@ def ps(
             terminal.say(
                 f"{what} left out: {row['event']} ({row['class']}): {row['verdict']} {row['log10_lr']}"
             )
-    for note in found["notes"]:
-        terminal.say(f"note: {note}")
+    _notes(found["notes"], report)
     return 0

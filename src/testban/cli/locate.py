@@ -32,7 +32,8 @@ def locate(
     ----------
     arrivals
         CSV or Parquet: event_id, station, time, phase; also net, slow, baz with their sigmas, lat, lon, elev_m.
-        Coordinates in it win over --stations; arrivals without any are counted and left out.
+        Coordinates in it win over --stations; arrivals without any are counted and left out. Or QuakeML with picks
+        (needs --stations). Names as observatories write them (iP, ES, PKIKP, Pn+) are read as the phase that they mean.
     out
         Folder for events.csv, arrivals.csv, bulletin.quakeml and findings.csv.
     stations

@@ -30,7 +30,7 @@ def template(
     Parameters
     ----------
     sources
-        Files, folders, globs, or sdsarchive://, fdsnws:// and file:// addresses that hold the event.
+        Files, folders, globs, or sdsarchive://, fdsnws://, slink:// and file:// addresses that hold the event.
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     origin

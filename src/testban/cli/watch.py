@@ -37,7 +37,7 @@ def watch(
     templates
         Files made by `testban template`.
     data
-        Files, folders, globs, or sdsarchive://, fdsnws:// and file:// addresses to search; may be repeated.
+        Files, folders, globs, or sdsarchive://, fdsnws://, slink:// and file:// addresses to search; may be repeated.
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out

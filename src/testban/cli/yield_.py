@@ -17,6 +17,9 @@ def yield_(
     site: str = "anywhere",
     depth_m: float | None = None,
     decoupling: float | None = None,
+    spectra: Path | None = None,
+    master_kt: tuple[float, float] | None = None,
+    master_depth_m: tuple[float, float] = (100.0, 1000.0),
     prior_kt: tuple[float, float] = (0.001, 10000.0),
     level: float = 0.9,
     language: Literal["en", "ru"] = "en",
@@ -25,7 +28,8 @@ def yield_(
     """Tell how big an underground explosion was, if it was one: an interval with what it assumes.
 
     Example: `testban yield --mb 4.53 --sigma 0.21 --scale "mb(Lg)"`, or `testban yield out` for the events that
-    `testban process` wrote there. A magnitude that does not fit the relation gets no number.
+    `testban process` wrote there. A magnitude that does not fit the relation gets no number. With --spectra, yield and depth together:
+    `testban yield out2016 --mb 5.1 --spectra out2009 --master-kt 2 4.8`.
 
     Parameters
     ----------
@@ -49,6 +53,13 @@ def yield_(
         Depth of burial in metres, where known.
     decoupling
         One more hypothesis: the factor by which a cavity weakens the signal.
+    spectra
+        Folder of a run over another explosion of the same place, the master, whose P spectra at the same stations are compared with;
+        gives yield and depth together. --mb may then stand beside a folder.
+    master_kt
+        Least and largest yield of the master (kt), as it is thought to have been.
+    master_depth_m
+        Least and largest depth of burial of the master (m).
     prior_kt
         Least and largest yield thought possible (kt); flat in log yield between.
     level
@@ -62,31 +73,44 @@ def yield_(
     from testban.base.errors import InputError
     from testban.cli import terminal
     from testban.identify import yields as room
+    from testban.identify.yield_depth import Master
     from testban.run import yielding
     from testban.show import yields as words
 
     settings = room.YieldSettings(
         relation=relation, site=site, depth_m=depth_m, decoupling=decoupling, prior_kt=prior_kt, level=level
     )
-    if (place is None) == (mb is None):
-        raise InputError("expected either a folder or --mb, got both or none: give one of them")
-    if place is not None:
+    stated = None if mb is None else yielding.given(mb, sigma, scale, bound=upper_limit)
+    if spectra is not None:
+        if place is None or master_kt is None:
+            raise InputError(
+                "--spectra: expected a folder and --master-kt beside it, got one of them or none: give both"
+            )
+        master = Master(yield_kt=master_kt, depth_m=master_depth_m)
+        rows = yielding.with_spectra(place, event, settings, spectra, master, stated)
+    elif place is not None and stated is None:
         rows = yielding.of_place(place, event, settings)
-    else:
-        assert mb is not None
-        stated = yielding.given(mb, sigma, scale, bound=upper_limit)
+    elif stated is not None and place is None:
         rows = (yielding.Sized(event_id="given", found=room.estimate([stated], settings)),)
+    else:
+        raise InputError("expected either a folder or --mb, got both or none: give one of them")
     if json:
         terminal.out(yielding.as_object(rows, settings))
         return 0
     for row in rows:
         terminal.say(f"{row.event_id}  {row.verdict}".rstrip())
-        if row.found is None:
-            terminal.say(f"  {row.refused}")
-            continue
-        for line in words.lines(row.found):
+        for line in (
+            *(words.together(row.joint) if row.joint else ()),
+            *(words.lines(row.found) if row.found else ()),
+        ):
             terminal.say(f"  {line.of(language)}")
-        for n, text in enumerate(row.found.assumptions, 1):
+        if row.refused:
+            terminal.say(f"  {row.refused}")
+        assumed = (
+            *(row.joint.assumptions if row.joint else ()),
+            *(row.found.assumptions if row.found else ()),
+        )
+        for n, text in enumerate(assumed, 1):
             terminal.say(f"  [{n}] {text}")
     if not rows:
         terminal.say("no event")

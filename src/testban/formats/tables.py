@@ -157,7 +157,11 @@ def _picks(
     rows: Sequence[Row], name: str, stations: Inventory | None
 ) -> tuple[list[tuple[Pick, str, str]], tuple[Finding, ...], tuple[Site, ...]]:
     """(pick, phase, event) by time, findings, sites."""
-    counts = {"without a station code or a valid time": 0, "without a position": 0}
+    counts = {
+        "without a station code or a valid time": 0,
+        "without a position": 0,
+        "that repeat another to the letter": 0,
+    }
     known = _Known(stations)
     kept: list[tuple[Row, int, str, _Place]] = []
     for row in rows:
@@ -190,11 +194,20 @@ def _picks(
             "add coordinates or a station table"
         )
     names, sites = _sites(kept)
+    seen: set[tuple[str, ...]] = set()
     ids: dict[str, int] = {}
     made = []
     for row, time, key, place in sorted(
         kept, key=lambda k: (k[1], k[2], text(k[0], "pick_id"), text(k[0], "phase"))
     ):
+        # a table that was put together from overlapping parts is no second opinion; another channel or id is
+        said = (
+            str(time), names[key, place], *(text(row, c) for c in ("event_id", "phase", "location", "channel", "pick_id")),
+        )  # fmt: skip
+        if said in seen:
+            counts["that repeat another to the letter"] += 1
+            continue
+        seen.add(said)
         pick, phase = _pick(row, time, names[key, place], ids)
         made.append((pick, phase, text(row, "event_id")))
     return made, tuple(_counted(counts, len(rows), name)), sites

@@ -18,7 +18,7 @@ from testban.base.dmath import asin_, erfc_, exp10_, exp_, log_
 from testban.base.errors import InputError
 from testban.base.records import Evidence
 from testban.base.verdicts import ClassOdds
-from testban.identify import depth, polarity, regional, surface
+from testban.identify import depth, pairs, polarity, regional, surface
 from testban.identify.calibration import MsModel, PsModel, predictive
 from testban.identify.densities import distribution
 from testban.identify.halton import radical
@@ -199,9 +199,14 @@ def _inverse_t4(p: float) -> float:
 @functools.lru_cache(maxsize=8)
 def reference(ps: PsModel, ms: MsModel, s_model: float, correlation: float) -> EcmModel:
     """The model of the reference populations that the discriminants themselves rest on."""
-    half = ps.separation()
+    joint = pairs.typical(ps.pairs) if ps.pairs is not None else None
+    half = ps.separation() if joint is None else joint.half
     x, q = (predictive(ps.spread_event, n, 0.1) for n in (ps.n_explosions, ps.n_earthquakes))
-    mx, mq = ((m, math.sqrt(s * s + s_model * s_model)) for m, s in (ms.explosion, ms.earthquake))
+    if joint is not None:
+        x, q = joint.explosion, joint.earthquake
+    mx, mq = (
+        (m, math.sqrt(s * s + ms.more(s_model) * ms.more(s_model))) for m, s in (ms.explosion, ms.earthquake)
+    )
     wrong = [polarity.WRONG_LEAST] * READINGS
     ups_x, ups_q = polarity.distributions(wrong)
     ups_of = {EXPLOSION: ups_x, EARTHQUAKE: ups_q, OTHER: ups_x[::-1]}

@@ -16,10 +16,10 @@ import numpy as np
 
 from testban.base.dmath import log10_
 from testban.base.geo import delaz_
-from testban.base.measurements import BandRatio, PathMeasurement
+from testban.base.measurements import BandRatio, PathMeasurement, PhaseLevel
 from testban.base.records import Arrival, Channel, Origin, Pick, Segment, Site
 from testban.earth import response, travel
-from testban.identify import complexity, spectrum
+from testban.identify import complexity, phases, spectrum
 from testban.identify import windows as win
 from testban.size import traces
 
@@ -46,6 +46,7 @@ class _Power(msgspec.Struct, frozen=True):
     late: float
     before: float
     onset: float
+    phases: tuple[float, ...] = ()
 
 
 def _refused(origin: Origin, site: Site, reason: str) -> PathMeasurement:
@@ -82,17 +83,25 @@ def _gain(channels: Sequence[Channel], segment: Segment, edges: tuple[float, flo
     return g if g > 0.0 and math.isfinite(g) else None
 
 
+def _power(values: Sequence[float]) -> _Power:
+    """Mean squares in the order of the windows, those of single phases at the end."""
+    noise, p, s, sn, lg, late, before, onset, *single = values
+    return _Power(noise, p, s, sn, lg, late, before, onset, tuple(single))
+
+
 def _powers(
     by_component: Sequence[Sequence[Segment]],
     channels: Sequence[Channel],
     origin_ns: int,
     w: win.Windows,
     edges: tuple[float, float],
-) -> tuple[_Power, _Power | None, int] | None:
+) -> tuple[_Power, _Power | None, int, bool] | None:
     gains = [_gain(channels, parts[0], edges) for parts in by_component]
     known = [g for g in gains if g is not None]
     scale = [g if g is not None and len(known) == len(gains) else 1.0 for g in gains]
-    totals, alone = [0.0] * 8, None
+    single = tuple((a, b) for _, a, b in w.phases)
+    shortest_s = (*SHORTEST_S, *(win.PHASE_SHORTEST_S for _ in single))
+    totals, alone = [0.0] * len(shortest_s), None
     count = 0
     for parts, gain in zip(by_component, scale, strict=True):
         trace = win.band(parts, origin_ns, (w.noise[0] - 20.0, max(w.s[1], w.late[1]) + 1.0), edges)
@@ -100,16 +109,24 @@ def _powers(
             continue
         begin = max(w.noise[0], trace.start_s + min(3.0 / edges[0], 5.0))
         late = (w.late[0], min(w.late[1], trace.end_s))
-        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late, w.before, w.onset)
+        limits = ((begin, w.noise[1]), w.p, w.s, w.sn, w.lg, late, w.before, w.onset, *single)
         own = [
             trace.mean_square(a, b, shortest) / (gain * gain)
-            for (a, b), shortest in zip(limits, SHORTEST_S, strict=True)
+            for (a, b), shortest in zip(limits, shortest_s, strict=True)
         ]
         totals = [a + b for a, b in zip(totals, own, strict=True)]
         if parts[0].nslc.channel[2:] == "Z":
-            alone = _Power(*own)
+            alone = _power(own)
         count += 1
-    return (_Power(*totals), alone, count) if count else None
+    return (_power(totals), alone, count, len(known) == len(gains)) if count else None
+
+
+def _levels(power: _Power, w: win.Windows, edges: tuple[float, float]) -> list[PhaseLevel]:
+    found = (
+        phases.level(name, edges, mean_square, power.noise)
+        for (name, _, _), mean_square in zip(w.phases, power.phases, strict=True)
+    )
+    return [x for x in found if x is not None]
 
 
 def _half_log(x: float) -> float:
@@ -248,9 +265,18 @@ def _measure(
     ratios: list[BandRatio] = []
     vertical: list[BandRatio] = []
     lg: list[_Power] = []
-    for edges in BANDS:
-        got = _powers(parts, channels, origin.time_ns, w, edges)
-        if got is None or edges[1] > 0.45 * rate:
+    levels: list[PhaseLevel] = []
+    ground = True
+    levels_vertical: list[PhaseLevel] = []
+    for edges in (*BANDS, *(b for b in phases.BANDS if b not in BANDS)):
+        got = _powers(parts, channels, origin.time_ns, w, edges) if edges[1] <= 0.45 * rate else None
+        if got is None:
+            continue
+        if edges in phases.BANDS:
+            levels += _levels(got[0], w, edges)
+            ground = ground and got[3]
+            levels_vertical += _levels(got[1], w, edges) if got[1] is not None and got[2] > 1 else []
+        if edges not in BANDS:
             continue
         ratios.append(_ratio(got[0], edges, got[2]))
         if got[1] is not None and got[2] > 1:
@@ -274,6 +300,9 @@ def _measure(
         windows=w.named(),
         bands=tuple(ratios),
         vertical=tuple(vertical),
+        phases=tuple(levels),
+        ground=ground and bool(levels),
+        phases_vertical=tuple(levels_vertical),
         lg_excess=excess,
         lg_blocked=blocked,
         lg_judged=w.lg_separate,

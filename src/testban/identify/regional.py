@@ -1,25 +1,26 @@
-"""Regional P/S: (Pn + Pg) over (Sn + Lg), three components, 2-8 Hz, averaged over paths that may decide.
+"""Regional P/S: Pn/Lg, Pg/Lg, Pn/Sn, Pg/Sn and all P over all S, three components, band by band, averaged over paths that may decide.
 
 Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; fewer than two good paths is no
 evidence; bands are centred between the class means before they are averaged, so that a missing band does not
 shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
 between events that does not shrink with stations. Method: Walter, Mayeda & Patton 1995, BSSA 85, 1050; Xie & Zhao
-2018. Distance: a slope fitted inside events, its error growing away from the distances of the calibration. No correction for size
-(see `calibration.PsModel`).
+2018. Distance: a slope fitted inside events, its error growing away from the distances of the calibration. Size: `source_size`. The ratios are
+put together by regularised discrimination (`pairs`); with a table without them, all P over all S at 2-8 Hz alone is used, uncorrected for size.
 """
+
+import msgspec
 
 from testban.base.dmath import log10_
 from testban.base.measurements import PathMeasurement
-from testban.base.records import Evidence
+from testban.base.records import Evidence, EvidencePart
+from testban.identify import pairs, phases, source_size
 from testban.identify.calibration import PsModel, predictive
 from testban.identify.densities import density, distribution, log10_ratio, normal_share
 from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
-from testban.identify.spread import apart_deg
 from testban.size import censored
 
 NAME = "regional P/S"
-ONE_VOICE_DEG = 0.15  # nearer stations share their path
 RISE_LEAST = 0.10  # log10 by which S must stand above what comes before it; located by P alone elsewhere: 0.06 and less
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
@@ -50,29 +51,8 @@ def path_value(path: PathMeasurement, model: PsModel) -> tuple[float, str] | Non
 
 
 def voices(paths: tuple[PathMeasurement, ...], model: PsModel) -> list[tuple[float, str]]:
-    """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice.
-
-    Within a voice the measured values are averaged; bounds count only where nothing was measured (the first one).
-    """
-    groups: list[tuple[PathMeasurement, list[tuple[float, str]]]] = []
-    for p in sorted(paths, key=lambda p: p.station_key):
-        got = path_value(p, model) if p.usable else None
-        if got is None:
-            continue
-        for leader, members in groups:
-            if (
-                apart_deg((leader.distance_deg, leader.azimuth_deg), (p.distance_deg, p.azimuth_deg))
-                < ONE_VOICE_DEG
-            ):
-                members.append(got)
-                break
-        else:
-            groups.append((p, [got]))
-    out = []
-    for _, members in groups:
-        measured = [v for v, bound in members if not bound]
-        out.append((sum(measured) / len(measured), "") if measured else members[0])
-    return out
+    """Value and bound of each path that may decide; stations nearer than 0.15 deg to each other are one voice."""
+    return pairs.grouped(paths, lambda p: path_value(p, model))
 
 
 def network_value(paths: tuple[PathMeasurement, ...], model: PsModel) -> tuple[float, float, int, int] | None:
@@ -123,32 +103,140 @@ def confirmed(paths: tuple[PathMeasurement, ...]) -> bool:
     return bool(rises) and 0.5 * (rises[(len(rises) - 1) // 2] + rises[len(rises) // 2]) >= RISE_LEAST
 
 
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event lies between the classes at +-half, with its spread in each, in words, and what it is made of."""
+
+    mean: float
+    half: float
+    explosion: float
+    earthquake: float
+    words: str
+    detail: dict[str, float | str]
+    parts: tuple[EvidencePart, ...] = ()
+
+
+def _by_bands(
+    paths: tuple[PathMeasurement, ...], model: PsModel, mean: float, error: float, n: int
+) -> Placed:
+    """All P over all S, the mean over bands."""
+    half = model.separation()
+    far_x, far_q, alone = model_errors(paths, model)
+    return Placed(
+        mean=mean,
+        half=half,
+        explosion=predictive(model.spread_event, model.n_explosions, error, far_x, alone),
+        earthquake=predictive(model.spread_event, model.n_earthquakes, error, far_q, alone),
+        words=f"P over S at 2-8 Hz on {n} good path(s)",
+        detail={"error_distance_explosions": far_x, "error_distance_earthquakes": far_q},
+    )
+
+
+def _by_pairs(inquiry: Inquiry, paths: tuple[PathMeasurement, ...], n: int) -> Placed | None:
+    """All ratios of phases and bands together; None with a table without them."""
+    model = inquiry.settings.ps
+    if model.pairs is None:
+        return None
+    size = source_size.of_event(inquiry.event)
+    extra = model.pairs.spread_vertical * vertical_share(paths)
+    joint = pairs.join(pairs.observe(paths, model.pairs, size), model.pairs, extra)
+    if joint is None:
+        return None
+    known = "size not known" if size is None else f"magnitude {size:.1f}"
+    return Placed(
+        mean=joint.value,
+        half=joint.half,
+        explosion=joint.explosion,
+        earthquake=joint.earthquake,
+        words=f"P over S in {len(joint.seen)} ratios of phases and bands ({known}) on {n} good path(s)",
+        detail={
+            "n_ratios": float(len(joint.seen)),
+            "between_pairs": model.pairs.between_pairs,
+            "between_bands": model.pairs.between_bands,
+            "magnitude": "not known" if size is None else size,
+        },
+        parts=(*_parts(joint), *_uncalibrated(paths, model.pairs)),
+    )
+
+
+def _parts(joint: pairs.Joint) -> tuple[EvidencePart, ...]:
+    """Each ratio with its own classes, as log10 P/S at the distance and size of reference."""
+    return tuple(
+        EvidencePart(
+            name=s.ratio.name,
+            value=s.ratio.middle + s.value,
+            sigma=s.error,
+            weight=w,
+            n=s.n,
+            n_bounds=s.n_bounds,
+            explosion_mean=s.ratio.explosion,
+            earthquake_mean=s.ratio.earthquake,
+            scale_explosion=s.scale(True),
+            scale_earthquake=s.scale(False),
+        )
+        for s, w in zip(joint.seen, joint.weights, strict=True)
+    )
+
+
+def _uncalibrated(paths: tuple[PathMeasurement, ...], model: pairs.PairModel) -> tuple[EvidencePart, ...]:
+    """Ratios that were measured and that no class, or only one, was seen in: shown as they are, without weight."""
+    known = {(r.pair, r.band_hz) for r in model.ratios}
+    out = []
+    for pair in phases.PAIRS:
+        for band in phases.BANDS:
+            name = f"{pair[0]}/{pair[1]}"
+            got = pairs.grouped(
+                paths,
+                lambda p, name=name, band=band: pairs.raw(p, name, band, vertical=p.components == 1),  # type: ignore[misc]
+            )
+            values = [v for v, bound in got if not bound]
+            if (name, band) in known or not values:
+                continue
+            mean, error = sum(values) / len(values), pairs.SPREAD_PATH / len(values) ** 0.5
+            part = EvidencePart(
+                name=phases.name(pair, band), value=mean, sigma=error, weight=0.0, n=len(values),
+                n_bounds=len(got) - len(values),
+            )  # fmt: skip
+            out.append(part)
+    return tuple(out)
+
+
+def _why_not(inquiry: Inquiry) -> str:
+    """Why P/S cannot be asked of this origin, or nothing."""
+    axis = inquiry.event.origin.ellipse.smajor_km
+    if not axis <= LOCATION_LARGEST_KM:
+        return (
+            f"the epicentre is uncertain by {axis:.0f} km, so the windows of P and S are not known well enough "
+            f"(at most {LOCATION_LARGEST_KM:g} km)"
+        )
+    if below_crust(inquiry.event.origin):
+        return (
+            f"the depth of {inquiry.event.origin.depth_km:.0f} km is below the crust: there is no Lg, and P/S is "
+            "calibrated for shallow events only"
+        )
+    return ""
+
+
+def _aside(paths: tuple[PathMeasurement, ...]) -> tuple[int, str]:
+    """Paths that block Lg, and what is said of those that do not decide."""
+    blocked = sum(1 for p in paths if p.lg_blocked)
+    unsure = sum(1 for p in paths if p.lg_judged and p.lg_blocked is None)
+    if not blocked + unsure:
+        return 0, "no path was set aside for Lg"
+    return (
+        blocked,
+        f"{blocked} path(s) block Lg by their own record and {unsure} cannot say; none of them decides",
+    )
+
+
 @register(NAME)
 def regional(inquiry: Inquiry) -> Evidence:
     """P/S evidence; value is the network mean of log10 P/S from the middle between the classes."""
-    model = inquiry.settings.ps
-    axis = inquiry.event.origin.ellipse.smajor_km
-    if not axis <= LOCATION_LARGEST_KM:
-        return not_applicable(
-            NAME,
-            f"the epicentre is uncertain by {axis:.0f} km, so the windows of P and S are not known well enough "
-            f"(at most {LOCATION_LARGEST_KM:g} km)",
-        )
-    if below_crust(inquiry.event.origin):
-        return not_applicable(
-            NAME,
-            f"the depth of {inquiry.event.origin.depth_km:.0f} km is below the crust: there is no Lg, and P/S is "
-            "calibrated for shallow events only",
-        )
+    refused = _why_not(inquiry)
+    if refused:
+        return not_applicable(NAME, refused)
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
-    blocked = sum(1 for p in paths if p.lg_blocked)
-    unsure = sum(1 for p in paths if p.lg_judged and p.lg_blocked is None)
-    aside = (
-        f"{blocked} path(s) block Lg by their own record and {unsure} cannot say; none of them decides"
-        if blocked + unsure
-        else "no path was set aside for Lg"
-    )
-    found = network_value(paths, model)
+    blocked, aside = _aside(paths)
+    found = network_value(paths, inquiry.settings.ps)
     if found is None or found[2] < inquiry.settings.least_paths:
         n = 0 if found is None else found[2]
         return not_applicable(
@@ -160,39 +248,45 @@ def regional(inquiry: Inquiry) -> Evidence:
             "neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
         )
     mean, error, n, bounded = found
-    half = model.separation()
-    far_x, far_q, alone = model_errors(paths, model)
-    x = predictive(model.spread_event, model.n_explosions, error, far_x, alone)
-    q = predictive(model.spread_event, model.n_earthquakes, error, far_q, alone)
+    placed = _by_pairs(inquiry, paths, n) or _by_bands(paths, inquiry.settings.ps, mean, error, n)
+    counts = {"n_paths": float(n), "n_bounds": float(bounded), "n_blocked": float(blocked)}
+    return _evidence(placed, paths, inquiry.settings.ps, aside, counts)
+
+
+def _evidence(
+    at: Placed, paths: tuple[PathMeasurement, ...], model: PsModel, aside: str, counts: dict[str, float]
+) -> Evidence:
     nx, nq = normal_share(model.n_explosions), normal_share(model.n_earthquakes)
-    at = max(-half, min(half, mean))  # beyond a class mean the wider density must not turn the evidence round
-    ratio = log10_ratio(density(at, half, x, nx), density(at, -half, q, nq), model.cap)
+    held = max(
+        -at.half, min(at.half, at.mean)
+    )  # beyond a class mean the wider density must not turn it round
+    ratio = log10_ratio(
+        density(held, at.half, at.explosion, nx), density(held, -at.half, at.earthquake, nq), model.cap
+    )
     few = sum(1 for p in paths if p.usable and p.components == 1)
     told = f"on {few} of them only the vertical was recorded, which widens the error; " if few else ""
     side = "nearer to explosions" if ratio > 0 else "nearer to earthquakes"
     return Evidence(
         name=NAME,
         applicable=True,
-        value=mean,
-        sigma=max(x, q),
+        value=at.mean,
+        sigma=max(at.explosion, at.earthquake),
         unit="log10 P/S from the middle between the classes",
-        p_explosion=distribution(mean, half, x, nx),
-        p_earthquake=1.0 - distribution(mean, -half, q, nq),
+        p_explosion=distribution(at.mean, at.half, at.explosion, nx),
+        p_earthquake=1.0 - distribution(at.mean, -at.half, at.earthquake, nq),
         log10_lr=ratio,
         reason=(
-            f"P over S at 2-8 Hz on {n} good path(s) is {mean:+.2f} (log10) from the middle between the classes at "
-            f"{half:+.2f} and {-half:+.2f}: {side}; {told}{aside}; {model.caveat}"
+            f"{at.words} is {at.mean:+.2f} (log10) from the middle between the classes at "
+            f"{at.half:+.2f} and {-at.half:+.2f}: {side}; {told}{aside}; {model.caveat}"
         ),
         detail={
-            "n_paths": float(n),
-            "n_bounds": float(bounded),
-            "n_blocked": float(blocked),
+            **counts,
             "share_vertical": vertical_share(paths),
-            "error_distance_explosions": far_x,
-            "error_distance_earthquakes": far_q,
-            "class_mean": half,
-            "scale_explosion": x,
-            "scale_earthquake": q,
+            "class_mean": at.half,
+            "scale_explosion": at.explosion,
+            "scale_earthquake": at.earthquake,
             "calibration": model.name,
+            **at.detail,
         },
+        parts=at.parts,
     )

@@ -2,7 +2,8 @@
 
 Rules: the value is Ms - mb + 0.64, the distance from the screening line Ms = mb - 0.64 of Selby et al. 2012 (BSSA
 102, 88), in use since 2010; the older line Ms = 1.25 mb - 2.2 is printed beside it. The error is
-sqrt(s_model^2 + s_mb^2 + s_Ms^2), the first of which does not shrink with stations. An Ms that is only an upper
+sqrt(s_model^2 + s_mb^2 + s_Ms^2), the first of which does not shrink with stations; the spreads of catalogue events hold such an error already, so
+that only what goes beyond it widens the class densities (screening takes all of it). An Ms that is only an upper
 limit enters as such (it can speak for an explosion, never against). Class densities: `calibration.MS_DEFAULT`, fitted on
 the first half (odd positions) of the SIPRI mb and Ms and of the ISC 2005-2006 earthquakes shallower than 50 km; agencies differ
 and these are not IDC magnitudes. Ms - mb outside -3.6..2 is a slip of units (nm for um), not evidence.
@@ -51,8 +52,9 @@ def weigh(d: float, sigma: float, bound: str, model: MsModel) -> tuple[float, fl
     The densities differ in width: past the point where the wider one would win back, the ratio stays at what it was.
     """
     (mx, sx), (mq, sq) = model.explosion, model.earthquake
-    x = math.sqrt(sx * sx * (1.0 + 1.0 / model.n_explosions) + sigma * sigma)
-    q = math.sqrt(sq * sq * (1.0 + 1.0 / model.n_earthquakes) + sigma * sigma)
+    more = model.more(sigma)
+    x = math.sqrt(sx * sx * (1.0 + 1.0 / model.n_explosions) + more * more)
+    q = math.sqrt(sq * sq * (1.0 + 1.0 / model.n_earthquakes) + more * more)
     below_x, below_q = distribution(d, mx, x), distribution(d, mq, q)
     if bound == "upper":
         return max(0.0, log10_ratio(below_x, below_q, CAP)), 1.0 - below_x, below_q
@@ -61,6 +63,10 @@ def weigh(d: float, sigma: float, bound: str, model: MsModel) -> tuple[float, fl
     tried = [*(at + step * i for i in range(n + 1)), d]
     ratios = [log10_ratio(density(v, mx, x), density(v, mq, q), CAP) for v in tried]
     return (min if d > at else max)(ratios), 1.0 - below_x, below_q
+
+
+def _wider(spread: float, more: float) -> float:
+    return math.sqrt(spread * spread + more * more)
 
 
 def screened_out(ms: float, mb: float, sigma: float) -> bool:
@@ -95,7 +101,8 @@ def surface(inquiry: Inquiry) -> Evidence:
     extra = REGIONAL_ERROR if ms.kind != "Ms" else 0.0
     sigma = math.sqrt(model * model + extra * extra + mb.sigma * mb.sigma + ms.sigma * ms.sigma)
     d = ms.value - line(mb.value)
-    ratio, p_x, p_q = weigh(d, sigma, ms.bound, inquiry.settings.ms)
+    known = inquiry.settings.ms
+    ratio, p_x, p_q = weigh(d, sigma, ms.bound, known)
     screened = not ms.bound and d / sigma > SCREEN_Z
     word = "at most" if ms.bound == "upper" else "of"
     side = "above" if d > 0 else "below"
@@ -117,15 +124,11 @@ def surface(inquiry: Inquiry) -> Evidence:
             "above_old_line": ms.value - old_line(mb.value),
             "s_model": model,
             "ms_kind": ms.kind,
-            "calibration": inquiry.settings.ms.name,
-            "explosion_mean": inquiry.settings.ms.explosion[0],
-            "earthquake_mean": inquiry.settings.ms.earthquake[0],
-            "scale_explosion": math.sqrt(
-                inquiry.settings.ms.explosion[1] * inquiry.settings.ms.explosion[1] + sigma * sigma
-            ),
-            "scale_earthquake": math.sqrt(
-                inquiry.settings.ms.earthquake[1] * inquiry.settings.ms.earthquake[1] + sigma * sigma
-            ),
+            "calibration": known.name,
+            "explosion_mean": known.explosion[0],
+            "earthquake_mean": known.earthquake[0],
+            "scale_explosion": _wider(known.explosion[1], known.more(sigma)),
+            "scale_earthquake": _wider(known.earthquake[1], known.more(sigma)),
             "bound": ms.bound,
         },
     )

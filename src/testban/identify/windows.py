@@ -2,7 +2,8 @@
 
 Rules: windows follow from the origin and the distance alone (or from a P pick, which corrects the clock and the
 model): P from the first P to the group velocity 5.2 km/s (Pn and Pg), S from the first S to 3.0 km/s (Sn and Lg),
-Lg 3.6-3.0 km/s, its surroundings 4.2-3.8 and 2.8-2.3 km/s. Group velocities of Lg and Pg as in common use for
+Lg 3.6-3.0 km/s, its surroundings 4.2-3.8 and 2.8-2.3 km/s. Single phases: Pn from the first P to 6.4 km/s and Sn from the first S to
+4.0 km/s (at most 30 s each), Pg 6.2-5.2 km/s; a phase whose window is shorter than 3 s, or reaches the next one, is not there. Group velocities of Lg and Pg as in common use for
 regional discrimination (Walter, Mayeda & Patton 1995, BSSA 85, 1050; Kim, Simpson & Richards 1993, BSSA 83,
 1379), the surrounding ones our own choice.
 Distances in km are degrees x 111.195. No window reaches into another phase's onset by more than its guard.
@@ -23,6 +24,12 @@ F64 = NDArray[np.float64]
 
 PG_SLOWEST, LG_FASTEST, LG_SLOWEST = 5.2, 3.6, 3.0  # km/s
 CODA_FASTEST, CODA_SLOWEST = 4.2, 3.8  # km/s, Sn and its coda
+PN_SLOWEST, PG_FASTEST, SN_SLOWEST = (
+    6.4,
+    6.2,
+    4.0,
+)  # km/s, ends of Pn and Sn, beginning of Pg [as in common use, unconfirmed]
+PHASE_LONGEST_S, PHASE_SHORTEST_S = 30.0, 3.0
 LATE_FASTEST, LATE_SLOWEST = 2.8, 2.3  # km/s, coda after Lg
 NOISE_LONGEST_S, NOISE_SHORTEST_S = 60.0, 6.0
 GUARD_S = 2.0
@@ -44,6 +51,7 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[float, float]
     onset: tuple[float, float]
     lg_separate: bool
+    phases: tuple[tuple[str, float, float], ...] = ()
 
     def named(self) -> tuple[tuple[str, float, float], ...]:
         """The windows with their names, in the order of time."""
@@ -56,6 +64,17 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
             ("late coda", self.late),
         )
         return tuple((name, a, b) for name, (a, b) in pairs)
+
+
+def phases(km: float, p_s: float, s_s: float) -> tuple[tuple[str, float, float], ...]:
+    """Windows of Pn, Pg, Sn and Lg that are long enough and apart; km of distance, times of the first P and S."""
+    found = (
+        ("Pn", p_s - 1.0, min(km / PN_SLOWEST, p_s + PHASE_LONGEST_S, s_s - GUARD_S)),
+        ("Pg", max(km / PG_FASTEST, p_s - 1.0), min(km / PG_SLOWEST, s_s - GUARD_S)),
+        ("Sn", s_s - 1.0, min(km / SN_SLOWEST, s_s + PHASE_LONGEST_S)),
+        ("Lg", km / LG_FASTEST, km / LG_SLOWEST),
+    )
+    return tuple((name, a, b) for name, a, b in found if b - a >= PHASE_SHORTEST_S + 1.0)
 
 
 def regional(distance_deg: float, p_s: float, s_s: float) -> Windows | None:
@@ -75,6 +94,7 @@ def regional(distance_deg: float, p_s: float, s_s: float) -> Windows | None:
         before=(max(p_s + 1.0, s_s - ONSET_S - GUARD_S), s_s - GUARD_S),
         onset=(s_s, s_s + ONSET_S),
         lg_separate=km / LG_FASTEST - s_s >= LG_SEPARATION_S,
+        phases=phases(km, p_s, s_s),
     )
 
 

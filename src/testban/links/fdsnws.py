@@ -19,7 +19,7 @@ from testban.base.records import Finding, Segment
 from testban.base.spans import Span
 from testban.base.times import DAY_NS, day_start, format_time, parse_time
 from testban.formats import inventory, waveforms
-from testban.links.source import Unit, key_of
+from testban.links.source import Unit, key_of, window
 
 TIMEOUT_S = 60.0
 MAX_BYTES = 1 << 31
@@ -120,15 +120,7 @@ class FdsnSource:
         return tuple(sorted(self._digests.items()))
 
     def _window(self, start_ns: int | None, end_ns: int | None) -> tuple[int, int]:
-        starts = [t for t in (self._start, start_ns) if t is not None]
-        ends = [t for t in (self._end, end_ns) if t is not None]
-        if not starts or not ends:
-            raise SourceError(f"expected a window of time for {self.name}, got none; add start and end")
-        if max(starts) >= min(ends):
-            raise SourceError(
-                f"expected a start before the end for {self.name}, got none between; change the window"
-            )
-        return max(starts), min(ends)
+        return window(self.name, (self._start, start_ns), (self._end, end_ns))
 
     def _channels(self, data: bytes) -> list[tuple[Nslc, int, int]]:
         """Channels and epochs of a station service's text answer."""

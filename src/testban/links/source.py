@@ -5,10 +5,12 @@ records of the whole day are joined first and then cut, so that neither the leng
 records are spread over files can change a sample's time.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
+from testban.base.errors import SourceError
 from testban.base.ids import Nslc
 from testban.base.inventory import station_key
 from testban.base.records import Finding, Segment
@@ -52,6 +54,16 @@ class Source(Protocol):
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """(name, SHA-256) of every input in order of names; of a service, of every answer that was read."""
+
+
+def window(name: str, starts: Iterable[int | None], ends: Iterable[int | None]) -> tuple[int, int]:
+    """What all of the bounds leave (ns) for a source that has no end of its own; SourceError for none."""
+    lo, hi = [t for t in starts if t is not None], [t for t in ends if t is not None]
+    if not lo or not hi:
+        raise SourceError(f"expected a window of time for {name}, got none; add start and end")
+    if max(lo) >= min(hi):
+        raise SourceError(f"expected a start before the end for {name}, got none between; change the window")
+    return max(lo), min(hi)
 
 
 def key_of(nslc: Nslc) -> str:

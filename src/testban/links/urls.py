@@ -1,4 +1,4 @@
-"""What a person types to name a source: PATH, glob, file://, sdsarchive://, fdsnws://.
+"""What a person types to name a source: PATH, glob, file://, sdsarchive://, fdsnws://, slink://.
 
 Schemes follow SeisComP's RecordStream addresses; fdsnws is HTTP, fdsnwss is HTTPS. Nothing but these is opened.
 """
@@ -51,8 +51,12 @@ def _one(where: str | Path) -> Source:
         from testban.links.fdsnws import FdsnSource
 
         return FdsnSource(text)
+    if scheme == "slink":
+        from testban.links.seedlink import SeedlinkSource
+
+        return SeedlinkSource(text)
     raise SourceError(
-        f"expected a path, a glob, file://, sdsarchive://, fdsnws:// or fdsnwss://, got {scheme}://; use one of them"
+        f"expected a path, a glob, file://, sdsarchive://, fdsnws://, fdsnwss:// or slink://, got {scheme}://; use one of them"
     )
 
 

@@ -37,6 +37,7 @@ EXACT_KM = 0.01  # ... and at the end: a derivative over 10 m is as exact as the
 STILL_KM = 0.003  # a step below it ends an iteration
 DEEPEST_KM = 700.0
 PIVOT = 1e-13  # a pivot below it of its diagonal is rounding (16 digits)
+STATION_SIGMA = 2.0  # s/deg: a slowness known no better is that of one station, not of an array
 NEAR_DEG = 0.3
 
 
@@ -76,6 +77,12 @@ def late_square_(residual: float, variance: float, loss: Floats) -> float:
 
 
 @njit(cache=True)
+def upright_(residual: float, sigma: float) -> bool:
+    """Whether a slowness says nothing: slow ground turns the ray of a single station upright, so that it is measured too small."""
+    return sigma >= STATION_SIGMA and residual < 0.0
+
+
+@njit(cache=True)
 def misfit_(data: Floats, out: Floats, column: Ints, loss: Floats) -> float:
     """What the iteration minimises, -2 log likelihood of Student's t: sum of 5 log(1 + u**2 / 4), u at most REJECT.
 
@@ -94,7 +101,7 @@ def misfit_(data: Floats, out: Floats, column: Ints, loss: Floats) -> float:
                 u2 = late_square_(out[i, 0], v, loss) if loss[2] > 0.0 else out[i, 0] * out[i, 0] / v
             elif k > 0:
                 s = data[i, 2 + 2 * k]
-                if not (known and s == s):
+                if not (known and s == s) or (k == 1 and upright_(out[i, 10], s)):
                     continue
                 u2 = out[i, 9 + k] / s
                 u2 *= u2
@@ -154,7 +161,7 @@ def add_vectors_(
             continue
         sa, ca = geo[i, 1], geo[i, 2]
         s = data[i, 4]
-        if s == s and data[i, 3] == data[i, 3]:
+        if s == s and data[i, 3] == data[i, 3] and not upright_(out[i, 10], s):
             dp = kept[i, column[i], 4]
             u = out[i, 10] / s
             w = min(1.0, (STUDENT + 1.0) / (STUDENT + u * u)) / (s * s)

@@ -2,8 +2,12 @@
 
 Rules: a label of an automatic or national pick names a family, not a branch: "P" (or none) is whatever P-type wave
 fits, "S" likewise; depth phases and core reflections are taken at their word. Names follow the IASPEI standard phase
-list (Storchak, Schweitzer & Bormann 2003, SRL 74, 761-772).
+list (Storchak, Schweitzer & Bormann 2003, SRL 74, 761-772); what observatories write beside them (onset letters, marks of
+polarity and doubt, capitals, names of old) is read as the name that is meant (`plain`).
 """
+
+import re
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +21,34 @@ _P_LABELS = frozenset(
     {"", "P", "P1", "Pn", "Pg", "Pb", "PN", "PG", "PB", "P*", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab"}
 )
 _S_LABELS = frozenset({"S", "S1", "Sn", "Sg", "Sb", "SN", "SG", "SB", "S*", "SKS", "Sdiff"})
+# An onset's quality before a name (iP, eS, qPn, EPG), and polarity, weight or doubt after it (P+, P?, Pn_, PU, P(D)).
+_ONSET = re.compile(r"^[eiqEIQ]+(?=[PS]|[Ll]g|[ps][PS]|[ps]$)")
+_MARKS = re.compile(r"(?<=.)(\([A-Za-z+-]*\)|[?+_:!-]+)$")
+_OLD = {
+    "p": "P", "s": "S", "LG": "Lg", "PDIFF": "Pdiff", "PDIF": "Pdiff", "Pdif": "Pdiff", "SDIFF": "Sdiff", "Sdif": "Sdiff", "PKIKP": "PKPdf",
+    "PKPDF": "PKPdf", "PKPAB": "PKPab", "PKPBC": "PKPbc", "PKP1": "PKPbc", "PKP2": "PKPab", "P'": "PKP",
+    "SKSac": "SKS", "SKSdf": "SKS", "PCP": "PcP", "SCP": "ScP", "SCS": "ScS",
+}  # fmt: skip
 # Regional range within which a mantle first arrival is called Pn or Sn.
 REGIONAL_DEG = 18.0
 CRUST_KM = 35.0
 
 
+@cache
+def plain(label: str) -> str:
+    """The name that a label means: without onset letters and marks, capitals and old names as in the standard list."""
+    bare = _MARKS.sub("", _ONSET.sub("", label.strip()))
+    return _OLD.get(bare, bare)
+
+
+def has_times(label: str, model: str = "ak135") -> bool:
+    """Whether the tables of a model hold any of the branches that a label may stand for."""
+    return any(b in travel.load(model).phases for b in candidates(label))
+
+
 def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
     """Branches that a label may stand for, first the usual one, and that alone where phases are not to be identified anew."""
+    label = plain(label)
     if label in _P_LABELS:
         first = label if label in ("Pg", "PKPdf", "PKPbc", "PKPab") else "P1"
         return (first, *(b for b in P_FAMILY if b != first)) if reidentify else (first,)
@@ -37,7 +62,7 @@ def candidates(label: str, reidentify: bool = True) -> tuple[str, ...]:
 
 def is_p(label: str) -> bool:
     """Whether a label says no more than that a pick is some P."""
-    return label in _P_LABELS
+    return plain(label) in _P_LABELS
 
 
 def wave(phase: str) -> int:

@@ -237,6 +237,22 @@ def angles_(vec: Floats, x: Floats, geo: Floats, out: Floats) -> None:
 
 
 @njit(cache=True)
+def plain_names_(
+    candidates: Ints, column: Ints, out: Floats, parts: Ints, crust: float, regional: float, name: Ints
+) -> bool:
+    """`names_` where every arrival is a first P of the mantle or none at all, as most are; False where it takes the tables."""
+    for i in range(column.size):
+        name[i] = -1
+        if column[i] < 0:
+            continue
+        delta = out[i, 5]
+        if candidates[i, column[i]] != parts[0] or delta <= crust or delta >= 90.0:
+            return False
+        name[i] = parts[2] + (parts[12] if delta < regional else 0)
+    return True
+
+
+@njit(cache=True)
 def names_(
     t: Tables,
     candidates: Ints,

@@ -77,6 +77,24 @@ def by_station_(out: Floats, code: NDArray[np.int64], least: float) -> Floats:
 
 
 @njit(cache=True)
+def columns_(out: Floats, column: NDArray[np.int64], pick_sigma: Floats, least: float, told: Floats) -> int:
+    """What every arrival's record says into the rows of told (7, n): residual (s), distance, azimuth, back-azimuth (deg), weight,
+    pick and model error (s) together, and 1 where there is a phase and neither slowness nor back-azimuth; the number of arrivals of
+    more than the least weight.
+    """
+    count = 0
+    for i in range(column.size):
+        told[0, i], told[1, i], told[2, i], told[3, i], told[4, i] = (
+            out[i, 0], out[i, 5], out[i, 6], out[i, 7], out[i, 9],
+        )  # fmt: skip
+        told[5, i] = math.sqrt(out[i, 4] * out[i, 4] + pick_sigma[i] * pick_sigma[i])
+        plain = column[i] >= 0 and out[i, 10] != out[i, 10] and out[i, 11] != out[i, 11]
+        told[6, i] = 1.0 if plain else 0.0
+        count += 1 if out[i, 9] > least else 0
+    return count
+
+
+@njit(cache=True)
 def rms_(out: Floats, least: float) -> float:
     """Weighted root mean square of the residuals (s) of arrivals of more than the least weight."""
     weight, total = 0.0, 0.0

@@ -40,12 +40,11 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
     settings, x, fit = problem.settings, found.x, found.inverse
     if not (free or settings.whitened or settings.fixed_depth_km is not None):
         cov = cov + problem.depth_part()
-    arrivals = _arrivals(problem, x)
+    arrivals, n_defining = _arrivals(problem, x)
     near = quality.by_station_(problem.out, problem.code, DEFINING)
     azimuths = np.ascontiguousarray(near[:, 1])
     distances = near[:, 0].tolist() or [math.nan]
     gap, second = quality.gaps_(azimuths)
-    n_defining = sum([a.defining for a in arrivals])
     freedom = n_defining - (4 if free else 3)
     confidence = None
     if freedom > 0:
@@ -92,10 +91,12 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
     )
 
 
-def _arrivals(problem: Problem, x: Floats) -> tuple[Arrival, ...]:
+def _arrivals(problem: Problem, x: Floats) -> tuple[tuple[Arrival, ...], int]:
+    """The arrivals, and how many of them are defining."""
     out, keys = problem.out, problem.keys
-    sigma = np.sqrt(out[:, 4] ** 2 + problem.data[:, 2] ** 2).tolist()
-    residual, delta, azimuth, back, weight = out.T[[0, 5, 6, 7, 9]].tolist()
+    told = np.empty((7, len(keys)))
+    n_defining = quality.columns_(out, problem.column, problem.data[:, 2], DEFINING, told)
+    residual, delta, azimuth, back, weight, sigma = told[:6].tolist()
     names = problem.names(float(x[2]))
     simple = [
         # most arrivals are of this kind, and 200 of them are a fifth of the time of a location
@@ -105,8 +106,7 @@ def _arrivals(problem: Problem, x: Floats) -> tuple[Arrival, ...]:
             problem.rows, keys, names, sigma, residual, delta, azimuth, back, weight, strict=True
         )
     ]  # fmt: skip
-    plain = (problem.column >= 0) & np.isnan(out[:, 10]) & np.isnan(out[:, 11])
-    for i in np.flatnonzero(~plain).tolist():
+    for i in np.flatnonzero(told[6] == 0.0).tolist():
         p, label = problem.rows[i]
         simple[i] = _arrival(
             p,
@@ -120,7 +120,7 @@ def _arrivals(problem: Problem, x: Floats) -> tuple[Arrival, ...]:
             weight[i],
             *out[i, 10:12].tolist(),
         )
-    return tuple(simple)
+    return tuple(simple), n_defining
 
 
 def _arrival(

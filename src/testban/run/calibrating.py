@@ -16,9 +16,9 @@ from testban.base import geo, quanta
 from testban.base.canonical import canonical_json, digest, digest_of
 from testban.base.errors import InputError
 from testban.base.measurements import PathMeasurement
-from testban.base.records import Ellipse, Event, Evidence, Origin
+from testban.base.records import Ellipse, Event, Evidence
 from testban.formats import csvio
-from testban.identify import calibration, regional, scores, shape, surface
+from testban.identify import calibration, regional, scores, shape, source_size, surface
 from testban.identify.registry import Inquiry
 from testban.run import judging, known
 from testban.run.judging import Judgement
@@ -86,8 +86,9 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
         return [round(ms - surface.line(mb), 6) for _, mb, ms in rows]  # ties are ties
 
     model = calibration.fit_ms(
-        distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions"
-    )
+        distance(x[0::2]), distance(q[0::2]), name, f"{explosions.name} and {earthquakes.name}, odd positions",
+        CATALOGUE_SIGMA,
+    )  # fmt: skip
     rest_x, rest_q = x[1::2], q[1::2]
     if report is not None:
         judged = [
@@ -107,6 +108,7 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
             "kind": "mb:Ms",
             "model": msgspec.to_builtins(model),
             "area_under_roc": scores.area([-d for d in distance(rest_x)], [-d for d in distance(rest_q)]),
+            "area_under_roc_all_events": scores.area([-d for d in distance(x)], [-d for d in distance(q)]),
             "screened_out": {
                 "earthquakes_new_line": _above(rest_q, surface.line),
                 "earthquakes_old_line": _above(rest_q, surface.old_line),
@@ -116,7 +118,7 @@ def mb_ms(explosions: Path, earthquakes: Path, name: str, report: Path | None = 
                 "explosions_new_line_with_error": _screened(rest_x),
             },
             "notes": [
-                "figures are of the halves that were not fitted on",
+                "figures are of the halves that were not fitted on; the area of all events beside them rests on no fit",
                 "these are not IDC magnitudes: the shares are not to be compared with published ones of the IDC",
                 f"earthquakes shallower than {DEEPEST_KM:g} km, explosions underground; the error model has 0.1 for mb and Ms each",
             ],
@@ -155,14 +157,16 @@ def p_over_s(
     Of each folder the event with most stations is taken. The slope of the P spectrum is fitted on the same events. Raises
     InputError where one has no usable path; pictures of the figures with each event left out go into `report`.
     """
-    (x, at_x), (q, at_q) = _measured(explosions), _measured(earthquakes)
-    if set(x) & set(q):
+    of_x, of_q = _measured(explosions), _measured(earthquakes)
+    if set(of_x) & set(of_q):
         raise InputError("expected each event in one class only, got one in both: correct the folders")
-    where = _regions({**at_x, **at_q})
-    model = calibration.fit(x, q, name, where)
+    x, q = ({k: v.paths for k, v in side.items()} for side in (of_x, of_q))
+    events = {k: v.event for k, v in (of_x | of_q).items()}
+    where = _regions({k: (e.origin.longitude, e.origin.latitude) for k, e in events.items()})
+    model = calibration.fit(x, q, name, where, _sizes(events))
     out = {
-        "event": _left_out(x, q, where, lambda a, b: a == b),
-        "region": _left_out(x, q, where, lambda a, b: where[a] == where[b]),
+        "event": _left_out(x, q, where, events, lambda a, b: a == b),
+        "region": _left_out(x, q, where, events, lambda a, b: where[a] == where[b]),
     }
     if report is not None:
         judged = [
@@ -189,7 +193,7 @@ def p_over_s(
 
 def _left_out(
     x: Mapping[str, tuple[PathMeasurement, ...]], q: Mapping[str, tuple[PathMeasurement, ...]],
-    where: Mapping[str, str], together: Callable[[str, str], bool],
+    where: Mapping[str, str], events: Mapping[str, Event], together: Callable[[str, str], bool],
 ) -> list[dict[str, Any]]:  # fmt: skip
     """What each event gets from a model of those that are not `together` with it."""
     out: list[dict[str, Any]] = []
@@ -201,7 +205,8 @@ def _left_out(
             if not rest_x or not rest_q:
                 out.append(row | {"verdict": "not run: no other of its class"})
                 continue
-            a = identify.judge((_regional(paths, calibration.fit(rest_x, rest_q, "left out", where)),))
+            model = calibration.fit(rest_x, rest_q, "left out", where, _sizes(events))
+            a = identify.judge((_regional(events[event], paths, model),))
             lr = None if a.log10_lr is None else quanta.quantise(a.log10_lr, 2)
             out.append(row | {"log10_lr": lr, "verdict": a.verdict.value})
     return out
@@ -240,11 +245,16 @@ def _slope(
     )  # fmt: skip
 
 
-def _measured(
-    folders: Sequence[Path],
-) -> tuple[dict[str, tuple[PathMeasurement, ...]], dict[str, tuple[float, float]]]:
-    """Paths and epicentre of the event with most stations of each folder."""
-    out, places = {}, {}
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of known class and its paths."""
+
+    event: Event
+    paths: tuple[PathMeasurement, ...]
+
+
+def _measured(folders: Sequence[Path]) -> dict[str, Known]:
+    """The event with most stations of each folder, by name."""
+    out = {}
     for folder in folders:
         events = known.events(folder)
         if not events:
@@ -253,19 +263,21 @@ def _measured(
         paths = known.paths(folder).get(event.event_id, ())
         if not any(p.usable for p in paths):
             raise InputError(f"expected a usable regional path in {folder}, got none: leave it out")
-        out[event.event_id] = paths
-        places[event.event_id] = (event.origin.longitude, event.origin.latitude)
-    return out, places
+        out[event.event_id] = Known(event=event, paths=paths)
+    return out
 
 
-def _regional(paths: tuple[PathMeasurement, ...], model: calibration.PsModel) -> Evidence:
+def _sizes(events: Mapping[str, Event]) -> dict[str, float | None]:
+    """The magnitude of each event that the correction for size takes."""
+    return {k: source_size.of_event(e) for k, e in events.items()}
+
+
+def _regional(event: Event, paths: tuple[PathMeasurement, ...], model: calibration.PsModel) -> Evidence:
     """P/S evidence of paths under a model, the location taken as good."""
-    origin = Origin(
-        time_ns=0, longitude=0.0, latitude=0.0, depth_km=0.0, depth_fixed=True, depth_reason="not asked", time_sigma_s=0.0,
-        ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0), rms_s=0.0, n_defining=0, n_stations=0,
-        gap_deg=0.0, secondary_gap_deg=0.0, min_distance_deg=0.0, max_distance_deg=0.0,
-    )  # fmt: skip
-    event = Event(event_id="left out", origin=origin, arrivals=())
+    origin = msgspec.structs.replace(
+        event.origin, depth_km=0.0, ellipse=Ellipse(smajor_km=0.0, sminor_km=0.0, strike_deg=0.0)
+    )
+    event = msgspec.structs.replace(event, origin=origin)
     return regional.regional(
         Inquiry(event=event, paths=paths, picks=(), settings=identify.Settings(ps=model))
     )

@@ -104,5 +104,11 @@ def write(rows: Sequence[Judgement], out: Path, title: str, *, simulated: bool =
     return found
 
 
+def told(folder: Path) -> list[str]:
+    """What the page in a folder says, in English, for a terminal."""
+    found = msgspec.json.decode((folder / "scores.json").read_bytes())
+    return [x.en for x in calibration_page.told(found)]
+
+
 def _put(path: Path, text: str) -> None:
     whole(path, lambda p: p.write_text(text, encoding="utf-8"))

@@ -1,8 +1,8 @@
 """The main job: recordings to a bulletin with a verdict.
 
-Order of rooms: read -> detect (a station-day a unit) -> associate and locate (the whole interval) -> measure (a
-station a unit, with the events known) -> size -> identify. Each arrow is one pure function; this module only fetches,
-calls and keeps. The bulletin is the same whatever the number of workers, the executor or the order of the files.
+Order of rooms: read -> detect (a station-day a unit) -> associate and locate (the whole interval) -> depth (a station a unit:
+`deepening`) -> measure (a station a unit, with the events known) -> size -> identify. Each arrow is one pure function; this module
+only fetches, calls and keeps. The bulletin is the same whatever the number of workers, the executor or the order of the files.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +31,7 @@ from testban.base.spans import Span
 from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run import surroundings
 from testban.run.configuration import Configuration
+from testban.run.deepening import deepened
 from testban.run.detection import detect_stations, failed, open_source, read, tidy
 from testban.run.naming import named
 from testban.run.provenance import code_digest, input_digests
@@ -105,7 +106,11 @@ def process(
             noise,
         )
         progress("associate", 1, 1)
-        events = named(found.events)
+        deep, unheard = deepened(
+            found.events, picks, stations, sources, configuration.model, base_key, pool, catalogue,
+            lambda a, b: progress("depth", a, b),
+        )  # fmt: skip
+        events = named(deep)
         measure_jobs = [
             MeasureJob(sources=tuple(sources), members=s.members, site=s.site, channels=s.channels, events=events)
             for s in stations
@@ -130,7 +135,9 @@ def process(
         picks=tuple(p for p in picks if not p.weak or p.pick_id in used),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=tidy([*inventory.findings, *source.findings, *left_out, *detected.findings, *failures]),
+        findings=tidy(
+            [*inventory.findings, *source.findings, *left_out, *detected.findings, *unheard, *failures]
+        ),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),

@@ -20,6 +20,7 @@ from testban.base.inventory import Inventory
 from testban.base.records import Event, Finding, Pick, Site
 from testban.base.times import format_time
 from testban.formats import csvio, quakeml, tables
+from testban.formats.waveforms import read_bytes
 from testban.run.configuration import Configuration
 from testban.run.detection import Detected, detect_stations, open_source, tidy
 from testban.run.naming import event_id
@@ -42,6 +43,9 @@ class Formed(msgspec.Struct, frozen=True, kw_only=True):
     picks: tuple[Pick, ...]
     sites: tuple[Site, ...]
     findings: tuple[Finding, ...]
+
+
+_Rows = tuple[tuple[Pick, str], ...]
 
 
 class Relocated(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,12 +130,12 @@ def locate(
     together_km: float = locator.SITE_KM, depth_curve: bool = False, sasc: Path | None = None,
     paths: locator.PathTimes | None = None, simulated: bool = False, progress: Progress = lambda _stage, _done, _total: None,
 ) -> Relocated:  # fmt: skip
-    """An arrival table to events.csv, arrivals.csv, bulletin.quakeml and findings.csv: one event per event_id.
+    """An arrival table (or QuakeML with picks) to events.csv, arrivals.csv, bulletin.quakeml and findings.csv: one event per event_id.
 
     A table without event_id is one event. together_km: events no further apart than this by what they share, 0 for each alone.
     depth_curve: depth_curve.csv as well. sasc: a folder of the IDC's slowness-azimuth station corrections. Raises InputError where not one event can be located.
     """
-    table = tables.read_arrivals(arrivals_path, _stations(stations_path))
+    table = _arrival_table(arrivals_path, _stations(stations_path))
     durable.folder(out)
     groups = dict(table.events)
     notes = [*table.findings]
@@ -139,6 +143,7 @@ def locate(
         notes.append(
             _note(arrivals_path.name, f"{len(groups.pop(''))} arrivals without an event_id are not used")
         )
+    notes += _without_times(arrivals_path.name, groups, settings.model)
     sites = {s.key: s for s in table.sites}
     if sasc is not None:
         settings = msgspec.structs.replace(settings, vector_corrections=_sasc(sasc, table.sites, notes))
@@ -167,16 +172,40 @@ def locate(
     return done_
 
 
+def _arrival_table(path: Path, stations: Inventory | None) -> tables.ArrivalTable:
+    """The arrivals of a table or of QuakeML, whichever the file holds."""
+    data = read_bytes(path)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        return tables.arrivals_of(quakeml.arrival_rows(data, path.name), path.name, stations)
+    return tables.read_arrivals(path, stations)
+
+
+def _without_times(name: str, groups: dict[str, _Rows], model: str) -> list[Finding]:
+    """How many arrivals stand under names for which there are no travel times, and so are not used."""
+    counts: dict[str, int] = {}
+    for rows in groups.values():
+        for _, label in rows:
+            if not locator.has_times(label, model):
+                counts[label] = counts.get(label, 0) + 1
+    if not counts:
+        return []
+    told = ", ".join(f"{k} {n}" for k, n in sorted(counts.items(), key=lambda c: (-c[1], c[0]))[:8])
+    more = f" and {len(counts) - 8} other names" if len(counts) > 8 else ""
+    return [
+        _note(
+            name,
+            f"{sum(counts.values())} arrivals under phase names without travel times are not used: {told}{more}",
+        )
+    ]
+
+
 def _rivals_said(one: locator.Located) -> str:
     """The best other place of an event, in words."""
     r = one.rivals[0]
     return (
-        f"{len(one.rivals)} other places fit nearly as well, the best at {r.longitude:.2f} {r.latitude:.2f}, {r.distance_km:.0f} km off, "
+        f"{len(one.rivals)} other {'place fits' if len(one.rivals) == 1 else 'places fit'} nearly as well, the best at {r.longitude:.2f} {r.latitude:.2f}, {r.distance_km:.0f} km off, "
         f"with {100.0 * r.share:.1f} % of the weight; the ellipse is enlarged for them"
     )
-
-
-_Rows = tuple[tuple[Pick, str], ...]
 
 
 def _together(

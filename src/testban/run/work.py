@@ -95,17 +95,23 @@ def do(
         if known is not None:
             results[unit.key] = known
     report(len(results), total)
-    for unit in units:
-        if unit.key not in results:
-            waiting[pool.submit(function, unit.job)] = unit
-    done = total - len(waiting)
+
+    def finish(future: Future[bytes], unit: Unit) -> None:
+        results[unit.key] = future.result()
+        catalogue.finish(unit.key, unit.stage, unit.subject, results[unit.key])
+        report(len(results), total)
+
     try:
+        for unit in units:
+            if unit.key in results:
+                continue
+            future = pool.submit(function, unit.job)
+            if future.done():  # done in this process: kept before the next begins
+                finish(future, unit)
+            else:
+                waiting[future] = unit
         for future in as_completed(waiting):
-            unit = waiting[future]
-            results[unit.key] = future.result()
-            catalogue.finish(unit.key, unit.stage, unit.subject, results[unit.key])
-            done += 1
-            report(done, total)
+            finish(future, waiting[future])
     except BrokenProcessPool as exc:
         raise TestbanError(
             f"a worker process died during {unit.stage} of {unit.subject} (out of memory?); run the same command "

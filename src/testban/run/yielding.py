@@ -11,7 +11,9 @@ from testban.base.canonical import digest_of
 from testban.base.errors import InputError
 from testban.base.records import Event, Magnitude
 from testban.base.yields import Yield
+from testban.identify import relations, yield_depth
 from testban.identify import yields as room
+from testban.identify.yield_depth import BandStep, Master, YieldDepth
 from testban.run import known
 from testban.run.provenance import code_digest
 
@@ -25,6 +27,7 @@ class Sized(msgspec.Struct, frozen=True, kw_only=True):
     found: Yield | None
     refused: str = ""
     verdict: str = ""
+    joint: YieldDepth | None = None
 
 
 def given(value: float, sigma: float, scale: str, *, bound: bool = False) -> Magnitude:
@@ -64,11 +67,48 @@ def of_place(place: Path, event: str | None, settings: room.YieldSettings) -> tu
     return tuple(of_event(e, settings) for e in known.chosen(known.events(place), event, place))
 
 
+def with_spectra(
+    place: Path, event: str | None, settings: room.YieldSettings, master: Path, stated: Master, mb: Magnitude | None
+) -> tuple[Sized, ...]:  # fmt: skip
+    """Yields with depth, from mb and the spectra over those of the event with most stations of the folder `master`.
+
+    mb: one that is given in place of that of the events. Raises InputError where the folder has no event.
+    """
+    theirs = known.events(master)
+    if not theirs:
+        raise InputError(f"--spectra: expected an event in {master}, got none: give another folder")
+    best = max(theirs, key=lambda e: (e.origin.n_stations, e.event_id))
+    paths, others = known.paths(place), known.paths(master).get(best.event_id, ())
+    return tuple(
+        _joint(e, settings, yield_depth.steps(paths.get(e.event_id, ()), others), stated, mb)
+        for e in known.chosen(known.events(place), event, place)
+    )
+
+
+def _joint(
+    event: Event, settings: room.YieldSettings, found: Sequence[BandStep], stated: Master, mb: Magnitude | None
+) -> Sized:  # fmt: skip
+    one = of_event(event, settings) if mb is None else Sized(
+        event_id=event.event_id, found=room.estimate([mb], settings), verdict=event.assessment.verdict.value if event.assessment else "",
+    )  # fmt: skip
+    place = relations.site(settings.site)
+    law = relations.relation(settings.relation or place.relation)
+    value = None if one.found is None or one.found.bound else (one.found.mb, one.found.mb_sigma)
+    try:
+        joint = yield_depth.estimate(
+            found, stated, value, law, place, settings.prior_kt, settings.level, settings.depth_m
+        )
+    except InputError as exc:
+        return msgspec.structs.replace(one, refused="; ".join(x for x in (one.refused, str(exc)) if x))
+    return msgspec.structs.replace(one, joint=joint)
+
+
 def as_object(rows: Sequence[Sized], settings: room.YieldSettings) -> dict[str, Any]:
     """What --json prints."""
     result = [
         {"event_id": r.event_id, "assessment": r.verdict or None, "refused": r.refused or None}
         | ({"yield": msgspec.to_builtins(r.found)} if r.found else {"yield": None})
+        | ({"yield_and_depth": msgspec.to_builtins(r.joint)} if r.joint else {})
         for r in rows
     ]
     inputs = msgspec.to_builtins(settings)

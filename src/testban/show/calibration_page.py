@@ -114,8 +114,8 @@ def sentences(found: Mapping[str, Any]) -> list[Both]:
     return [
         t("Area under the ROC curve {v} ({low} to {high}, 95%); {x} explosions, {q} earthquakes.",
           v=num(a["value"], 3), low=num(a["low"], 3), high=num(a["high"], 3), x=num(a["n_explosions"], 0), q=num(a["n_earthquakes"], 0)),
-        t("Stated probability and share that came differ by {e}% on average over tenths of the events; Brier score {b}. The prior is the share of explosions among these events, {p}.",
-          e=num(100 * c["error"], 1), b=num(c["brier"], 3), p=num(found["prior"], 3)),
+        t("Stated probability and share that came differ by {e}% on average over tenths of the events (an honest statement shows {z}% by chance); Brier score {b}. The prior is the share of explosions among these events, {p}.",
+          e=num(100 * c["error"], 1), z=num(100 * c["by_chance"], 1), b=num(c["brier"], 3), p=num(found["prior"], 3)),
         *(
             t("At an asked rate of {r}% false alarms: explosions seen {s}; false alarms {f}.",
               r=num(100 * d["asked_rate"], 1), s=_percent(d["explosions"]), f=_percent(d["false_alarms"]))
@@ -126,6 +126,18 @@ def sentences(found: Mapping[str, Any]) -> list[Both]:
         t("At a prior of one test in 100,000 earthquakes the largest probability stated is {p}%: a rare thing stays unlikely until several kinds of evidence agree.",
           p=num(100 * found["largest_probability_at_1_in_100000"], 3)),
     ]  # fmt: skip
+
+
+def told(found: Mapping[str, Any]) -> list[Both]:
+    """All that the page says, for a terminal: its sentences, and the verdicts on both classes with the undetermined."""
+    out = sentences(found)
+    for side, name in (("explosions", t("explosions")), ("earthquakes", t("earthquakes"))):
+        v = found["verdicts"][side]
+        out.append(
+            t("Verdicts on {name}: explosion-like {a}, undetermined {b}, earthquake-like {c}.",
+              name=name, a=num(v["explosion-like"], 0), b=num(v["undetermined"], 0), c=num(v["earthquake-like"], 0))
+        )  # fmt: skip
+    return out
 
 
 def render(found: Mapping[str, Any], language: str = "en") -> str:

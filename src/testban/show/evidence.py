@@ -12,7 +12,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from testban.base.records import Assessment, Evidence, Verdict
-from testban.show import plots, populations
+from testban.show import changes, plots, populations, ratios
 from testban.show.reasons import reason
 from testban.show.texts import N_, Both, comma, finite, fixed, foreign, joined, num, russian_times, sig, t
 
@@ -169,6 +169,7 @@ class Card(NamedTuple):
     change: Both
     balance: Markup
     populations: Markup
+    parts: Markup
     details: list[tuple[str, str]]
 
 
@@ -198,25 +199,12 @@ def card(e: Evidence) -> Card:
         reason=reason(e.reason),
         log10_lr=fixed(e.log10_lr, 2, sign=True),
         words=times_likelier(e.log10_lr) if e.applicable else t("does not apply here"),
-        change=_change(e, kind),
+        change=changes.of(e, kind.change),
         balance=plots.balance(e.log10_lr if e.applicable else None),
         populations=populations.picture(e) if e.applicable else Markup(""),
+        parts=ratios.picture(e.parts),
         details=details,
     )
-
-
-def _change(e: Evidence, kind: Kind) -> Both:
-    """What would change the word of one evidence, with the even point where the populations give it."""
-    keys = populations.keys(e)
-    if keys and e.value is not None and finite(e.value) and finite(e.log10_lr) and e.log10_lr != 0.0:
-        m1, s1, m2, s2 = keys
-        even = (m1 * s2 + m2 * s1) / (s1 + s2)
-        return t(
-            "A value beyond about {even} (now {value}) would turn it.",
-            even=num(even, 2),
-            value=num(e.value, 2),
-        )
-    return t(kind.change)
 
 
 UNITS = (

@@ -18,6 +18,18 @@ EVIDENCE: tuple[tuple[str, str], ...] = (
             "P over S at 2-8 Hz on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"
         ),
     ),
+    (
+        r"P over S in (?P<k>\d+) ratios of phases and bands \(size not known\) on (?P<n>\d+) good path\(s\) is (?P<value>[-+\d.]+) \(log10\) from the middle between the classes at (?P<a>[-+\d.]+) and (?P<b>[-+\d.]+): (?P<sub>.+)",
+        N_(
+            "P over S in {k} ratios of phases and bands (size not known) on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"
+        ),
+    ),
+    (
+        r"P over S in (?P<k>\d+) ratios of phases and bands \(magnitude (?P<size>[\d.]+)\) on (?P<n>\d+) good path\(s\) is (?P<value>[-+\d.]+) \(log10\) from the middle between the classes at (?P<a>[-+\d.]+) and (?P<b>[-+\d.]+): (?P<sub>.+)",
+        N_(
+            "P over S in {k} ratios of phases and bands (magnitude {size}) on {n} good path(s) is {value} (log10) from the middle between the classes at {a} and {b}: {sub}"
+        ),
+    ),
     (r"nearer to explosions", N_("nearer to explosions")),
     (r"nearer to earthquakes", N_("nearer to earthquakes")),
     (r"no path was set aside for Lg", N_("no path was set aside for Lg")),

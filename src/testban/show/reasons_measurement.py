@@ -89,6 +89,10 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
         r"fixed at the depth of least misfit: the default is rejected",
         N_("fixed at the depth of least misfit: the default is rejected"),
     ),
+    (
+        r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
+        N_("fixed where pP and sP stand out behind P at {n} stations (chance {value})"),
+    ),
     # findings about the data
     (r"no samples", N_("no samples")),
     (r"the same samples twice, merged", N_("the same samples twice, merged")),

@@ -274,6 +274,40 @@ def test_a_bulletins_arrivals_locate_to_the_same_place(ask, tmp_path):
         assert float(first[key]) == pytest.approx(float(second[key]), abs=unit)
 
 
+def test_quakeml_is_located_as_its_table_is(ask, tmp_path):
+    places = stations()
+    known = station_table(tmp_path / "s.csv", places)
+    ask("locate", table(tmp_path / "a.csv", arrivals(places)), "--stations", known, "--out", tmp_path / "o")
+    page = tmp_path / "o" / "bulletin.quakeml"
+    assert ask("locate", page, "--stations", known, "--out", tmp_path / "p")[0] == 0
+    first, second = (read(tmp_path / f / "events.csv")[0] for f in "op")
+    for key in ("longitude", "latitude", "smajor_km"):
+        assert float(first[key]) == pytest.approx(float(second[key]), abs=0.05)
+    status, _, err = ask("locate", page, "--out", tmp_path / "p")  # QuakeML holds no stations
+    assert (status, "station table" in err) == (2, True)
+
+
+def test_rows_that_stand_twice_and_odd_names_are_told(ask, tmp_path):
+    """A table put together twice is no more than one; onset letters are no phases; what has no times is counted."""
+    places = stations()
+    rows = with_places(arrivals(places), places)
+    plain = table(tmp_path / "plain.csv", rows)
+    odd = [{**r, "phase": p} for r, p in zip(rows, ["iP", "EP", "P?", "Pn+"] * 3, strict=False)]
+    odd += [{**rows[0], "id": f"{i}", "phase": p} for i, p in enumerate(["IAML", "IAML", "P4KP"])]
+    told = {}
+    for path in (plain, table(tmp_path / "twice.csv", rows + rows), table(tmp_path / "odd.csv", odd)):
+        _, out, _ = ask("locate", path, "--out", tmp_path / "o", "--json")
+        told[path.stem] = json.loads(out)
+    place = {k: [v["events"][0][w] for w in ("longitude", "latitude")] for k, v in told.items()}
+    assert place["twice"] == place["plain"]
+    assert place["odd"] == place["plain"]
+    assert (
+        f"twice.csv: {len(rows)} of {2 * len(rows)} rows that repeat another to the letter are not used"
+        in told["twice"]["findings"]
+    )
+    assert any("not used: IAML 2, P4KP 1" in f for f in told["odd"]["findings"])
+
+
 def test_locate_without_event_names_and_what_it_refuses(ask, tmp_path):
     places = stations()
     rows = [{k: v for k, v in r.items() if k != "event"} for r in with_places(arrivals(places), places)]

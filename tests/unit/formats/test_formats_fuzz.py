@@ -187,6 +187,10 @@ def check_stationxml(data: bytes) -> None:
 
 def check_quakeml(data: bytes) -> None:
     try:
+        assert all(set(row) >= {"station", "time", "phase"} for row in quakeml.arrival_rows(data, "fuzz"))
+    except InputError as exc:
+        named(exc)
+    try:
         events, _ = quakeml.decode(data, "fuzz")
     except InputError as exc:
         named(exc)

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import msgspec
 import pytest
 
 from testban import identify
@@ -37,10 +36,7 @@ def test_verdicts_follow_the_truth_and_degrade_to_undetermined(bench: ModuleType
     assert sum(a.verdict is not Verdict.UNDETERMINED for _, a in rows) >= 0.8 * len(rows)
     one = bench.judged([(k, e, p[:1]) for k, e, p in report], identify.Settings(ps=model))
     assert all(a.verdict is Verdict.UNDETERMINED for _, a in one)
-    wrong = msgspec.structs.replace(
-        model, explosion=tuple((b, m + model.separation()) for b, m in model.explosion)
-    )
-    shifted = bench.judged(report, identify.Settings(ps=wrong))
+    shifted = bench.judged(report, identify.Settings(ps=bench.wrong(model)))
     assert sum(x and a.verdict is Verdict.EARTHQUAKE for x, a in shifted) <= 1
     assert sum(a.verdict is Verdict.UNDETERMINED for _, a in shifted) > sum(
         a.verdict is Verdict.UNDETERMINED for _, a in rows

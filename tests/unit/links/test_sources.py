@@ -163,7 +163,16 @@ def test_changed_file_is_read_again(archive):
 
 
 @pytest.mark.parametrize(
-    "where", ["absent", "absent/*.ms", "ftp://x/y", "sdsarchive:///absent/place", "fdsnws://", "slink://x"]
+    "where",
+    [
+        "absent",
+        "absent/*.ms",
+        "ftp://x/y",
+        "sdsarchive:///absent/place",
+        "fdsnws://",
+        "slink://x",
+        "rtmp://x",
+    ],
 )
 def test_bad_addresses_are_named(tmp_path, where, monkeypatch):
     monkeypatch.chdir(tmp_path)
