@@ -17,7 +17,7 @@ from testban.associate.search import Search
 from testban.associate.settings import Settings
 from testban.associate.sight import Sight
 from testban.associate.silence import expected
-from testban.associate.table import Table
+from testban.associate.table import Table, Window
 from testban.base.geo import delaz_
 from testban.base.records import Arrival, Event, NoiseHour, Origin, Pick, Site
 
@@ -80,16 +80,25 @@ class Session:
         """Number of the last such window."""
         return int(time_ns // (self.settings.window_s * 10**9))
 
-    def work(self, number: int) -> None:
-        """Form the events with origins in one window."""
+    def window(self, number: int) -> Window:
+        """The picks that can touch the origins of one window."""
         step = self.settings.window_s
         begin_ns = number * step * 10**9
         back, ahead = BACK_S + RATE_S, step + GUARD_S + MAX_TRAVEL_S + RATE_S
-        window = self.table.window(begin_ns - round(back * 1e9), begin_ns + round(ahead * 1e9), begin_ns)
+        return self.table.window(begin_ns - round(back * 1e9), begin_ns + round(ahead * 1e9), begin_ns)
+
+    def contest(self, window: Window) -> Contest:
+        """The hypotheses of a window with picks, after what earlier windows accepted."""
+        least = window.reference_ns - round((CODA_S + BACK_S + RATE_S) * 1e9)
+        recent = [c for c in self.claims if c.time_ns > least]
+        return Contest(self.search, self.table, window, recent, self.sight)
+
+    def work(self, number: int) -> None:
+        """Form the events with origins in one window."""
+        step, window = self.settings.window_s, self.window(number)
         if not len(window.number):
             return
-        recent = [c for c in self.claims if c.time_ns > begin_ns - round((CODA_S + back) * 1e9)]
-        contest = Contest(self.search, self.table, window, recent, self.sight)
+        begin_ns, contest = window.reference_ns, self.contest(window)
         losers: list[Hypothesis] = []
         o_start = max(-BACK_S, window.active[0][0] - MAX_TRAVEL_S)
         o_end = min(step + GUARD_S, window.active[-1][1])
@@ -104,7 +113,7 @@ class Session:
 
         for _ in range(self.settings.passes):
             won.clear()
-            rows = contest.candidates(o_start, o_end, around)
+            rows = contest.paired(contest.candidates(o_start, o_end, around))
             if not contest.run(rows, accepted, losers.append, self._withdraw):
                 break
             around = list(won)

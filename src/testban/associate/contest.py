@@ -13,13 +13,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from testban.associate import pairs
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.retrial import Retrial
 from testban.associate.search import overlap_
-from testban.base.geo import KM_PER_DEG, delaz_
+from testban.base.geo import KM_PER_DEG, delaz_, unit_vector_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,6 +33,8 @@ CHANCE = (
 )
 HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
 HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
+PAIR_S, PAIR_DEG = 3.0, 0.3  # uncertainty of the origin and the place that a pair gives
+PAIR_SHARE = 0.6  # of the needed score that a fit from a pair must have
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
@@ -86,6 +89,26 @@ class Contest(Retrial):
             self.alike.clear()
             n += 1
         return n
+
+    def paired(self, rows: Floats) -> Floats:
+        """Rows of candidates and those that pairs of P and S at one array lead to, which join the cells."""
+        found: list[tuple[float, float, float, float]] = []
+        for lon, lat, o in pairs.places(self.window, self.table, self.search.curves[0]):
+            x = np.array([lon, lat, 0.0, o])
+            m, score = self.fit(x, PAIR_S, 7)
+            if m >= 3 and score >= PAIR_SHARE * self.needed:
+                found.append((score, float(x[0]), float(x[1]), float(x[3])))
+        if not found:
+            return rows
+        more = np.zeros((len(found), 5))
+        more[:, 0], more[:, 2] = [f[0] for f in found], [f[3] for f in found]
+        more[:, 1] = len(self.cells) + np.arange(len(found))
+        more[:, 3] = PAIR_S
+        cells = np.array([(lon, lat, PAIR_DEG, 180.0) for _, lon, lat, _ in found])
+        self.cells = np.concatenate([self.cells, cells])
+        self.vectors = np.concatenate([self.vectors, np.array([unit_vector_(c[0], c[1]) for c in cells])])
+        self.radius = np.ascontiguousarray(self.cells[:, 2])
+        return self._thinned(np.concatenate([rows, more]))
 
     def _settled(
         self,

@@ -102,6 +102,11 @@ class Fitting(Candidates):
             self.bins,
         )  # fmt: skip
 
+    def from_place(self, x: Floats, loc_s: float) -> Hypothesis:
+        """What the picks that are left make of a place and time: see `fit`."""
+        m, score = self.fit(x, loc_s, 7)
+        return self._keep(x, m, score)
+
     def build(self, row: Floats) -> Hypothesis:
         """Refine and fit a candidate, from its own layer and from the first one, then at other depths."""
         if int(row[1]) in self.tight:

@@ -34,7 +34,8 @@ WIDE = 2.0  # times that: shift of all, what the place of the event is good for
 MOST_TILT = 1.0  # s/deg: of the residuals against the distance
 SIGMAS = 3.0
 COST = log_(N_PHASES * SIGMAS * WIDE * 3.0)  # of the phases, of shifts, of tilts that are told apart
-LENIENT = 0.2  # added to each pick that a phase explains: a path through the Earth's middle is not quite that of the model
+MOST = 0.5  # of an event's picks: where fewer are later phases the event is not made of them
+LENIENT = 0.3  # added to each pick that a phase explains: a path through the Earth's middle is not quite that of the model
 LAST_S = 2600.0  # behind the origin
 BEFORE_S = 60.0  # that a ghost may be placed before the event whose phases it is made of
 LEAST_PICKS = STRONG_PICKS
@@ -80,9 +81,8 @@ def fits_(
                 t, p = time_(k, later, c, depth, delta)
             if t == t and abs(since - t) < SIGMAS * WIDE * sigma_(since):
                 residual[i, c] = since - t
-                base[i, c] = vector_evidence_(data[j], p, 0.0, baz, 0.0) - log_(
-                    2.5066 * sigma_(since) * rate[j]
-                )
+                base[i, c] = LENIENT - log_(2.5066 * sigma_(since) * rate[j])
+                base[i, c] += vector_evidence_(data[j], p, 0.0, baz, 0.0)
 
 
 @njit(cache=True)
@@ -134,8 +134,11 @@ def stations_(
 def explained_(
     residual: Floats, base: Floats, since: Floats, deltas: Floats, zones: Ints, counts: Floats
 ) -> float:
-    """Odds of all phases together, the most telling first; residual is overwritten. zones: of each pick, see `stations_`."""
-    total = 0.0
+    """Odds of all phases together, the most telling first; residual is overwritten. zones: of each pick, see `stations_`.
+
+    0 where they explain fewer than MOST of the picks.
+    """
+    total, explained = 0.0, 0
     n, sums, values, kept = (
         np.empty(2 * N_ZONES),
         np.empty(2 * N_ZONES),
@@ -158,10 +161,11 @@ def explained_(
                 best, which = gain, c
                 kept[:] = values
         if which < 0:
-            return total
+            return total if explained >= MOST * zones.size else 0.0
         total += best
         for i in range(zones.size):
             if kept[i] > 0.0:
+                explained += 1
                 residual[i, :] = np.nan
 
 

@@ -3,7 +3,8 @@
 Rules: what is found first takes its picks, so that the order would decide. A winner that could explain a good part of an
 earlier winner's picks (`ghosts`) is fitted anew with these picks free, and what is left of them counts as its later phases. Where
 two stand at one place within minutes, they may be the trains of P and pP of a deep event, seen by different stations: the
-first is fitted at the depths that the delay asks for, and the picks of the second count as pP or sP. One explanation stands
+first is fitted at the depths that the delay asks for, and the picks of the second count as pP or sP. Two of few distant picks may
+both be made of one event's, each with a few wrong ones: from around the later winner a place for both is sought. One explanation stands
 where it is worth more than two, each of which costs what an event needs.
 """
 
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 SUSPECT = 0.3  # of an event's picks that a later winner must explain to be tried against it
 JOINT_S = 4.0  # uncertainty of the origin from which both together are fitted
 ABOVE_DEG = 5.0  # so near each other two events may be trains of one
+FEW_EACH = 12  # picks of events that may have gone astray by a few wrong ones
+ASTRAY_DEG = 20.0
 DELAY_S = 3.0  # within which a depth must explain the delay of the second
 NEARLY_ALL = 0.8  # of the second's picks that must be reflections
 DEPTHS_KM = tuple(20.0 + 10.0 * i for i in range(68))
@@ -54,9 +57,22 @@ class Retrial(Judging):
             )
             if deep is not None:
                 return deep
-        if self._suspect(h, h.located, other):
+        if self._suspect(h, h.located, other) or self._astray(h, other):
             return self._tried(h, claim, other, lambda: self._joint(h, other))
         return None
+
+    def _astray(self, h: Hypothesis, other: Hypothesis) -> bool:
+        """Whether two events of few distant picks are so near each other that either may be made of some of one's picks."""
+        few = max(len(h.numbers), len(other.numbers)) <= FEW_EACH
+        near = abs(other.x[3] - h.x[3]) < REFLECTED_LAST_S
+        if not few or not near or delaz_(h.x[0], h.x[1], other.x[0], other.x[1])[0] > ASTRAY_DEG:
+            return False
+        return all(_middle(np.array(self._away(x, x.numbers))) >= NEAR_DEG for x in (h, other))
+
+    def _away(self, h: Hypothesis, rows: Sequence[int]) -> list[float]:
+        """Distances (deg) of the stations of some picks from a hypothesis."""
+        sites = [self.table.sites[self.window.station[k]] for k in rows]
+        return [delaz_(h.x[0], h.x[1], s.longitude, s.latitude)[0] for s in sites]
 
     def _tried(
         self,
@@ -91,6 +107,8 @@ class Retrial(Judging):
         """A winner fitted anew with the picks of an event that may be none, and what it explains of both."""
         m, score = self.fit(x := np.array(h.x), JOINT_S, 9)
         joint = self._keep(x, m, score)
+        if m <= FEW_EACH:
+            joint = self.shaken(joint)
         self.locate(joint)
         if joint.located is None or joint.reason:
             return None
@@ -118,8 +136,7 @@ class Retrial(Judging):
         """How late the P picks of a hypothesis are for a phase from a depth below its place at an origin time (s)."""
         w = self.window
         rows = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
-        at = [self.table.sites[w.station[k]] for k in rows]
-        deltas = np.array([delaz_(h.x[0], h.x[1], s.longitude, s.latitude)[0] for s in at])
+        deltas = np.array(self._away(h, rows))
         times = self.search.model.predict(phase, np.full(len(deltas), depth), deltas)[0]
         late: Floats = w.data[rows, 0] - o - times
         return late
@@ -130,8 +147,7 @@ class Retrial(Judging):
         None where stations too near for reflections have picks of the second.
         """
         found: list[tuple[float, float]] = []
-        sites = [self.table.sites[self.window.station[k]] for k in second.numbers]
-        away = [delaz_(first.x[0], first.x[1], s.longitude, s.latitude)[0] for s in sites]
+        away = self._away(first, second.numbers)
         if sum(NEAR_DEG <= d <= FAR_DEG for d in away) < NEARLY_ALL * len(away):
             return found
         for phase in REFLECTED:
