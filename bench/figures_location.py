@@ -100,10 +100,11 @@ def events(settings: locate.Settings) -> list[dict]:
     for name, group in groupby(dprk() + bulletins(), key=lambda c: c[0]):
         cases = list(group)
         for i, (_, event, rows, sites, truth) in enumerate(cases):
-            o = locate.locate(rows, sites, settings).origin
+            one = locate.locate(rows, sites, settings)
+            o = one.origin
             km, u = inside(o, truth[0], truth[1])
             out.append({"set": name, "event": event, "half": 1 if 2 * i < len(cases) else 2, "km": km, "u": u, "depth": o.depth_km,
-                        "truth_depth": truth[2], "reason": o.depth_reason, "n": o.n_defining, "origin": o, "truth": truth})  # fmt: skip
+                        "truth_depth": truth[2], "reason": o.depth_reason, "n": o.n_defining, "origin": o, "truth": truth, "interval": one.depth_interval_km})  # fmt: skip
     return out
 
 
@@ -154,6 +155,19 @@ def depths(found: list[dict]) -> None:
         print(
             f"  {len(held)} of them where the bulletin's depth is no convention (0 or 10 km): median {median(held):+.0f} km, from {held[0]:+.0f} to {held[-1]:+.0f}"
         )
+    free = [f for f in found if f["interval"]]
+    for half in (1, 2):
+        told = [f for f in free if f["half"] == half]
+        held = sum(f["interval"][0] <= f["truth_depth"] <= f["interval"][1] for f in told)
+        wide = [f["interval"][1] - f["interval"][0] for f in told] or [math.nan]
+        print(
+            f"  free depths, half {half}: the bulletin's in the 90 % interval {held} of {len(told)}, median width {median(wide):.0f} km"
+        )
+    for f in free:
+        if not f["interval"][0] <= f["truth_depth"] <= f["interval"][1]:
+            print(
+                f"  {f['set']} {f['event'][:24]}: interval {f['interval'][0]:.0f} to {f['interval'][1]:.0f} km, bulletin {f['truth_depth']:.0f}"
+            )
     for f in found:
         if f["truth_depth"] >= 40.0 or f["depth"] >= 40.0:
             print(

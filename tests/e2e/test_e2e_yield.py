@@ -71,3 +71,22 @@ def test_a_bulletin_of_others_without_errors(tmp_path: Path) -> None:
     assert not said["depth"]["applicable"]
     assert said["mb:Ms"]["applicable"]
     assert said["mb:Ms"]["sigma"] > 0.4
+
+
+def test_yield_with_depth_over_a_master(unbroken: Run, tmp_path: Path) -> None:
+    """A run over itself: equal spectra, so that the yield of the master comes back where P stands above the noise; else a refusal."""
+    got = run(
+        "yield", unbroken.out, "--spectra", unbroken.out, "--master-kt", "2", "5", "--mb", "5", "--json"
+    )
+    assert got.status == 0
+    for e in got.json["events"]:
+        assert ("yield_and_depth" in e) or "--spectra" in e["refused"]
+    for words in (
+        ["--spectra", unbroken.out],
+        [unbroken.out, "--spectra", unbroken.out],
+        [unbroken.out, "--spectra", tmp_path / "nothing", "--master-kt", "2", "5"],
+        [unbroken.out, "--mb", "5"],
+    ):
+        bad = run("yield", *words)
+        assert bad.status == 2
+        assert len(bad.stderr.strip().splitlines()) == 1

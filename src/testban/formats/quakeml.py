@@ -295,45 +295,6 @@ def read_picks(path: str | Path) -> tuple[Pick, ...]:
     return decode(read_bytes(path), Path(path).name)[1]
 
 
-def arrival_rows(data: bytes, name: str = "bytes") -> list[dict[str, str | float | None]]:
-    """The arrivals of every event as rows of an arrival table (`tables.arrivals_of`): those of the preferred (else first) origin under
-    their phases; all picks under their hints where there is no arrival, as an event needs no origin here.
-    """
-    root = xml.parse(data, "QuakeML", name)
-    rows: list[dict[str, str | float | None]] = []
-    for node in root.iter("event"):
-        origins = node.findall("origin")
-        wanted = (node.findtext("preferredOriginID") or "").strip()
-        origin = next((o for o in origins if o.get("publicID") == wanted), origins[0] if origins else None)
-        arrivals = origin.findall("arrival") if origin is not None else []
-        named = {(a.findtext("pickID") or "").strip(): (a.findtext("phase") or "").strip() for a in arrivals}
-        for pick in node.findall("pick"):
-            key = pick.get("publicID", "")
-            if not named or key in named:
-                rows.append(_arrival_row(pick, named.get(key, ""), _tail(node.get("publicID"))))
-    if root.tag != "quakeml" or not rows:
-        raise FormatError(
-            f"expected QuakeML with picks, got none in {name}; write them along with the events"
-        )
-    return rows
-
-
-def _arrival_row(pick: ET.Element, phase: str, event: str) -> dict[str, str | float | None]:
-    where = pick.find("waveformID")
-    codes = dict(where.items()) if where is not None else {}
-    row: dict[str, str | float | None] = {
-        "event_id": event, "pick_id": _tail(pick.get("publicID")), "network": codes.get("networkCode"), "station": codes.get("stationCode"),
-        "location": codes.get("locationCode"), "channel": codes.get("channelCode"), "time": pick.findtext("time/value"),
-        "phase": phase or (pick.findtext("phaseHint") or "").strip() or None,
-    }  # fmt: skip
-    for column, tag in (
-        ("time_sigma_s", "time/uncertainty"), ("slowness_s_per_deg", "horizontalSlowness/value"), ("backazimuth_deg", "backazimuth/value"),
-        ("slowness_sigma", "horizontalSlowness/uncertainty"), ("backazimuth_sigma", "backazimuth/uncertainty"),
-    ):  # fmt: skip
-        row[column] = pick.findtext(tag)
-    return row
-
-
 def decode(data: bytes, name: str = "bytes") -> tuple[tuple[Event, ...], tuple[Pick, ...]]:
     """Events and picks of a document; FormatError where it is no QuakeML or holds no event."""
     root = xml.parse(data, "QuakeML", name)
@@ -358,7 +319,15 @@ def decode(data: bytes, name: str = "bytes") -> tuple[tuple[Event, ...], tuple[P
     return tuple(events), tuple(sorted(picks.values(), key=lambda p: (p.time_ns, p.station_key, p.pick_id)))
 
 
-def _tail(identifier: str | None) -> str:
+def preferred_origin(event: ET.Element) -> ET.Element | None:
+    """The preferred, else the first origin of an event; None where it has none."""
+    origins = event.findall("origin")
+    wanted = (event.findtext("preferredOriginID") or "").strip()
+    return next((o for o in origins if o.get("publicID") == wanted), origins[0] if origins else None)
+
+
+def tail(identifier: str | None) -> str:
+    """The last part of a resource identifier."""
     return (identifier or "").rsplit("/", 1)[-1]
 
 
@@ -389,15 +358,13 @@ def _read_pick(node: ET.Element) -> Pick | None:
 
 
 def _read_event(node: ET.Element, picks: Mapping[str, Pick]) -> Event | None:
-    origins = node.findall("origin")
-    wanted = (node.findtext("preferredOriginID") or "").strip()
-    origin = next((o for o in origins if o.get("publicID") == wanted), origins[0] if origins else None)
+    origin = preferred_origin(node)
     if origin is None:
         return None
     arrivals = [a for a in (_read_arrival(n, picks) for n in origin.findall("arrival")) if a is not None]
     magnitudes = [m for m in map(_read_magnitude, node.findall("magnitude")) if m is not None]
     return Event(
-        event_id=_tail(node.get("publicID")),
+        event_id=tail(node.get("publicID")),
         origin=_read_origin(origin),
         arrivals=tuple(sorted(arrivals, key=lambda a: (a.time_ns, a.station_key))),
         magnitudes=tuple(sorted(magnitudes, key=lambda m: m.kind)),
@@ -439,7 +406,7 @@ def _read_origin(node: ET.Element) -> Origin:
         secondary_gap_deg=_number(node, "quality/secondaryAzimuthalGap"),
         min_distance_deg=_number(node, "quality/minimumDistance"),
         max_distance_deg=_number(node, "quality/maximumDistance"),
-        model=_tail(node.findtext("earthModelID")),
+        model=tail(node.findtext("earthModelID")),
     )
 
 
@@ -478,5 +445,5 @@ def _read_magnitude(node: ET.Element) -> Magnitude | None:
         sigma=_number(node, "mag/uncertainty"),
         n_detected=int(_number(node, "stationCount")),
         n_censored=0,
-        method=_tail(node.findtext("methodID")),
+        method=tail(node.findtext("methodID")),
     )

@@ -71,7 +71,10 @@ def _spread2(values: Sequence[float]) -> float:
 
 
 def area(explosions: Sequence[float], earthquakes: Sequence[float]) -> Area:
-    """Chance that a random explosion scores above a random earthquake. Raises InputError for fewer than two of either."""
+    """Chance that a random explosion scores above a random earthquake. Raises InputError for fewer than two of either.
+
+    Where the classes do not overlap at all the interval is the Wilson one of all of the smaller class, because that of DeLong is nothing then.
+    """
     x, q = sorted(explosions), sorted(earthquakes)
     if len(x) < 2 or len(q) < 2:
         raise InputError(
@@ -80,8 +83,14 @@ def area(explosions: Sequence[float], earthquakes: Sequence[float]) -> Area:
     above, below = _placed(x, q), _placed(q, x)
     value = sum(above) / len(x)
     sigma = math.sqrt(_spread2(above) / len(x) + _spread2(below) / len(q))
+    few = min(len(x), len(q))
+    known = share(
+        few if value > 0.5 else 0, few
+    )  # classes that do not overlap have no spread, yet few events prove little
+    low = known.low if value == 1.0 else value - Z95 * sigma
+    high = known.high if value == 0.0 else value + Z95 * sigma
     return Area(
-        value=value, sigma=sigma, low=max(0.0, value - Z95 * sigma), high=min(1.0, value + Z95 * sigma),
+        value=value, sigma=sigma, low=max(0.0, low), high=min(1.0, high),
         n_explosions=len(x), n_earthquakes=len(q),
     )  # fmt: skip
 

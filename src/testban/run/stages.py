@@ -19,7 +19,7 @@ from testban.base.ids import Nslc
 from testban.base.inventory import Inventory
 from testban.base.records import Event, Finding, Pick, Site
 from testban.base.times import format_time
-from testban.formats import csvio, quakeml, tables
+from testban.formats import csvio, quakeml, quakeml_rows, tables
 from testban.formats.waveforms import read_bytes
 from testban.run.configuration import Configuration
 from testban.run.detection import Detected, detect_stations, open_source, tidy
@@ -176,7 +176,7 @@ def _arrival_table(path: Path, stations: Inventory | None) -> tables.ArrivalTabl
     """The arrivals of a table or of QuakeML, whichever the file holds."""
     data = read_bytes(path)
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-        return tables.arrivals_of(quakeml.arrival_rows(data, path.name), path.name, stations)
+        return tables.arrivals_of(quakeml_rows.arrival_rows(data, path.name), path.name, stations)
     return tables.read_arrivals(path, stations)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from testban.base import geo
 from testban.base.canonical import digest_of
 from testban.base.errors import InputError
 from testban.base.records import Event, Magnitude
@@ -17,6 +18,7 @@ from testban.identify.yield_depth import BandStep, Master, YieldDepth
 from testban.run import known
 from testban.run.provenance import code_digest
 
+ONE_PLACE_KM = 30.0  # beyond it two events have not the same path and site [assumed; locations are uncertain by 10 km and more]
 KINDS = ("mb", "mb(Lg)", "mb(IDC)")
 
 
@@ -79,14 +81,19 @@ def with_spectra(
         raise InputError(f"--spectra: expected an event in {master}, got none: give another folder")
     best = max(theirs, key=lambda e: (e.origin.n_stations, e.event_id))
     paths, others = known.paths(place), known.paths(master).get(best.event_id, ())
-    return tuple(
-        _joint(e, settings, yield_depth.steps(paths.get(e.event_id, ()), others), stated, mb)
-        for e in known.chosen(known.events(place), event, place)
-    )
+    out = []
+    for e in known.chosen(known.events(place), event, place):
+        apart = geo.distance_km_(
+            e.origin.longitude, e.origin.latitude, best.origin.longitude, best.origin.latitude
+        )
+        found = yield_depth.steps(paths.get(e.event_id, ()), others) if apart <= ONE_PLACE_KM else ()
+        out.append(_joint(e, settings, found, stated, mb, apart))
+    return tuple(out)
 
 
 def _joint(
-    event: Event, settings: room.YieldSettings, found: Sequence[BandStep], stated: Master, mb: Magnitude | None
+    event: Event, settings: room.YieldSettings, found: Sequence[BandStep], stated: Master, mb: Magnitude | None,
+    apart_km: float,
 ) -> Sized:  # fmt: skip
     one = of_event(event, settings) if mb is None else Sized(
         event_id=event.event_id, found=room.estimate([mb], settings), verdict=event.assessment.verdict.value if event.assessment else "",
@@ -95,6 +102,11 @@ def _joint(
     law = relations.relation(settings.relation or place.relation)
     value = None if one.found is None or one.found.bound else (one.found.mb, one.found.mb_sigma)
     try:
+        if apart_km > ONE_PLACE_KM:
+            raise InputError(
+                f"--spectra: expected a master within {ONE_PLACE_KM:g} km, got one {apart_km:.0f} km away: path and site would not "
+                "cancel; give another"
+            )
         joint = yield_depth.estimate(
             found, stated, value, law, place, settings.prior_kt, settings.level, settings.depth_m
         )

@@ -33,7 +33,7 @@ def _square(
         svg.group(lines, stroke=GRID, stroke_width="1"),
         svg.group(names, font_size="11", fill=SOFT),
         svg.text(LEFT + SIDE / 2, TOP + SIDE + 33, x, text_anchor="middle", font_size="12", fill=SOFT),
-        svg.text(12, middle, y, text_anchor="middle", font_size="12", fill=SOFT, transform=f"rotate(-90 12 {middle:.0f})"),
+        svg.text(9, middle, y, text_anchor="middle", font_size="12", fill=SOFT, transform=f"rotate(-90 9 {middle:.0f})"),
     ]  # fmt: skip
 
 

@@ -65,7 +65,9 @@ def picture(parts: Sequence[EvidencePart]) -> Markup:
         svg.text(LEFT, 12, t("earthquakes"), fill=BLUE, font_size="11"),
         svg.text(WIDTH - RIGHT, 12, t("explosions"), fill=RED, font_size="11", text_anchor="end"),
         svg.text(WIDTH - 2, 12, "n", fill=SOFT, font_size="10.5", text_anchor="end"),
-        svg.text(LEFT - 6, foot + 8, "log10 P/S", fill=SOFT, font_size="10.5", text_anchor="end"),
+        svg.text(
+            LEFT - 6, foot + 8, Both("log10 P/S", "lg P/S"), fill=SOFT, font_size="10.5", text_anchor="end"
+        ),
     ]
     return svg.picture(
         WIDTH, foot + 14, [*axis, *head, *rows], t("Each ratio between the means of its classes")

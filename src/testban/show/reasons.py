@@ -2,15 +2,17 @@
 
 Rules: each pattern names the parts that vary; parts joined by semicolons are translated one by one, and only if
 every one of them is known does a Russian text appear. Anything else is shown as it came, marked as English. A test
-checks that a pattern's message says the same as the text it was made for.
+checks that a pattern's message says the same as the text it was made for. Sentences of older bulletins are said as those of today.
 """
 
 import re
 
+from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
 from testban.show.reasons_measurement import MEASUREMENT
 from testban.show.texts import N_, Both, foreign, russian, russian_times, t
 
+NUMBER = re.compile(r"[-+]?\d+\.\d+")
 PATTERNS = (*EVIDENCE, *MEASUREMENT)
 WORDS = (
     N_("regional P/S"),
@@ -40,8 +42,29 @@ WORDS = (
 )
 
 
+OLDER = (
+    (
+        re.compile(r": likelihood ratio 10\^([-+]\d+\.\d+) at error rates"),
+        ": the evidence is {}, at error rates",
+    ),
+    (
+        re.compile(r"\) gives a likelihood ratio of 10\^([-+]\d+\.\d+), which is not enough"),
+        ") is {}, which is not enough",
+    ),
+)
+
+
+def _today(text: str) -> str:
+    """The sentence of a verdict of older bulletins, which gave the odds as a power of ten, as it is said today."""
+    for pattern, form in OLDER:
+        text = pattern.sub(lambda m, form=form: form.format(in_words(float(m.group(1)))), text)  # type: ignore[misc]
+    return text
+
+
 def _word(text: str) -> Both:
-    """A listed word, or several joined by commas; anything else stays."""
+    """A listed word, or several joined by commas; a number with the decimal mark of the language; anything else stays."""
+    if NUMBER.fullmatch(text):
+        return Both(text, text.replace(".", ","))
     parts = [p if p not in WORDS else russian().get(p, p) for p in text.split(", ")]
     return Both(text, ", ".join(parts))
 
@@ -76,7 +99,7 @@ def _known(text: str) -> Both | None:
 
 def reason(text: str) -> Both:
     """A reason in both languages where its form is known, else as it came, marked as English."""
-    body = text.strip()
+    body = _today(text.strip())
     if not body or len(body) > 2000:
         return foreign(body)
     stop = "." if body.endswith(".") else ""

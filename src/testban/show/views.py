@@ -37,6 +37,7 @@ KIND_TEXT = {
     "epoch": N_("response epoch"),
     "orientation": N_("orientation"),
     "corrupt": N_("damaged data"),
+    "incomplete": N_("a window that may not be whole"),
     "spike": N_("spike"),
 }
 

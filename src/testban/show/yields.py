@@ -51,15 +51,16 @@ def together(found: YieldDepth) -> list[Both]:
     """Yield and depth from spectra over a master, and what the spectra alone say."""
     (a, y, b), (c, h, d), (e, _, f) = found.yield_kt, found.depth_m, found.spectra_alone_kt
     steps = "; ".join(
-        f"{s.band_hz[0]:g}-{s.band_hz[1]:g} Hz {s.log10_ratio:+.2f} +- {s.sigma:.2f} ({s.n})"
+        f"{s.band_hz[0]:g}–{s.band_hz[1]:g} Hz {s.log10_ratio:+.2f} ± {s.sigma:.2f} ({s.n})"
         for s in found.steps
     )
+    told = Both(steps, steps.replace(".", ",").replace("Hz", "Гц"))
     return [
         t("With spectra over those of the master, if it was a tamped explosion: {low} to {high} kt ({level} % interval, middle {mid} kt), at {top} to {bottom} m (middle {depth} m).",
           low=_kt(a), high=_kt(b), mid=_kt(y), level=num(100.0 * found.level, 0), top=_kt(c), bottom=_kt(d), depth=_kt(h)),
         *([t("The interval leans on the end of the prior range.")] if found.edge else []),
         t("The spectra alone: {low} to {high} kt; yield and depth are correlated by {r}.", low=_kt(e), high=_kt(f), r=num(found.correlation, 2)),
-        t("log10 of P over that of the master (stations): {steps}.", steps=steps),
+        t("log10 of P over that of the master (stations): {steps}.", steps=told),
         t("The exponents of the source model are not confirmed in the source."),
     ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from testban.formats import (
     inventory,
     mseed,
     quakeml,
+    quakeml_rows,
     sacpz,
     stationxml,
     stationxml_writer,
@@ -187,7 +188,9 @@ def check_stationxml(data: bytes) -> None:
 
 def check_quakeml(data: bytes) -> None:
     try:
-        assert all(set(row) >= {"station", "time", "phase"} for row in quakeml.arrival_rows(data, "fuzz"))
+        assert all(
+            set(row) >= {"station", "time", "phase"} for row in quakeml_rows.arrival_rows(data, "fuzz")
+        )
     except InputError as exc:
         named(exc)
     try:

@@ -93,3 +93,12 @@ def test_no_accuracy_at_equal_shares_is_printed() -> None:
     for path in sorted((root / "identify").glob("*.py")) + sorted((root / "cli").glob("*.py")):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert not re.search(r"accuracy\s*=|f1_score|balanced_accuracy", line), (path, line)
+
+
+def test_classes_that_do_not_overlap_prove_little_when_they_are_few() -> None:
+    few = scores.area([1.0, 1.1, 1.2], [0.0, 0.1])
+    assert few.value == 1.0
+    assert few.low == scores.share(2, 2).low < 0.5
+    many = scores.area([1.0 + 0.01 * i for i in range(200)], [-0.01 * i for i in range(200)])
+    assert 0.95 < many.low < 1.0
+    assert scores.area([0.0, 0.1], [1.0, 1.1]).high == scores.share(0, 2).high

@@ -8,9 +8,9 @@ from test_identify_verdict import event as bare
 from test_identify_verdict import magnitude, origin, path
 
 from testban import identify
-from testban.base.records import Assessment, Event, Magnitude, Origin, Verdict
+from testban.base.records import Assessment, Event, Evidence, EvidencePart, Magnitude, Origin, Verdict
 from testban.identify.combine import in_words
-from testban.show import reasons, verdicts, yields
+from testban.show import changes, ratios, reasons, verdicts, yields
 
 FIXED = "fixed at the default: no near station, S-P pairs or depth phases"
 
@@ -92,3 +92,56 @@ def test_the_verdict_says_its_odds_in_words(ratio: float, en: str, ru: str) -> N
     """No power of ten in the sentence, and no factor short of the limit of 10 that is rounded up to it."""
     assert in_words(ratio) == en
     assert reasons.reason(en).ru.startswith(ru)
+
+
+OLD = (
+    "explosion-like by regional P/S: likelihood ratio 10^+1.19 at error rates of 10% (an earthquake called explosion-like) and 10% "
+    "(an explosion called earthquake-like)"
+)
+
+
+def test_odds_of_older_bulletins_are_said_in_words_in_both_languages() -> None:
+    got = reasons.reason(OLD)
+    assert not got.foreign
+    assert "10^" not in got.en + got.ru
+    assert "15 times likelier from an explosion" in got.en
+    assert "в 15 раз вероятнее при взрыве" in got.ru
+
+
+def test_numbers_in_russian_reasons_have_a_comma() -> None:
+    got = reasons.reason("mb 3.2 is below 3.5, where the relation was not tried")
+    assert "3,2" in got.ru
+    assert "3.5" not in got.ru
+    assert "3.2" in got.en
+
+
+def evidence(value: float, ratio: float) -> Evidence:
+    parts = tuple(
+        EvidencePart(
+            name=f"{pair} 4-6 Hz", value=value, sigma=0.1, weight=w, n=4, explosion_mean=0.4, earthquake_mean=-0.4,
+            scale_explosion=0.25, scale_earthquake=0.25,
+        )
+        for pair, w in (("Pn/Lg", 1.0), ("Pg/Lg", 0.0))
+    )  # fmt: skip
+    return Evidence(
+        name="regional P/S", applicable=True, value=value, sigma=0.25, log10_lr=ratio, parts=parts,
+        detail={"class_mean": 0.5, "scale_explosion": 0.25, "scale_earthquake": 0.25},
+    )  # fmt: skip
+
+
+def test_what_would_change_a_word_is_told_in_values_and_in_what_is_missing() -> None:
+    strong = changes.of(evidence(0.5, 1.5), "More good paths, above all of other azimuths, or an earthquake recorded on the same paths.")  # fmt: skip
+    assert "decides alone up to a value of about 0.2" in strong.en
+    assert "No station shows Pn/Sn, Pg/Sn, P/S." in strong.en
+    assert "40 samples a second" in strong.en
+    assert "Само по себе решает" in strong.ru
+    weak = changes.of(evidence(0.1, 0.4), "More good paths, above all of other azimuths, or an earthquake recorded on the same paths.")  # fmt: skip
+    assert "would decide alone from a value of about 0.2" in weak.en
+
+
+def test_every_ratio_has_a_row_and_a_weightless_one_an_empty_mark() -> None:
+    text = str(ratios.picture(evidence(0.3, 1.0).parts))
+    assert text.count("<circle") == 2
+    assert text.count('fill="#ffffff"') == 1
+    assert "Гц" in text
+    assert str(ratios.picture(())) == ""
