@@ -16,7 +16,7 @@ SCENARIO = """
 title = "A deep earthquake and a shot, six far stations, one an array"
 seed = 5
 start = "2026-05-01T00:00:00Z"
-duration_h = 1.5
+duration_h = 2.0
 stations_table = \"\"\"
 code, longitude, latitude, elevation_m, noise, elements, aperture_km, element_instrument
 AAA, 133.9, -23.7, 600, 0.3, 5, 8.0, sp20
@@ -54,7 +54,7 @@ kind = "explosion"
 longitude = 146.0
 latitude = 19.0
 depth_km = 0.5
-time = "2026-05-01T00:50:00Z"
+time = "2026-05-01T01:20:00Z"
 mb = 4.9
 """
 
@@ -141,3 +141,17 @@ def test_a_depth_of_its_own_is_left_alone(given: Given) -> None:
     origin = msgspec.structs.replace(given.events[0].origin, depth_fixed=False, depth_sigma_km=5.0)
     assert not deepening.open_depth(msgspec.structs.replace(given.events[0], origin=origin))
     assert deepening.open_depth(given.events[0])
+
+
+def test_an_event_of_a_sequence_is_not_asked(given: Given, tmp_path: Path) -> None:
+    deep, shot = given.events
+    near = msgspec.structs.replace(shot.origin, time_ns=deep.origin.time_ns + 600 * 10**9)
+    later = msgspec.structs.replace(shot, origin=near)
+    assert deepening.in_sequence(deep, [deep, later])
+    assert not deepening.in_sequence(deep, [deep, shot])
+    catalogue = Catalogue(tmp_path / "c.sqlite")
+    found, _ = deepening.deepened(
+        [deep, later], given.picks, given.stations, [given.source], "ak135", ["test"], Serial(), catalogue, lambda *_: None
+    )  # fmt: skip
+    catalogue.close()
+    assert found == (deep, later)

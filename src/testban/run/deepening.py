@@ -1,6 +1,6 @@
 """Depth of events whose picks do not hold it, from what was recorded behind their P.
 
-Order: for every event without a depth of its own, each station with a P says how unusual what came behind it is
+Order: for every event without a depth of its own and no other near it within the hour, each station with a P says how unusual what came behind it is
 (`detect.behind`, a station a unit); the network says which depth that speaks for and with what chance
 (`locate.stacked_depth`); at a chance of at most CHANCE, and where no one delay for all stations does as well, the event is located anew with the depth held there. Twice, since the
 place moves with the depth. The depth counts as fixed: it is no free parameter, and no evidence of what the event was.
@@ -28,6 +28,10 @@ from testban.store import Catalogue
 
 CHANCE = 0.01
 HELD_KM = 15.0  # a free depth with a smaller sigma is left as it is
+SEQUENCE_DEG, SEQUENCE_NS = (
+    3.0,
+    3_600_000_000_000,
+)  # another event so near: its aftershocks may come behind P everywhere alike
 SAME_KM = 12.0  # the depth asked anew from the new place
 
 
@@ -63,7 +67,8 @@ def deepened(
     base_key: Sequence[Any], pool: Executor, catalogue: Catalogue, report: Report,
 ) -> tuple[tuple[Event, ...], tuple[Finding, ...]]:  # fmt: skip
     """The events, those whose recordings speak for a depth located there; and what failed."""
-    jobs = [j for j in (_job(s, events, sources, model) for s in stations) if j.onsets]
+    asked = [open_depth(e) and not in_sequence(e, events) for e in events]
+    jobs = [j for j in (_job(s, events, asked, sources, model) for s in stations) if j.onsets]
     units = [
         Unit(stage="behind", subject=j.station_key, key=digest_of([base_key, "behind", j]), job=j)
         for j in jobs
@@ -88,11 +93,24 @@ def open_depth(event: Event) -> bool:
     return o.depth_fixed or (o.depth_sigma_km or 0.0) > HELD_KM
 
 
-def _job(s: Station, events: Sequence[Event], sources: Sequence[str], model: str) -> BehindJob:
+def in_sequence(event: Event, events: Sequence[Event]) -> bool:
+    """Whether another event came near it within the hour: the next shock of a sequence follows at one delay far and wide."""
+    o = event.origin
+    return any(
+        e.event_id != event.event_id
+        and abs(e.origin.time_ns - o.time_ns) <= SEQUENCE_NS
+        and delaz_(o.longitude, o.latitude, e.origin.longitude, e.origin.latitude)[0] <= SEQUENCE_DEG
+        for e in events
+    )
+
+
+def _job(
+    s: Station, events: Sequence[Event], asked: Sequence[bool], sources: Sequence[str], model: str
+) -> BehindJob:
     onsets = []
     for i, e in enumerate(events):
         own = [a for a in e.arrivals if a.station_key == s.site.key and a.phase in ("P", "Pn") and a.defining]
-        if not own or not open_depth(e):
+        if not own or not asked[i]:
             continue
         a = min(own, key=lambda a: (a.time_ns, a.pick_id))
         delta, _, back = delaz_(e.origin.longitude, e.origin.latitude, s.site.longitude, s.site.latitude)
