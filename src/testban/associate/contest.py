@@ -13,14 +13,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import pairs
+from testban.associate import drift, pairs
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.retrial import Retrial
 from testban.associate.search import overlap_
-from testban.base.geo import KM_PER_DEG, delaz_, unit_vector_
+from testban.base.geo import KM_PER_DEG, delaz_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,7 +106,7 @@ class Contest(Retrial):
         more[:, 3] = PAIR_S
         cells = np.array([(lon, lat, PAIR_DEG, 180.0) for _, lon, lat, _ in found])
         self.cells = np.concatenate([self.cells, cells])
-        self.vectors = np.concatenate([self.vectors, np.array([unit_vector_(c[0], c[1]) for c in cells])])
+        self.vectors = np.concatenate([self.vectors, drift.still(cells)])
         self.radius = np.ascontiguousarray(self.cells[:, 2])
         return self._thinned(np.concatenate([rows, more]))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from testban import associate
 from testban.associate.odds import curve
 from testban.associate.pairs import places
 from testban.associate.table import Table
@@ -53,3 +54,26 @@ def test_a_pair_gives_its_place(delta):
 @pytest.mark.parametrize("wrong", [{"slower": -6.0}, {"s_from": 60.0}, {"s_hint": "P"}])
 def test_what_does_not_belong_together_gives_none(wrong):
     assert found(8.0, **wrong) == []
+
+
+def test_a_pair_joins_the_candidates_of_an_association():
+    others = [Site(key=f"XX.N{i}", longitude=25.0 + 6.0 * i, latitude=56.0 - 2.0 * i) for i in range(2)]
+    where = destination_(ARRAY.longitude, ARRAY.latitude, 70.0, 8.0)
+    d, _, baz = delaz_(*where, ARRAY.longitude, ARRAY.latitude)
+    p, slow, _ = (float(v) for v in MODEL.predict("P1", 0.0, d))
+    s, slow_s, _ = (float(v) for v in MODEL.predict("S1", 0.0, d))
+    picks = [pick("p", p, "P", slow, baz), pick("s", s, "S", slow_s, baz)]
+    for i, site in enumerate(others):
+        away = delaz_(*where, site.longitude, site.latitude)[0]
+        t = float(MODEL.predict("P1", 0.0, away)[0])
+        picks.append(
+            Pick(
+                pick_id=f"n{i}",
+                station_key=site.key,
+                time_ns=T0 + round(t * 1e9),
+                phase_hint="P",
+                time_sigma_s=0.3,
+            )
+        )
+    (event,) = associate.associate(picks, [ARRAY, *others]).events
+    assert delaz_(*where, event.origin.longitude, event.origin.latitude)[0] < 0.5
