@@ -54,7 +54,7 @@ def check_goes_on(
     after = units(out)
     assert after[: len(before)] == before
     assert {(k, r) for _, k, r in after} == {(k, r) for _, k, r in units(unbroken.out)}
-    assert len(after) == len(units(unbroken.out)) == 12
+    assert len(after) == len(units(unbroken.out)) == 13
     for name in TABLES:
         assert (out / name).read_bytes() == (unbroken.out / name).read_bytes(), name
     assert not (out / ".part").exists()
