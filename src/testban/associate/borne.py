@@ -27,9 +27,9 @@ Ints = NDArray[np.int64]
 
 PHASES, SHEAR_FROM = ("Pg", "S", "Sn", "Sg", "Lg"), 1
 CHANCE = 0.3  # that a station which saw P picks a given later phase, as `claims.LG_CHANCE`
-STRAY_S = (
-    0.001  # 1/s: 15 in 100 picks called S are neither S nor Lg (docs/rooms/detect.md), in some 150 s behind P
-)
+# 1/s: 15 in 100 picks called S are neither S nor Lg (docs/rooms/detect.md), in some 150 s behind P.
+STRAY_S = 0.001
+SLOWEST_KM_S, LAST_S = 2.5, 10.0  # what may be Lg
 BEHIND_S = 1.5  # a later phase is picked so long after P at least
 
 
@@ -38,9 +38,12 @@ def explained_(
     k: Kernel, error: Floats, phases: Ints, lon: float, lat: float, depth: float, o: float, first: Ints, held: Ints,
     s_lon: Floats, s_lat: Floats, start: Ints, station: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints,
 ) -> float:  # fmt: skip
-    """Sum over stations and phases: see the rules. first: rows of its P. held: rows of its S."""
+    """Sum over stations and phases: see the rules. first, held: rows of its P and S, ascending.
+
+    phases: indices of PHASES. Places in degrees, depth in km, o in s of the window, rate in 1/s; start, data and hint as in `table.Window`.
+    """
     total = 0.0
-    best = np.empty((phases.size, 2))
+    best = np.empty(phases.size)
     for f in first:
         s = station[f]
         delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
@@ -49,8 +52,8 @@ def explained_(
         for j in held:
             if station[j] == s and hint[j] == 2:
                 total += log_(max(1.0, rate[j] / STRAY_S))
-        best[:, 0], best[:, 1] = 0.0, -1.0
-        last = data[f, 0] + delta * 111.19 / 2.5 + 10.0
+        best[:] = 0.0
+        last = data[f, 0] + delta * 111.19 / SLOWEST_KM_S + LAST_S
         for i in range(f + 1, start[s + 1]):
             if data[i, 0] > last:
                 break
@@ -69,11 +72,11 @@ def explained_(
                 sigma = math.sqrt(e * e + data[i, 1] * data[i, 1])
                 u = (data[i, 0] - o - t) / sigma
                 v = log_(CHANCE / (2.5066 * sigma * noise)) - 0.5 * u * u
-                if v > value and v > best[c, 0]:
+                if v > value and v > best[c]:
                     value, which = v, c
             if which >= 0:
-                best[which, 0] = value
-        total += np.sum(best[:, 0])
+                best[which] = value
+        total += np.sum(best)
     return total
 
 

@@ -89,9 +89,7 @@ class Candidates:
         """Undo `take`: the event is none, its picks are free again, though still no false alarms."""
         self.claims.remove(claim)
         self.rerate()
-        numbers = np.array(claim.numbers, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
-        self.window.used[at[self.window.number[at] == numbers]] = 0
+        self.window.used[self._rows_of(claim)] = 0
         self.shots = None
 
     def _raise(self, claim: Claim) -> None:
@@ -104,10 +102,14 @@ class Candidates:
             claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
         )  # fmt: skip
 
-    def _use(self, claim: Claim) -> None:
+    def _rows_of(self, claim: Claim) -> Ints:
+        """Rows of the window that hold the picks of an event; picks outside the window have none."""
         numbers = np.array(claim.numbers, dtype=np.int64)
         at = np.minimum(np.searchsorted(self.window.number, numbers), len(self.window.number) - 1)
-        self.window.used[at[self.window.number[at] == numbers]] = 1
+        return np.asarray(at[self.window.number[at] == numbers])
+
+    def _use(self, claim: Claim) -> None:
+        self.window.used[self._rows_of(claim)] = 1
         self.shots = None
 
     def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:

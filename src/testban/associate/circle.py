@@ -95,9 +95,7 @@ def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
                 add_(sums, bins[offset + b])
         n, e, c, most = sums[NUMBER], sums[EVIDENCE], sums[CHANCE], sums[ALL_P]
         gains[q] = max(0.0, zone_gain_(e, n, c))
-        if (
-            z >= FAR_ZONE and c <= 0.0
-        ):  # picks at the rim of a shadow, which no station of the zone is in reach of by the curves
+        if z >= FAR_ZONE and c <= 0.0:  # picks at the rim of a shadow, where the curves reach no station
             gains[q] = 0.0
         elif z >= FAR_ZONE and bound * most < n:  # no more than so many of them can have seen it
             gains[q] = max(0.0, e + n * log_(bound * most / c) - bound * most)

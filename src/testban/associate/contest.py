@@ -28,9 +28,7 @@ Ints = NDArray[np.int64]
 RIVAL_SHARE = 0.3  # of the leader's odds: a rival with less is not fitted before the leader is accepted
 RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
-CHANCE = (
-    30.0  # what locating a rival can add to its worth at most: the area of the largest ellipse, and the rest
-)
+CHANCE = 30.0  # what locating a rival can add to its worth: the area of the largest ellipse, and the rest
 HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
 HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
 PAIR_S, PAIR_DEG = 3.0, 0.3  # uncertainty of the origin and the place that a pair gives

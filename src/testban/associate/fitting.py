@@ -2,11 +2,11 @@
 
 Rules: a candidate is refined on ever smaller cells (`refine`), then picks and least squares take turns (`collect`), from
 each layer and at other depths; up to a few picks each is left out once, since one wrong one can hold a place. A winner
-is fitted anew from places and depths around it, since no fit sees beyond its own hollow; tables of many stations hold
-a place well enough and are spared this.
+is fitted anew from places and depths around it, since no fit sees beyond its own hollow; one held to a few km with stations
+all around (`contest`) is spared this.
 """
 
-from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -17,9 +17,6 @@ from testban.associate.candidates import DEEP_GAIN, SPARSE_NET, Candidates
 from testban.associate.claims import Claim
 from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
-from testban.associate.search import Search
-from testban.associate.sight import Sight
-from testban.associate.table import Table, Window
 from testban.base.geo import delaz_, destination_
 from testban.locate import Located
 from testban.locate.errors_model import P_ERROR
@@ -79,18 +76,15 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
 class Fitting(Candidates):
     """One window: its candidates, fitted."""
 
-    def __init__(
-        self,
-        search: Search,
-        table: Table,
-        window: Window,
-        claims: Sequence[Claim],
-        sight: Sight | None = None,
-    ) -> None:
-        super().__init__(search, table, window, claims, sight)
-        # What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins.
-        self.alike: dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis] = {}
-        self.won: list[tuple[Claim, Hypothesis]] = []  # of this window, and what claims them
+    @cached_property
+    def alike(self) -> dict[tuple[tuple[int, ...], tuple[int, ...], int, int, float], Hypothesis]:
+        """What picks and a place (to a degree) led to at other depths: many cells lead to the same. Holds until an event wins."""
+        return {}
+
+    @cached_property
+    def won(self) -> list[tuple[Claim, Hypothesis]]:
+        """Events of this window, and what claims them."""
+        return []
 
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
         """Fit x (changed in place) with the picks that are left: number of picks, score; see `collect.fit_`."""
