@@ -28,7 +28,7 @@ from testban.base.records import (
     Verdict,
 )
 from testban.base.times import parse_time
-from testban.formats import css30, geojson, ims10, obspy_bridge, quakeml
+from testban.formats import css30, geojson, ims10, obspy_bridge, quakeml, quakeml_read
 
 OT = parse_time("2017-09-03T03:30:01.6784Z")
 
@@ -207,7 +207,7 @@ def test_quakeml_is_what_obspy_reads():
 
 def test_quakeml_round_trip():
     b = sample()
-    events, picks = quakeml.decode(quakeml.encode(b.events, b.picks))
+    events, picks = quakeml_read.decode(quakeml.encode(b.events, b.picks))
     assert [e.origin.time_ns for e in events] == [OT - 400_000, OT + 511 * 10**9 - 400_000]
     e, o = events[0], events[0].origin
     assert (o.ellipse.smajor_km, o.ellipse.sminor_km, o.depth_fixed) == (11.25, 6.5, True)

@@ -17,7 +17,7 @@ from testban.base.inventory import ANY, Inventory
 from testban.base.records import Channel, Event, Pick, Segment
 from testban.base.times import format_time
 from testban.formats import inventory as inventories
-from testban.formats import quakeml, tables
+from testban.formats import quakeml, quakeml_read, tables
 
 
 def to_obspy(segments: Segment | Iterable[Segment]) -> Any:
@@ -83,7 +83,7 @@ def events_from_obspy(catalog: Any) -> tuple[tuple[Event, ...], tuple[Pick, ...]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         catalog.write(out, format="QUAKEML")
-    return quakeml.decode(out.getvalue(), "obspy catalogue")
+    return quakeml_read.decode(out.getvalue(), "obspy catalogue")
 
 
 def picks_to_obspy(picks: Iterable[Pick]) -> list[Any]:

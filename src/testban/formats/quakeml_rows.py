@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from testban.base.errors import FormatError
 from testban.formats import xml
-from testban.formats.quakeml import preferred_origin, tail
+from testban.formats.quakeml_read import preferred_origin, tail
 
 
 def arrival_rows(data: bytes, name: str = "bytes") -> list[dict[str, str | float | None]]:

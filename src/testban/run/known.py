@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from testban.base.errors import InputError, StoreError
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Event
-from testban.formats import quakeml
+from testban.formats import quakeml_read
 from testban.run.process import Measured
 from testban.store import Catalogue, tables
 
@@ -29,7 +29,7 @@ def events(place: Path) -> tuple[Event, ...]:
             f"expected a folder written by `testban process` or a QuakeML file, got {place}: it is not there"
         )
     if not place.is_dir():
-        return tuple(_with_errors(e) for e in quakeml.read_events(place))
+        return tuple(_with_errors(e) for e in quakeml_read.read_events(place))
     page, kept = place / "bulletin.quakeml", place / "catalogue.sqlite"
     if not page.is_file():
         raise InputError(
@@ -37,7 +37,7 @@ def events(place: Path) -> tuple[Event, ...]:
         )
     if "<event " not in page.read_text(encoding="utf-8"):
         return ()
-    told = quakeml.read_events(page)
+    told = quakeml_read.read_events(page)
     if kept.is_file():
         try:
             catalogue = Catalogue(kept)

@@ -11,7 +11,7 @@ from testban import cli
 from testban.base.geo import delaz_, destination_
 from testban.base.times import format_time, parse_time
 from testban.earth import travel
-from testban.formats import quakeml
+from testban.formats import quakeml_read
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
 TRUTH = (77.5, 49.5)
@@ -109,7 +109,7 @@ def test_associate_forms_the_event_and_says_why(ask, tmp_path):
         "events.csv", "arrivals.csv", "bulletin.quakeml", "discarded.csv", "findings.csv",
     }  # fmt: skip
     assert "stray" not in {r["pick_id"] for r in read(tmp_path / "o" / "arrivals.csv")}
-    assert len(quakeml.read_events(tmp_path / "o" / "bulletin.quakeml")) == 1
+    assert len(quakeml_read.read_events(tmp_path / "o" / "bulletin.quakeml")) == 1
     name = said["events"][0]["event_id"]
     status, out, _ = ask("associate", path, "--out", tmp_path / "o", "--json", "--explain", name[:12])
     why = json.loads(out)["explanation"]

@@ -21,6 +21,7 @@ from testban.formats import (
     inventory,
     mseed,
     quakeml,
+    quakeml_read,
     quakeml_rows,
     sacpz,
     stationxml,
@@ -179,7 +180,7 @@ def check_stationxml(data: bytes) -> None:
         return
     assert all(np.isfinite([c.longitude, c.latitude]).all() for c in channels)
     try:
-        quakeml.decode(data)
+        quakeml_read.decode(data)
     except InputError:
         pass
     else:
@@ -194,7 +195,7 @@ def check_quakeml(data: bytes) -> None:
     except InputError as exc:
         named(exc)
     try:
-        events, _ = quakeml.decode(data, "fuzz")
+        events, _ = quakeml_read.decode(data, "fuzz")
     except InputError as exc:
         named(exc)
         return
