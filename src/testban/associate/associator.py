@@ -113,7 +113,7 @@ class Session:
 
         for _ in range(self.settings.passes):
             won.clear()
-            rows = contest.paired(contest.candidates(o_start, o_end, around))
+            rows = contest.twinned(contest.paired(contest.candidates(o_start, o_end, around)))
             if not contest.run(rows, accepted, losers.append, self._withdraw):
                 break
             around = list(won)

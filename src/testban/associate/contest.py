@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from testban.associate import drift, pairs
+from testban.associate import drift, pairs, twins
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
 from testban.associate.coherence import BOUND
@@ -96,6 +96,32 @@ class Contest(Retrial):
             m, score = self.fit(x, PAIR_S, 7)
             if m >= 3 and score >= PAIR_SHARE * self.needed:
                 found.append((score, float(x[0]), float(x[1]), float(x[3])))
+        return self._joined(rows, found)
+
+    def twinned(self, rows: Floats) -> Floats:
+        """Rows of candidates and second events at the places of those that have won, which join the cells."""
+        found: list[tuple[float, float, float, float]] = []
+        w, s = self.window, self.search
+        for _, h in self.won:
+            p_rows = np.array([k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0], dtype=np.int64)
+            sites = [self.table.sites[w.station[k]] for k in p_rows]
+            away = np.array([delaz_(h.x[0], h.x[1], x.longitude, x.latitude) for x in sites]).reshape(-1, 3)
+            worth, delay = twins.twin_(
+                s.model.kernel, int(s.first[0]), p_rows, np.ascontiguousarray(away[:, 0]),
+                np.ascontiguousarray(away[:, 2]), w.station, w.start, w.data, w.used, w.rate, twins.SEEN,
+                twins.LEAST_S, twins.MOST_S,
+            )  # fmt: skip
+            if worth < PAIR_SHARE * self.needed:
+                continue
+            m, score = self.fit(x := np.array([h.x[0], h.x[1], h.x[2], h.x[3] + delay]), PAIR_S, 7)
+            if m >= 3 and score >= PAIR_SHARE * self.needed:
+                number = len(self.cells) + len(found)
+                self.tight[number], self.held[number] = s.tight[0], h.x[2]
+                found.append((score, float(x[0]), float(x[1]), float(x[3])))
+        return self._joined(rows, found)
+
+    def _joined(self, rows: Floats, found: list[tuple[float, float, float, float]]) -> Floats:
+        """Rows of candidates with more of them: score, longitude, latitude, origin time, each a small cell of its own."""
         if not found:
             return rows
         more = np.zeros((len(found), 5))

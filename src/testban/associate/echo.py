@@ -4,8 +4,9 @@ Rules: behind a P that was picked, pP and sP follow by a delay that depends on t
 trial depth each station is worth log(1 - q + q mean(sum N(delay) e^v / rate)), v the evidence of a measured slowness and
 back-azimuth and the mean that of pP and sP: a likelihood ratio against picks for other reasons, whose mean is 1 where
 there is no reflection. The best depth pays COST, the logarithm of the depths that delays tell apart, must then be worth
-LEAST (by Chernoff's bound unrelated picks reach it in at most one case of twenty), and at least two stations must agree
-with it. Near stations (below NEAR_DEG) see no such phases.
+LEAST (by Chernoff's bound unrelated picks reach it in at most one case of twenty), at least two stations must agree
+with it, and it must be worth more than one delay for all stations: a second shock or shot at the same place, whose P comes
+with the slowness of P (`twins`). Near stations (below NEAR_DEG) see no such phases.
 """
 
 import math
@@ -15,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.odds import vector_evidence_
+from testban.associate.twins import PRICE, twin_
 from testban.base.dmath import exp_, log_
 from testban.earth.travel import Kernel, lookup_
 
@@ -26,7 +28,7 @@ SEEN = 0.3  # that a station with P picks a reflection too
 NEAR_DEG = 20.0
 FAR_DEG = 100.0
 FIRST_KM, STEP_KM, DEPTHS = 12.0, 4.0, 170
-LEAST_DELAY_S = 3.0
+LEAST_DELAY_S, LAST_S = 3.0, 240.0
 SIGMA_S = 0.8  # of a delay: what is above the source, not what is below it
 SIGMA_SHARE = 0.01
 COST = log_(60.0)
@@ -51,10 +53,10 @@ def echo_(
 
     first: index of P1; reflected: of pP and sP; p_rows, deltas, backs: pick of P, distance and back-azimuth by station.
     """
-    best, depth = LEAST, 0.0
+    best, depth, plain = LEAST, 0.0, 0.0
     for d in range(DEPTHS):
         z = FIRST_KM + STEP_KM * d
-        total, agree = 0.0, 0
+        total, agree, either = 0.0, 0, 0.0
         for n in range(p_rows.size):
             p, delta = p_rows[n], deltas[n]
             s = station[p]
@@ -75,9 +77,17 @@ def echo_(
             value = log_(1.0 - SEEN + SEEN * ratio)
             total += value
             agree += value > AGREES
+            either += log_(1.0 - SEEN + SEEN * ratio * reflected.size)
         if agree >= LEAST_STATIONS and total - COST > best:
-            best, depth = total - COST, z
-    return depth, best if depth > 0.0 else 0.0
+            best, depth, plain = total - COST, z, either
+    if depth == 0.0:
+        return 0.0, 0.0
+    twin, _ = twin_(
+        k, first, p_rows, deltas, backs, station, start, data, used, rate, SEEN, LEAST_DELAY_S, LAST_S
+    )  # fmt: skip
+    if twin - PRICE > plain:
+        return 0.0, 0.0
+    return depth, best
 
 
 @njit(cache=True)

@@ -133,7 +133,8 @@ class Fitting(Candidates):
     def _from_cell(self, row: Floats) -> Hypothesis:
         """Fit a candidate of a sequence from its cell, whose place is as good as halving could make it."""
         cell = self.cells[int(row[1])]
-        x = np.array([cell[0], cell[1], dense.DEPTHS_KM[int(row[4])], row[2]])
+        depth = self.held.get(int(row[1]), dense.DEPTHS_KM[int(row[4])])
+        x = np.array([cell[0], cell[1], depth, row[2]])
         m, score = self.fit(x, 0.7, 9)
         return self._keep(x, m, score)
 

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from testban.associate import echo, twins
 from testban.associate.claims import REFLECTED_LAST_S, Claim, claim_of
 from testban.associate.coherence import gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED
@@ -21,6 +22,7 @@ from testban.associate.fitting import Hypothesis
 from testban.associate.ghosts import explained, fits, sigma_
 from testban.associate.judging import Judging
 from testban.associate.odds import zone_gain_
+from testban.associate.twins import PRICE
 from testban.base import dmath
 from testban.base.dmath import log_
 from testban.base.geo import delaz_
@@ -128,7 +130,7 @@ class Retrial(Judging):
         for depth, o in depths:
             m, score = self.fit(x := np.array([first.x[0], first.x[1], depth, o]), JOINT_S, 9)
             deep = self._keep(x, m, score)
-            if m >= 2 and self._reflecting(deep, second) and (best is None or deep.explains > best[1]):
+            if m >= 2 and self._reflecting(deep, first, second) and (best is None or deep.explains > best[1]):
                 best = deep, deep.explains
         return best
 
@@ -160,8 +162,11 @@ class Retrial(Judging):
                 found.append(best[1])
         return found
 
-    def _reflecting(self, deep: Hypothesis, second: Hypothesis) -> bool:
-        """Whether the picks of a second event are reflections above a deep one, which is then located with them."""
+    def _reflecting(self, deep: Hypothesis, first: Hypothesis, second: Hypothesis) -> bool:
+        """Whether the picks of a second event are reflections above a deep one, which is then located with them.
+
+        Not where P of a second event at the same place, by one delay after the first, explains them better.
+        """
         w, t = self.window, self.table
         rows = [k for k, v in zip(second.numbers, second.waves, strict=True) if v == 0]
         residuals = np.array(
@@ -171,10 +176,13 @@ class Retrial(Judging):
             ]
         )
         which = np.argmin(np.where(np.isnan(residuals), np.inf, np.abs(residuals)), axis=0)
-        u = np.abs(residuals[which, np.arange(len(rows))]) / sigma_(second.x[3] - deep.x[3])
-        value = -0.5 * u * u - dmath.log(2.5066 * sigma_(second.x[3] - deep.x[3]) * w.rate[rows]) - log_(2.0)
-        good = (u < 3.0) & (value > 0.0)
+        chosen = residuals[which, np.arange(len(rows))]
+        sigma = sigma_(second.x[3] - first.x[3])
+        value = -0.5 * (chosen / sigma) ** 2 - dmath.log(2.5066 * sigma * w.rate[rows]) - log_(2.0)
+        good = (np.abs(chosen) < 3.0 * sigma) & (value > 0.0)
         if int(np.sum(good)) < max(LEAST_STATIONS, NEARLY_ALL * len(second.numbers)):
+            return False
+        if self._twins(deep, first, second) > PRICE:
             return False
         heard = [s for i, s in enumerate(t.sites) if w.start[i] < w.start[i + 1]]
         seeing = [s for s in heard if NEAR_DEG <= delaz_(*deep.x[:2], s.longitude, s.latitude)[0] <= FAR_DEG]
@@ -192,6 +200,39 @@ class Retrial(Judging):
         deep.score = deep.explains + gain(located, self.sites)
         self.judge(deep, located)
         return not deep.reason
+
+    def _twins(self, deep: Hypothesis, first: Hypothesis, second: Hypothesis) -> float:
+        """Log-likelihood ratio of one delay for all stations against reflections above the deep event, at stations with P of both."""
+        w = self.window
+        firsts = {int(w.station[k]): k for k, v in zip(first.numbers, first.waves, strict=True) if v == 0}
+        pairs = [
+            (firsts[int(w.station[k])], k)
+            for k, v in zip(second.numbers, second.waves, strict=True)
+            if v == 0 and int(w.station[k]) in firsts
+        ]
+        if len(pairs) < LEAST_STATIONS:
+            return 0.0
+        p, q = np.array(pairs).T
+        delay, errors = w.data[q, 0] - w.data[p, 0], w.data[p, 1] ** 2 + w.data[q, 1] ** 2
+        deltas = np.array(self._away(deep, q.tolist()))
+        depth = np.full(len(deltas), deep.x[2])
+        predict = self.search.model.predict
+        direct = predict("P1", depth, deltas)[0]
+        late = np.array([delay - predict(phase, depth, deltas)[0] + direct for phase in REFLECTED])
+        late = np.min(np.where(np.isnan(late), np.inf, np.abs(late)), axis=0)
+        return float(
+            np.sum(
+                _likelihood(np.abs(delay - _middle(delay)), twins.SIGMA_S**2 + errors)
+                - _likelihood(late, echo.SIGMA_S**2 + (echo.SIGMA_SHARE * delay) ** 2 + errors)
+            )
+        )
+
+
+def _likelihood(late: Floats, variance: Floats) -> Floats:
+    """Log of a normal density; beyond four sigma all are alike."""
+    u = np.minimum(late / np.sqrt(variance), 4.0)
+    out: Floats = -0.5 * u * u - 0.5 * dmath.log(variance)
+    return out
 
 
 def _middle(x: Floats) -> float:
