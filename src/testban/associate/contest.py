@@ -107,8 +107,7 @@ class Contest(Retrial):
             sites = [self.table.sites[w.station[k]] for k in p_rows]
             away = np.array([delaz_(h.x[0], h.x[1], x.longitude, x.latitude) for x in sites]).reshape(-1, 3)
             worth, delay = twins.twin_(
-                s.model.kernel, int(s.first[0]), p_rows, np.ascontiguousarray(away[:, 0]),
-                np.ascontiguousarray(away[:, 2]), w.station, w.start, w.data, w.used, w.rate, twins.SEEN,
+                s.model.kernel, int(s.first[0]), p_rows, away, w.station, w.start, w.data, w.used, w.rate, twins.SEEN,
                 twins.LEAST_S, twins.MOST_S,
             )  # fmt: skip
             if worth < PAIR_SHARE * self.needed:

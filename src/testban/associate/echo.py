@@ -46,19 +46,19 @@ def misfit_(data: Floats, p: int, i: int, delay: float) -> tuple[float, float]:
 
 @njit(cache=True)
 def echo_(
-    k: Kernel, first: int, reflected: Ints, p_rows: Ints, deltas: Floats, backs: Floats, station: Ints, start: Ints,
-    data: Floats, used: Ints, rate: Floats,
+    k: Kernel, first: int, reflected: Ints, p_rows: Ints, place: Floats, station: Ints, start: Ints, data: Floats,
+    used: Ints, rate: Floats,
 ) -> tuple[float, float]:  # fmt: skip
     """Best depth (km) and its log-likelihood ratio less COST; 0 and 0 where none is worth its cost.
 
-    first: index of P1; reflected: of pP and sP; p_rows, deltas, backs: pick of P, distance and back-azimuth by station.
+    first: index of P1; reflected: of pP and sP; p_rows: pick of P by station; place (n, 3): distance, azimuth, back-azimuth (deg).
     """
     best, depth, plain = LEAST, 0.0, 0.0
     for d in range(DEPTHS):
         z = FIRST_KM + STEP_KM * d
         total, agree, either = 0.0, 0, 0.0
         for n in range(p_rows.size):
-            p, delta = p_rows[n], deltas[n]
+            p, delta = p_rows[n], place[n, 0]
             s = station[p]
             t0, _, _ = lookup_(k, first, z, delta)
             ratio = 0.0
@@ -71,7 +71,7 @@ def echo_(
                 while i < start[s + 1] and data[i, 0] < data[p, 0] + delay + 15.0:
                     u, sigma = misfit_(data, p, i, delay)
                     if used[i] == 0 and abs(u) < 4.0:
-                        v = vector_evidence_(data[i], slowness, 0.0, backs[n], 0.0)
+                        v = vector_evidence_(data[i], slowness, 0.0, place[n, 2], 0.0)
                         ratio += exp_(v - 0.5 * u * u) / (2.5066 * sigma * rate[i]) / reflected.size
                     i += 1
             value = log_(1.0 - SEEN + SEEN * ratio)
@@ -83,7 +83,7 @@ def echo_(
     if depth == 0.0:
         return 0.0, 0.0
     twin, _ = twin_(
-        k, first, p_rows, deltas, backs, station, start, data, used, rate, SEEN, LEAST_DELAY_S, LAST_S
+        k, first, p_rows, place, station, start, data, used, rate, SEEN, LEAST_DELAY_S, LAST_S
     )  # fmt: skip
     if twin - PRICE > plain:
         return 0.0, 0.0
@@ -92,7 +92,7 @@ def echo_(
 
 @njit(cache=True)
 def reflections_(
-    k: Kernel, first: int, reflected: Ints, depth: float, p_rows: Ints, deltas: Floats, backs: Floats, station: Ints,
+    k: Kernel, first: int, reflected: Ints, depth: float, p_rows: Ints, place: Floats, station: Ints,
     start: Ints, data: Floats, used: Ints, rate: Floats, out: Ints,
 ) -> int:  # fmt: skip
     """The pick of each station that a reflection at `depth` explains best: rows of out are pick, place in `reflected`.
@@ -101,7 +101,7 @@ def reflections_(
     """
     m = 0
     for n in range(p_rows.size):
-        p, delta = p_rows[n], deltas[n]
+        p, delta = p_rows[n], place[n, 0]
         t0, _, _ = lookup_(k, first, depth, delta)
         best, which, pick = 0.0, -1, -1
         for c in range(reflected.size):
@@ -113,7 +113,11 @@ def reflections_(
             while i < start[station[p] + 1] and data[i, 0] < data[p, 0] + delay + 15.0:
                 u, _ = misfit_(data, p, i, delay)
                 if used[i] == 0 and abs(u) < 3.0:
-                    v = vector_evidence_(data[i], slowness, 0.0, backs[n], 0.0) - 0.5 * u * u - log_(rate[i])
+                    v = (
+                        vector_evidence_(data[i], slowness, 0.0, place[n, 2], 0.0)
+                        - 0.5 * u * u
+                        - log_(rate[i])
+                    )
                     if which < 0 or v > best:
                         best, which, pick = v, c, i
                 i += 1

@@ -138,28 +138,29 @@ class Judging(Fitting):
         rows = []
         for k, wave in zip(h.numbers, h.waves, strict=True):
             site = self.table.sites[w.station[k]]
-            delta, _, baz = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)
-            if wave == 0 and NEAR_DEG <= delta <= FAR_DEG:
-                rows.append((k, delta, baz))
+            seen = delaz_(o.longitude, o.latitude, site.longitude, site.latitude)
+            if wave == 0 and NEAR_DEG <= seen[0] <= FAR_DEG:
+                rows.append((k, seen))
         at = w.station[np.array([r[0] for r in rows], dtype=np.int64)]
         rows = [rows[i] for i in apart(self.table.unit[at])]
         if len(rows) < LEAST_STATIONS:
             return 0.0
         p_rows = np.array([r[0] for r in rows], dtype=np.int64)
-        deltas, backs = np.array([r[1] for r in rows]), np.array([r[2] for r in rows])
+        place = np.array([r[1] for r in rows])
         depth, worth = echo_(
-            s.model.kernel, int(s.first[0]), s.reflected, p_rows, deltas, backs, w.station, w.start, w.data, w.used,
-            w.rate,
+            s.model.kernel, int(s.first[0]), s.reflected, p_rows, place, w.station, w.start, w.data, w.used, w.rate,
         )  # fmt: skip
         if worth > 0.0:
             out = np.empty((len(rows), 2), dtype=np.int64)
             n = reflections_(
-                s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, deltas, backs, w.station, w.start, w.data,
+                s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, place, w.station, w.start, w.data,
                 w.used, w.rate, out,
             )  # fmt: skip
             own = set(h.numbers)
             h.echoes = tuple((int(k), REFLECTED[int(c)]) for k, c in out[:n] if int(k) not in own)
-            late = sorted(float(w.data[k, 0]) - float(s.model.predict("P1", depth, d)[0]) for k, d, _ in rows)
+            late = sorted(
+                float(w.data[k, 0]) - float(s.model.predict("P1", depth, at[0])[0]) for k, at in rows
+            )
             h.deep = (depth, w.reference_ns + round(late[len(late) // 2] * 1e9))
         return worth
 

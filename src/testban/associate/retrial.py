@@ -214,17 +214,21 @@ class Retrial(Judging):
             return 0.0
         p, q = np.array(pairs).T
         delay, errors = w.data[q, 0] - w.data[p, 0], w.data[p, 1] ** 2 + w.data[q, 1] ** 2
-        deltas = np.array(self._away(deep, q.tolist()))
-        depth = np.full(len(deltas), deep.x[2])
+        sites = [self.table.sites[w.station[k]] for k in q]
+        place = np.array([delaz_(deep.x[0], deep.x[1], s.longitude, s.latitude) for s in sites])
+        deltas, depth = place[:, 0], np.full(len(p), deep.x[2])
         predict = self.search.model.predict
-        direct = predict("P1", depth, deltas)[0]
+        direct, slowness, *_ = predict("P1", depth, deltas)
+        variance, one = twins.SIGMA_S**2 + errors, np.empty(len(p))
+        step = twins.aligned_(delay, variance, slowness, np.ascontiguousarray(place[:, 1]), one)
         late = np.array([delay - predict(phase, depth, deltas)[0] + direct for phase in REFLECTED])
         late = np.min(np.where(np.isnan(late), np.inf, np.abs(late)), axis=0)
         return float(
             np.sum(
-                _likelihood(np.abs(delay - _middle(delay)), twins.SIGMA_S**2 + errors)
+                _likelihood(np.abs(one), variance)
                 - _likelihood(late, echo.SIGMA_S**2 + (echo.SIGMA_SHARE * delay) ** 2 + errors)
             )
+            - step
         )
 
 

@@ -48,7 +48,7 @@ def echo(where, picks, rate=4.0 / 3600.0):
     place = [delaz_(*TRUTH, table.lon[w.station[k]], table.lat[w.station[k]]) for k in rows]
     return echo_(
         model.kernel, model.index("P1"), np.array([model.index("pP"), model.index("sP")]), np.array(rows),
-        np.array([p[0] for p in place]), np.array([p[2] for p in place]), w.station, w.start, w.data, w.used,
+        np.array(place), w.station, w.start, w.data, w.used,
         np.full(len(w.number), rate),
     )  # fmt: skip
 
