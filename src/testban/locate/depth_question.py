@@ -57,17 +57,36 @@ def _by_misfit(problem: Problem, base: Solution) -> Solution | None:
 
     Misfits take the data for independent; the difference that rejects is larger by as much as the variance of a
     depth is with the full covariance (a robust score test: White 1982, Econometrica 50, 1-25).
+    Every third depth is tried, then what lies beside each hollow of that curve that the best does not reject.
     """
-    best, needed = base, DEPTH_MISFIT * _inflation(problem)
-    for depth in DEPTHS_KM:
-        if depth <= base.x[2]:
-            continue
-        trial = base.x.copy()
-        trial[2] = depth
-        found = problem.run(trial, False, scale=4.0)
-        if found.ok and found.cost < best.cost - 1e-9:
-            best = found
+    needed = DEPTH_MISFIT * _inflation(problem)
+    depths = [d for d in DEPTHS_KM if d > base.x[2]]
+    if base.cost <= needed or not depths:
+        return None
+    tried: dict[int, Solution] = {}
+    wanted = list(range(2, len(depths), 3)) or [0]
+    while wanted:
+        tried.update((i, _at_depth(problem, base, depths[i])) for i in wanted)
+        least = min(s.cost for s in tried.values()) + DEPTH_MISFIT
+        beside = {j for i in _hollows(tried) if tried[i].cost <= least for j in (i - 1, i + 1)}
+        wanted = [j for j in range(len(depths)) if j in beside and j not in tried]
+    best = tried[min(tried, key=lambda i: (tried[i].cost, i))]
     return best if best.cost < base.cost - needed else None
+
+
+def _hollows(tried: dict[int, Solution]) -> list[int]:
+    """Where no neighbour of those tried has less misfit."""
+    order = sorted(tried)
+    cost = [math.inf, *(tried[i].cost for i in order), math.inf]
+    return [i for k, i in enumerate(order) if cost[k] >= cost[k + 1] <= cost[k + 2]]
+
+
+def _at_depth(problem: Problem, base: Solution, depth: float) -> Solution:
+    """The solution at another depth; an infinite misfit where there is none."""
+    start = base.x.copy()
+    start[2] = depth
+    found = problem.run(start, False, scale=4.0)
+    return found if found.ok else found._replace(cost=math.inf)
 
 
 def _rejects(problem: Problem, base: Solution, deep: Solution) -> bool:
