@@ -65,6 +65,7 @@ class Candidates:
         self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
         self.claims = list(claims)
+        self.raised: dict[Claim, tuple[Ints, Floats]] = {}
         self.rerate()
 
     def rerate(self) -> None:
@@ -93,14 +94,20 @@ class Candidates:
         self.shots = None
 
     def _raise(self, claim: Claim) -> None:
+        """Raise the rates of the picks that an event may have caused: which and to what is worked out once."""
         w, t = self.window, self.table
-        saw = np.zeros(len(t.sites), dtype=np.int64)
-        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
-        o = (claim.time_ns - w.reference_ns) / 1e9
-        claim_(
-            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
-            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
-        )  # fmt: skip
+        if claim not in self.raised:
+            saw = np.zeros(len(t.sites), dtype=np.int64)
+            saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+            o, rate = (claim.time_ns - w.reference_ns) / 1e9, np.zeros(len(w.rate))
+            claim_(
+                self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+                claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, rate,
+            )  # fmt: skip
+            rows = np.flatnonzero(rate)
+            self.raised[claim] = rows, rate[rows]
+        rows, least = self.raised[claim]
+        w.rate[rows] = np.maximum(w.rate[rows], least)
 
     def _rows_of(self, claim: Claim) -> Ints:
         """Rows of the window that hold the picks of an event; picks outside the window have none."""

@@ -161,6 +161,7 @@ def claim_(
 
     first: indices of P1, S1. later: see `time_`. saw: stations with an arrival.
     """
+    times = np.empty(later.shape[0])
     for s in range(s_lon.size):
         if start[s] == start[s + 1]:
             continue
@@ -176,6 +177,10 @@ def claim_(
         if near:
             end = delta * 111.19 / 3.0 + 30.0
         seen = saw[s] == 1
+        phases = later.shape[0] if n_first >= (STRONG_PICKS if seen else SURFACE_PICKS) else 0
+        for c in range(phases):
+            hidden = IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG
+            times[c] = np.nan if hidden else time_(k, later, c, depth, delta)[0]
         for i in range(start[s], start[s + 1]):
             since = data[i, 0] - o
             if since < tp - 12.0:
@@ -198,13 +203,10 @@ def claim_(
                 r = CODA_RATE
             elif since < end + 200.0:
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
-            if n_first >= (STRONG_PICKS if seen else SURFACE_PICKS):
-                for c in range(later.shape[0]):
-                    if IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG:
-                        continue
-                    t, _ = time_(k, later, c, depth, delta)
-                    if t == t and abs(since - t) < 5.0 + 0.005 * t:
-                        r = max(r, LATER_RATE if seen else MISSED_RATE)
+            for c in range(phases):
+                t = times[c]
+                if t == t and abs(since - t) < 5.0 + 0.005 * t:
+                    r = max(r, LATER_RATE if seen else MISSED_RATE)
             if n_first >= SURFACE_PICKS and seen:
                 v = delta * 111.19 / since
                 if v > SURFACE_KM_S[0] and v < SURFACE_KM_S[1]:
