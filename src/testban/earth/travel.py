@@ -269,7 +269,15 @@ def _kernel(phases: tuple[str, ...], z: dict[str, NDArray[Any]]) -> Kernel:
     velocity_start[1:] = np.cumsum(np.repeat(nodes, 2))[:-1]
     special = [phases.index(p) for p in SPECIAL]
     whole = [start.reshape(-1), ints.reshape(-1), velocity_start]
-    real = [np.array([float(z["radius"])]), meta[:, 6:8].reshape(-1), z["ends"], reach, edges, z["steps"], z["velocity"]]
+    real = [
+        np.array([float(z["radius"])]),
+        meta[:, 6:8].reshape(-1),
+        z["ends"],
+        reach,
+        edges,
+        z["steps"],
+        z["velocity"],
+    ]
     begins = HEAD + np.cumsum([0, *(len(part) for part in whole)])
     offsets = np.cumsum([len(part) for part in real])
     velocity_start += offsets[5]
