@@ -97,8 +97,9 @@ class Candidates:
         """Raise the rates of the picks that an event may have caused: which and to what is worked out once."""
         w, t = self.window, self.table
         if claim not in self.raised:
-            saw = np.zeros(len(t.sites), dtype=np.int64)
-            saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
+            own = np.array(claim.numbers, dtype=np.int64)
+            saw = np.full(len(t.sites), np.inf)
+            np.minimum.at(saw, t.station[own], (t.time_ns[own] - w.reference_ns) / 1e9)
             o, rate = (claim.time_ns - w.reference_ns) / 1e9, np.zeros(len(w.rate))
             claim_(
                 self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
