@@ -45,7 +45,7 @@ LATER = (
 SECOND_RATE, SECOND_S = 0.03, 15.0  # behind a pick of P: further readings of it
 FIRST_RATE = 0.06  # about a P that was not picked: readings too late or too early to be taken for it
 EARLY_S, EARLY_FAR_S = 3.0, 12.0  # before the expected P, near and far: the place of a distant event is rough
-CODA_RATE = 0.01
+CODA_RATE = 0.003  # between the phases; 0.001 to 0.005 there
 LATER_RATE = 0.03
 MISSED_RATE = 0.01  # the same at a station that missed the P of an event of SURFACE_PICKS
 SURFACE_RATE = 0.004
@@ -184,10 +184,13 @@ def claim_(
         seen = saw[s] < np.inf
         picked = abs(saw[s] - o - tp) < SECOND_S  # P, and not S alone
         from_s = saw[s] - o if picked else tp - (EARLY_S if delta < LG_DEG else EARLY_FAR_S)
-        phases = later.shape[0] if n_first >= (STRONG_PICKS if seen else SURFACE_PICKS) else 0
-        for c in range(phases):
-            hidden = IS_TELESEISMIC[c] and reach_deg < SEEN_FAR_DEG
-            times[c] = np.nan if hidden else time_(k, later, c, depth, delta)[0]
+        strong = n_first >= (STRONG_PICKS if seen else SURFACE_PICKS)
+        for c in range(later.shape[0]):
+            if IS_TELESEISMIC[c]:
+                known = strong and reach_deg >= SEEN_FAR_DEG
+            else:
+                known = strong or (seen and near)
+            times[c] = time_(k, later, c, depth, delta)[0] if known else np.nan
         for i in range(start[s], start[s + 1]):
             since = data[i, 0] - o
             if since < from_s:
@@ -210,8 +213,7 @@ def claim_(
                 r = CODA_RATE
             elif since < end + 200.0:
                 r = 0.5 * CODA_RATE * exp_(-(since - end) / 60.0)
-            for c in range(phases):
-                t = times[c]
+            for t in times:
                 if t == t and abs(since - t) < 5.0 + 0.005 * t:
                     r = max(r, LATER_RATE if seen else MISSED_RATE)
             if n_first >= SURFACE_PICKS and seen:
