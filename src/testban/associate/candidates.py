@@ -79,12 +79,9 @@ class Candidates:
         self.shots = None
 
     def take(self, claim: Claim) -> None:
-        """Mark the picks of an event as used and raise the rates of what it explains."""
+        """Mark the picks of an event as used and take the rates anew."""
         self.claims.append(claim)
-        self._use(claim)
-        self._raise(claim)
-        self.value = -dmath.log(2.0 * self.window.rate)
-        self.shots = None
+        self.rerate()
 
     def give_back(self, claim: Claim) -> None:
         """Undo `take`: the event is none, its picks are free again, though still no false alarms."""
