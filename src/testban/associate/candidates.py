@@ -79,9 +79,18 @@ class Candidates:
         self.shots = None
 
     def take(self, claim: Claim) -> None:
-        """Mark the picks of an event as used and take the rates anew."""
+        """Mark the picks of an event as used and raise the rates of what it explains; in a sequence take the rates anew.
+
+        There the picks of a minute are mostly those of events found; elsewhere what an event leaves of its own is rated by it.
+        """
         self.claims.append(claim)
-        self.rerate()
+        if self.tight:
+            self.rerate()
+            return
+        self._use(claim)
+        self._raise(claim)
+        self.value = -dmath.log(2.0 * self.window.rate)
+        self.shots = None
 
     def give_back(self, claim: Claim) -> None:
         """Undo `take`: the event is none, its picks are free again, though still no false alarms."""
