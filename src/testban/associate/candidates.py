@@ -66,6 +66,7 @@ class Candidates:
         self.held: dict[int, float] = {}  # depths (km) of those at the places of known events
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
         self.claims = list(claims)
+        self.raised: dict[Claim, tuple[Ints, Floats]] = {}
         self.rerate()
 
     def rerate(self) -> None:
@@ -79,8 +80,14 @@ class Candidates:
         self.shots = None
 
     def take(self, claim: Claim) -> None:
-        """Mark the picks of an event as used and raise the rates of what it explains."""
+        """Mark the picks of an event as used and raise the rates of what it explains; in a sequence take the rates anew.
+
+        There the picks of a minute are mostly those of events found; elsewhere what an event leaves of its own is rated by it.
+        """
         self.claims.append(claim)
+        if self.tight:
+            self.rerate()
+            return
         self._use(claim)
         self._raise(claim)
         self.value = -dmath.log(2.0 * self.window.rate)
@@ -94,14 +101,21 @@ class Candidates:
         self.shots = None
 
     def _raise(self, claim: Claim) -> None:
+        """Raise the rates of the picks that an event may have caused: which and to what is worked out once."""
         w, t = self.window, self.table
-        saw = np.zeros(len(t.sites), dtype=np.int64)
-        saw[t.station[np.array(claim.numbers, dtype=np.int64)]] = 1
-        o = (claim.time_ns - w.reference_ns) / 1e9
-        claim_(
-            self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
-            claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, w.rate,
-        )  # fmt: skip
+        if claim not in self.raised:
+            own = np.array(claim.numbers, dtype=np.int64)
+            saw = np.full(len(t.sites), np.inf)
+            np.minimum.at(saw, t.station[own], (t.time_ns[own] - w.reference_ns) / 1e9)
+            o, rate = (claim.time_ns - w.reference_ns) / 1e9, np.zeros(len(w.rate))
+            claim_(
+                self.search.model.kernel, self.search.first, self.search.later, claim.longitude, claim.latitude,
+                claim.depth_km, o, claim.reach_deg, claim.n_first, saw, t.lon, t.lat, w.start, w.data, rate,
+            )  # fmt: skip
+            rows = np.flatnonzero(rate)
+            self.raised[claim] = rows, rate[rows]
+        rows, least = self.raised[claim]
+        w.rate[rows] = np.maximum(w.rate[rows], least)
 
     def _rows_of(self, claim: Claim) -> Ints:
         """Rows of the window that hold the picks of an event; picks outside the window have none."""

@@ -86,6 +86,19 @@ def fits_(
 
 
 @njit(cache=True)
+def most_(base: Floats) -> float:
+    """Evidence of all picks, each as the phase that fits it best (NaN: none)."""
+    total = 0.0
+    for i in range(base.shape[0]):
+        best = 0.0
+        for c in range(base.shape[1]):
+            if base[i, c] > best:
+                best = base[i, c]
+        total += best
+    return total
+
+
+@njit(cache=True)
 def shifted_(residual: Floats, base: Floats, since: Floats, deltas: Floats, c: int, out: Floats) -> None:
     """Evidence of each pick as phase c, whose times are shifted and tilted against the distance by the place of the event."""
     shift, tilt, width = 0.0, 0.0, SIGMAS * WIDE
@@ -194,8 +207,7 @@ def explained(
 ) -> float:  # fmt: skip
     """Odds of picks as phases of a known event (arguments of `fits`); 0 where they cannot exceed `least`."""
     residual, base = fits(search, table, window, claim, numbers, o, rate)
-    most = sum(max(0.0, *(v for v in row if v == v)) for row in base.tolist() if any(v == v for v in row))
-    if most - COST <= max(least, 0.0):
+    if most_(base) - COST <= max(least, 0.0):
         return 0.0
     saw = np.zeros(len(table.sites), dtype=np.int64)
     saw[table.station[np.array(claim.numbers, dtype=np.int64)]] = 1

@@ -41,39 +41,74 @@ LR_VELOCITY_KM_S = 3.3
 
 
 class Kernel(NamedTuple):
-    """The tables as plain arrays, for compiled look-ups; `start[phase, segment]` indexes the rows of pieces.
+    """The tables as plain arrays, for compiled look-ups: few, since each that a call passes on costs as much as the look-up.
 
-    ints: wave type (0 P, 1 S), direction (+1 up), nodes in depth, nodes in slowness, offset into `ends`, offset
-    into x and tau, 1 where X rises with the index. floats: least and greatest X of the piece; reach: first and last X
-    by depth node, at the offsets of `ends`.
+    whole: at START (phases, segments + 1) the first row of pieces; at PIECES a row for each piece: wave type (0 P, 1 S),
+    direction (+1 up), nodes in depth, nodes in slowness, offset into the ends and reaches, offset into x and tau, 1 where X rises
+    with the index; at VELOCITIES (segments, 2) offsets of the velocities; N_SEGMENTS; the SPECIAL phases by name.
+    real: radius; at RANGES least and greatest X of each piece; at ENDS and at REACHES slowness and X, first and last, by depth
+    node; at EDGES and at STEPS of the segments; velocities by depth node. Offsets into both arrays stand in `whole`.
     """
 
-    start: NDArray[np.int64]
-    ints: NDArray[np.int64]
-    floats: Floats
-    ends: Floats
-    reach: Floats
+    whole: NDArray[np.int64]
+    real: Floats
     x: NDArray[np.float32]
     tau: NDArray[np.int32]
-    edges: Floats
-    steps: Floats
-    velocity: Floats
-    velocity_start: NDArray[np.int64]
-    special: NDArray[np.int64]
-    radius: float
+
+    @property
+    def start(self) -> NDArray[np.int64]:
+        """(phases, segments + 1): see above."""
+        return self.whole[self.whole[START] : self.whole[PIECES]].reshape(-1, self.whole[N_SEGMENTS] + 1)
+
+    @property
+    def ints(self) -> NDArray[np.int64]:
+        """(pieces, N_COLUMNS): see above."""
+        return self.whole[self.whole[PIECES] : self.whole[VELOCITIES]].reshape(-1, N_COLUMNS)
+
+    @property
+    def floats(self) -> Floats:
+        """(pieces, 2): least and greatest X (deg)."""
+        return self.real[self.whole[RANGES] : self.whole[ENDS]].reshape(-1, 2)
+
+    @property
+    def ends(self) -> Floats:
+        """First and last slowness (s/deg) by depth node."""
+        return self.real[self.whole[ENDS] : self.whole[REACHES]]
+
+    @property
+    def edges(self) -> Floats:
+        """Depths (km) between the segments."""
+        return self.real[self.whole[EDGES] : self.whole[STEPS]]
+
+    @property
+    def steps(self) -> Floats:
+        """Step in depth (km) of the segments."""
+        return self.real[self.whole[STEPS] :][: self.whole[N_SEGMENTS]]
 
 
-@njit(cache=True)
+# Entries of Kernel.whole: offsets within it, then within Kernel.real, then a number.
+START, PIECES, VELOCITIES, RANGES, ENDS, REACHES, EDGES, STEPS, N_SEGMENTS = range(9)
+SPECIAL = ("P1", "S1", "Lg", "LR", "P", "PKPdf", "PKPbc", "PKPab", "Pdiff", "S", "SKS", "Sdiff")
+P1, S1, LG, LR, FIRST_P, LAST_P, FIRST_S, LAST_S = (9 + i for i in (0, 1, 2, 3, 4, 8, 9, 11))
+HEAD = 9 + len(SPECIAL)
+# Columns of a piece.
+WAVE, UP, DEPTHS, NODES, AT_ENDS, AT_NODES, RISING = range(7)
+N_COLUMNS = 7
+
+
+@njit(cache=True, inline="always")
 def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, float]:
     """Time and slowness of one piece between depth nodes j and j+1; NaN where it does not reach delta."""
-    n = k.ints[row, 3]
-    a = k.ints[row, 5] + j * n
+    own = k.whole[PIECES] + row * N_COLUMNS
+    n = k.whole[own + NODES]
+    a = k.whole[own + AT_NODES] + j * n
     b = a + n
-    e = k.ints[row, 4] + 2 * j
+    e = k.whole[own + AT_ENDS] + 2 * j
+    r = k.whole[REACHES] + e
     v = 1.0 - w
-    rising = k.ints[row, 6] == 1
-    first = v * k.reach[e] + w * k.reach[e + 2]
-    last = v * k.reach[e + 1] + w * k.reach[e + 3]
+    rising = k.whole[own + RISING] == 1
+    first = v * k.real[r] + w * k.real[r + 2]
+    last = v * k.real[r + 1] + w * k.real[r + 3]
     if rising:
         if delta < first or delta > last:
             return np.nan, np.nan
@@ -88,8 +123,9 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
             i0, x0 = i, x
         else:
             i1, x1 = i, x
-    lo = v * k.ends[e] + w * k.ends[e + 2]
-    hi = v * k.ends[e + 1] + w * k.ends[e + 3]
+    e += k.whole[ENDS]
+    lo = v * k.real[e] + w * k.real[e + 2]
+    hi = v * k.real[e + 1] + w * k.real[e + 3]
     f = (delta - x0) / (x1 - x0) if x1 != x0 else 0.0
     ds = 1.0 / (n - 1)
     s0, s1, s = i0 * ds, i1 * ds, (i0 + f) * ds
@@ -107,10 +143,10 @@ def _piece(k: Kernel, row: int, j: int, w: float, delta: float) -> tuple[float, 
     return tau + p * delta, p
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _velocity(k: Kernel, segment: int, wave: int, j: int, w: float) -> float:
-    o = k.velocity_start[segment, wave] + j
-    v: float = (1.0 - w) * k.velocity[o] + w * k.velocity[o + 1]
+    o = k.whole[k.whole[VELOCITIES] + 2 * segment + wave] + j
+    v: float = (1.0 - w) * k.real[o] + w * k.real[o + 1]
     return v
 
 
@@ -120,56 +156,56 @@ def _straight(velocity: float, delta: float) -> tuple[float, float, float]:
     return p * delta, p, 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _search(k: Kernel, phase: int, depth: float, delta: float) -> tuple[float, float, float]:
     """First arrival over the pieces of one tabulated phase."""
-    if not (depth >= 0.0 and depth <= k.edges[-1] and delta >= 0.0 and delta <= 180.0):
+    edges, n_segments = k.whole[EDGES], k.whole[N_SEGMENTS]
+    if not (depth >= 0.0 and depth <= k.real[edges + n_segments] and delta >= 0.0 and delta <= 180.0):
         return np.nan, np.nan, np.nan
     segment = 0
-    while depth > k.edges[segment + 1]:
+    while depth > k.real[edges + segment + 1]:
         segment += 1
-    q = (depth - k.edges[segment]) / k.steps[segment]
+    q = (depth - k.real[edges + segment]) / k.real[k.whole[STEPS] + segment]
     best_t, best_p, best_row, best_j, best_w = np.inf, np.nan, -1, 0, 0.0
-    for row in range(k.start[phase, segment], k.start[phase, segment + 1]):
-        if delta < k.floats[row, 0] or delta > k.floats[row, 1]:
+    start = k.whole[START] + phase * (n_segments + 1) + segment
+    for row in range(k.whole[start], k.whole[start + 1]):
+        limits = k.whole[RANGES] + 2 * row
+        if delta < k.real[limits] or delta > k.real[limits + 1]:
             continue
-        j = min(int(q), k.ints[row, 2] - 2)
+        j = min(int(q), k.whole[k.whole[PIECES] + row * N_COLUMNS + DEPTHS] - 2)
         t, p = _piece(k, row, j, q - j, delta)
         if t < best_t:
             best_t, best_p, best_row, best_j, best_w = t, p, row, j, q - j
     if best_row < 0:
         return np.nan, np.nan, np.nan
-    u = (k.radius - depth) / _velocity(k, segment, k.ints[best_row, 0], best_j, best_w)
+    own = k.whole[PIECES] + best_row * N_COLUMNS
+    u = (k.real[0] - depth) / _velocity(k, segment, k.whole[own + WAVE], best_j, best_w)
     pr = best_p * 57.29577951308232
-    eta = math.sqrt(max(u * u - pr * pr, 0.0)) / (k.radius - depth)
-    return best_t, best_p, k.ints[best_row, 1] * eta
+    eta = math.sqrt(max(u * u - pr * pr, 0.0)) / (k.real[0] - depth)
+    return best_t, best_p, k.whole[own + UP] * eta
 
 
 @njit(cache=True)
 def lookup_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[float, float, float]:
     """Time (s), slowness (s/deg) and derivative by depth (s/km) of a phase by index; NaN where it does not exist."""
-    s = k.special
-    if phase == s[0]:  # P1
-        t, p, d = _search(k, s[4], depth_km, delta_deg)
-        if t == t:
-            return t, p, d
-        for i in range(6, 9):
-            t2, p2, d2 = _search(k, s[i], depth_km, delta_deg)
-            if t2 == t2 and not t <= t2:
-                t, p, d = t2, p2, d2
-        return (t, p, d) if t == t else _search(k, s[5], depth_km, delta_deg)
-    if phase == s[1]:  # S1
-        t, p, d = _search(k, s[9], depth_km, delta_deg)
-        t2, p2, d2 = _search(k, s[10], depth_km, delta_deg)
-        if t2 == t2 and not t <= t2:
-            return t2, p2, d2
-        return (t, p, d) if t == t else _search(k, s[11], depth_km, delta_deg)
-    if phase == s[2] or phase == s[3]:
-        limit = LG_MAX_DEG if phase == s[2] else 180.0
-        if not (delta_deg >= 0.0 and delta_deg <= limit and depth_km >= 0.0 and depth_km <= k.edges[-1]):
+    if phase == k.whole[LG] or phase == k.whole[LR]:
+        limit = LG_MAX_DEG if phase == k.whole[LG] else 180.0
+        deepest = k.real[k.whole[EDGES] + k.whole[N_SEGMENTS]]
+        if not (delta_deg >= 0.0 and delta_deg <= limit and depth_km >= 0.0 and depth_km <= deepest):
             return np.nan, np.nan, np.nan
-        return _straight(LG_VELOCITY_KM_S if phase == s[2] else LR_VELOCITY_KM_S, delta_deg)
-    return _search(k, phase, depth_km, delta_deg)
+        return _straight(LG_VELOCITY_KM_S if phase == k.whole[LG] else LR_VELOCITY_KM_S, delta_deg)
+    if phase != k.whole[P1] and phase != k.whole[S1]:
+        return _search(k, phase, depth_km, delta_deg)
+    # P, else the first of PKP, else Pdiff; the first of S and SKS, else Sdiff
+    a, z = (FIRST_P, LAST_P) if phase == k.whole[P1] else (FIRST_S, LAST_S)
+    t, p, d = np.nan, np.nan, np.nan
+    for i in range(a, z + 1):
+        if t == t and (i == z or (a == FIRST_P and i == a + 1)):
+            break
+        t2, p2, d2 = _search(k, k.whole[i], depth_km, delta_deg)
+        if t2 == t2 and not t <= t2:
+            t, p, d = t2, p2, d2
+    return t, p, d
 
 
 @njit(cache=True)
@@ -231,11 +267,23 @@ def _kernel(phases: tuple[str, ...], z: dict[str, NDArray[Any]]) -> Kernel:
     nodes = np.rint(np.diff(edges) / z["steps"]).astype(np.int64) + 1
     velocity_start = np.zeros(2 * n_segments, dtype=np.int64)
     velocity_start[1:] = np.cumsum(np.repeat(nodes, 2))[:-1]
-    names = ("P1", "S1", "Lg", "LR", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff")
-    special = np.array([phases.index(p) for p in names], dtype=np.int64)
+    special = [phases.index(p) for p in SPECIAL]
+    whole = [start.reshape(-1), ints.reshape(-1), velocity_start]
+    real = [
+        np.array([float(z["radius"])]),
+        meta[:, 6:8].reshape(-1),
+        z["ends"],
+        reach,
+        edges,
+        z["steps"],
+        z["velocity"],
+    ]
+    begins = HEAD + np.cumsum([0, *(len(part) for part in whole)])
+    offsets = np.cumsum([len(part) for part in real])
+    velocity_start += offsets[5]
+    head = np.array([*begins[:3], *offsets[:5], n_segments, *special], dtype=np.int64)
     return Kernel(
-        start, ints, np.ascontiguousarray(meta[:, 6:8]), z["ends"], reach, z["x"], z["tau"], edges, z["steps"],
-        z["velocity"], velocity_start.reshape(n_segments, 2), special, float(z["radius"]),
+        np.concatenate([head, *whole]), np.concatenate([np.asarray(part, float) for part in real]), z["x"], z["tau"]
     )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def taken(turn_deg, slower):
         rows,
         residual,
     )
-    claim_(KERNEL, FIRST, ROWS, *EVENT, 0.0, 0.0, 180.0, 20, saw, lon, lat, start, data, rate)
+    first = np.array([float(travel.load().predict("P1", 0.0, delta)[0])])
+    claim_(KERNEL, FIRST, ROWS, *EVENT, 0.0, 0.0, 180.0, 20, first, lon, lat, start, data, rate)
     return n, rate[0]
 
 
@@ -66,10 +67,9 @@ def test_without_a_direction_time_decides():
     assert not elsewhere_(row, 5.0, 0.0, 10.0, 0.0)
 
 
-def late(n_first, saw, since_of_lg):
-    """Rate of a pick about the time of Lg at a station 5 degrees away."""
-    data = np.array([[5.0 * 111.19 / 3.5 + since_of_lg, 0.2, *([np.nan] * 4), 0.95]])
-    rate = np.array([1e-5])
+def raised(n_first, saw, since):
+    """Rate of a pick so long after the origin at a station 5 degrees away that saw the event at `saw` (s)."""
+    data, rate = np.array([[since, 0.2, *([np.nan] * 4), 0.95]]), np.array([1e-5])
     claim_(
         KERNEL, FIRST, ROWS, 0.0, 0.0, 0.0, 0.0, 8.0, n_first, np.array([saw]), np.array([5.0]), np.array([0.0]),
         np.array([0, 1]), data, rate,
@@ -77,11 +77,32 @@ def late(n_first, saw, since_of_lg):
     return rate[0]
 
 
+def late(n_first, saw, since_of_lg):
+    """Rate of a pick about the time of Lg at that station."""
+    return raised(n_first, saw, 5.0 * 111.19 / 3.5 + since_of_lg)
+
+
+P_S = float(travel.load().predict("P1", 0.0, 5.0)[0])
+
+
+def test_nothing_comes_before_a_p_that_was_picked():
+    """A second reading follows the first; only where P was not picked may a pick before its time be one of it."""
+    assert raised(12, P_S + 1.0, P_S) == 1e-5
+    assert raised(12, P_S - 1.0, P_S) > 1e-2
+    assert raised(12, np.inf, P_S - 2.0) > 1e-2
+    assert raised(12, np.inf, P_S - 8.0) == 1e-5
+
+
+def test_between_its_phases_the_coda_is_thin():
+    s = float(travel.load().predict("S1", 0.0, 5.0)[0])
+    assert raised(5, P_S, 0.5 * (P_S + s) + 5.0) < 5e-3 < raised(5, P_S, s)
+
+
 def test_a_station_that_missed_p_may_have_lg():
-    assert late(12, 0, 0.0) > 5e-3
-    assert late(12, 0, 40.0) == 1e-5  # not its coda
-    assert late(9, 0, 0.0) == 1e-5  # an event too small for it
-    assert late(12, 1, 40.0) > 5e-3  # where P was seen the coda is
+    assert late(12, np.inf, 0.0) > 5e-3
+    assert late(12, np.inf, 40.0) == 1e-5  # not its coda
+    assert late(9, np.inf, 0.0) == 1e-5  # an event too small for it
+    assert late(12, P_S, 40.0) > 1e-3  # where P was seen the coda is
 
 
 def test_a_large_event_is_picked_late_where_its_p_was_missed():
@@ -90,7 +111,7 @@ def test_a_large_event_is_picked_late_where_its_p_was_missed():
     for n_first, least, most in ((50, 5e-3, 1.0), (15, 0.0, 1.1e-5)):
         data, rate = np.array([[t, 0.2, *([np.nan] * 4), 0.95]]), np.array([1e-5])
         claim_(
-            KERNEL, FIRST, ROWS, 0.0, 0.0, 0.0, 0.0, 180.0, n_first, np.array([0]), np.array([137.0]), np.array([0.0]),
+            KERNEL, FIRST, ROWS, 0.0, 0.0, 0.0, 0.0, 180.0, n_first, np.array([np.inf]), np.array([137.0]), np.array([0.0]),
             np.array([0, 1]), data, rate,
         )  # fmt: skip
         assert least < rate[0] < most
