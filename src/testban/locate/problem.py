@@ -307,27 +307,33 @@ class Problem:
         return covariance if ok else solution.inverse
 
     def depth_part(self) -> Floats:
-        """What not knowing the depth of a default adds to the covariance (4, 4) of the other unknowns."""
-        shift, sigma = np.zeros(4), self.settings.default_depth_sigma_km
-        if not depth_shift_(self.column, self.data, self.geo, self.kept, self.out, shift):
-            return np.zeros((4, 4))
+        """What not knowing the depth of a default adds to the covariance (4, 4) of the solution that the arrays hold."""
+        shift = np.zeros(4)
+        depth_shift_(self.column, self.data, self.geo, self.kept, self.out, shift)
+        return self._moved(shift)
+
+    def _moved(self, shift: Floats) -> Floats:
+        """Covariance of a move (4) for every km of a depth that is not known; nothing where it was given."""
+        sigma = self.settings.default_depth_sigma_km if self.settings.fixed_depth_km is None else 0.0
         return sigma * sigma * shift[:, None] * shift[None, :]
 
     def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:
         """The solution with correlated errors and its covariance, from the one that the arrays hold; None where there is none."""
-        covariance, x = np.zeros((4, 4)), solution.x.copy()
+        covariance, shift, x = np.zeros((4, 4)), np.zeros(4), solution.x.copy()
         ok = whiten_(
             self.tables, CORRELATION, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth,
-            x, self.out, self.column, covariance, self.geo, self.kept, self.at,
+            x, self.out, self.column, covariance, shift, self.geo, self.kept, self.at,
         )  # fmt: skip
-        found = self.run(x, free_depth, scale=1.0, iterations=0) if ok else solution
-        return (found, covariance) if ok and found.ok else None
+        if not ok:
+            return None
+        found = self.run(x, free_depth, scale=1.0, iterations=0)
+        return (found, covariance if free_depth else covariance + self._moved(shift)) if found.ok else None
 
     def depth_variances(self) -> tuple[float, float]:
         """Variance (km**2) of a free depth at the solution that the arrays hold: with correlated and independent errors."""
         wide, narrow = np.zeros((4, 4)), np.zeros((4, 4))
         ok = True
-        for correlation, out in ((CORRELATION, wide), (np.zeros(2), narrow)):
+        for correlation, out in ((CORRELATION, wide), (np.zeros((9, 2)), narrow)):
             ok = ok and shared_(
                 correlation,
                 self.vec,
