@@ -35,7 +35,7 @@ S_FACTOR, SN_FACTOR = 8.0 / 3.0, 4.0
 P_WITH_S = 0.75
 SHORT_KM, SHORT_SHARE = 32.0, 0.3
 # Long part by kind of path: crust, uppermost mantle, below. The first two from the variograms of residuals of automatic P at
-# published epicentres of the central and eastern United States, first half in time (`bench.figures_variogram`).
+# published epicentres of the central and eastern United States, first half in time (`bench.figures_regional`).
 LONG_KM = (150.0, 500.0, 1600.0)
 # Where paths change their kind: slowness (s/deg) of P and S above which they stay in the crust (7.2 km/s at its foot), distance
 # (deg) within which any path does, and beyond which one has left the uppermost mantle.
