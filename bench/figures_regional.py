@@ -7,6 +7,7 @@ printed beside ours). LONG_KM of `locate.errors_model` was chosen from the first
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -89,7 +90,7 @@ def variograms(all_cases: list[Case]) -> None:
         for part, some in (("first half", all_cases[:half]), ("second half", all_cases[half:])):
             found = np.array(list(pairs(some, kind)))
             texts = []
-            for lo, hi in zip(EDGES_KM[:-1], EDGES_KM[1:], strict=True):
+            for lo, hi in pairwise(EDGES_KM):
                 here = found[(found[:, 0] >= lo) & (found[:, 0] < hi), 1]
                 if len(here) >= 30:
                     now = 1.0 - apart_(0.5 * (lo + hi), kind, kind)
