@@ -25,7 +25,7 @@ from testban.base.records import Origin, Pick, Site
 from testban.base.times import parse_time
 from testban.formats import tables
 from testban.formats.locsat_tables import read_tables
-from testban.locate.errors_model import correlations_
+from testban.locate.errors_model import correlations_, paths_
 from testban.locate.linear import cholesky_
 from testban.locate.problem import Problem
 
@@ -378,7 +378,8 @@ def trials(
     problem = Problem(rows, sites, locate.Settings())
     problem.evaluate(np.array([*at, depth, 0.0]))
     shared = np.empty((n, n))
-    correlations_(problem.vec, np.zeros(n, np.int64), shared)
+    wave = np.zeros(n, np.int64)
+    correlations_(problem.vec, wave, shared, paths_(wave, problem.out))
     s = problem.out[:, 4]
     c = shared * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
     assert cholesky_(c, n)

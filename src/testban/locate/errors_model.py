@@ -2,9 +2,11 @@
 
 Rules: the model error is a function of wave type and distance and does not shrink with the number of stations; two
 stations share it as far as their paths are alike (Bondar & McLaughlin 2009, BSSA 99, 1465-1472); so do P and S, in
-part: what slows P slows S the more, and many S do not undo what all paths have in common. The correlation
-0.3 exp(-d/32 km) + 0.7 exp(-d/1600 km) is a positive-definite fit (within 0.02 to 1000 km) to 1 - variogram/sill
-of the generic P variogram published with iLoc (Bondar & Storchak 2011, GJI 186, 1220-1244; sill 0.6 s**2).
+part: what slows P slows S the more, and many S do not undo what all paths have in common. The correlation of paths through the
+deep Earth, 0.3 exp(-d/32 km) + 0.7 exp(-d/1600 km), is a positive-definite fit (within 0.02 to 1000 km) to 1 - variogram/sill
+of the generic P variogram published with iLoc (Bondar & Storchak 2011, GJI 186, 1220-1244; sill 0.6 s**2). Paths that stay in the
+crust or the uppermost mantle part sooner: the long part is shorter there (LONG_KM), and a path of one kind shares little with one of
+another (the non-stationary kernel of Paciorek & Schervish 2006, Environmetrics 17, 483-506, in three dimensions; decision 63).
 The sizes are this project's own judgement around the sill, not yet calibrated on bulletins: see docs/rooms/locate.md.
 """
 
@@ -31,7 +33,14 @@ P_ERROR = np.array(
 # regional distance, where Sn beneath seas and shields differs the most, more: chosen on the test of January 2016.
 S_FACTOR, SN_FACTOR = 8.0 / 3.0, 4.0
 P_WITH_S = 0.75
-SHORT_KM, LONG_KM, SHORT_SHARE = 32.0, 1600.0, 0.3
+SHORT_KM, SHORT_SHARE = 32.0, 0.3
+# Long part by kind of path: crust, uppermost mantle, below. The first two from the variograms of residuals of automatic P at
+# published epicentres of the central and eastern United States, first half in time (`bench.figures_regional`).
+LONG_KM = (150.0, 500.0, 1600.0)
+# Where paths change their kind: slowness (s/deg) of P and S above which they stay in the crust (7.2 km/s at its foot), distance
+# (deg) within which any path does, and beyond which one has left the uppermost mantle.
+CRUST_SLOWNESS = (15.4, 27.0)
+CRUST_DEG, DEEP_DEG = 1.2, 20.0
 
 
 @njit(cache=True)
@@ -54,16 +63,38 @@ def model_sigma_(table: Floats, wave: int, delta: float) -> float:
 
 
 @njit(cache=True)
+def path_(wave: int, delta: float, slowness: float) -> int:
+    """What a path goes through: 0 crust, 1 uppermost mantle, 2 below. wave as in `model_sigma_`; slowness in s/deg."""
+    if wave == 2 or delta < CRUST_DEG:
+        return 0
+    if wave > 2 or delta > DEEP_DEG:
+        return 2
+    return 0 if slowness > CRUST_SLOWNESS[wave] else 1
+
+
+@njit(cache=True)
+def paths_(wave: NDArray[np.int64], out: Floats) -> NDArray[np.int64]:
+    """`path_` of every arrival; wave (n), out as in `predict`."""
+    kind = np.empty(wave.size, np.int64)
+    for i in range(wave.size):
+        kind[i] = path_(wave[i], out[i, 5], out[i, 8])
+    return kind
+
+
+@njit(cache=True)
+def apart_(km: float, a: int, b: int) -> float:
+    """Correlation of the model errors of two stations so many km apart (straight), by their kinds of path."""
+    mean = 0.5 * (LONG_KM[a] * LONG_KM[a] + LONG_KM[b] * LONG_KM[b])
+    share = LONG_KM[a] * LONG_KM[b] / mean
+    long = share * math.sqrt(share) * exp_(-km / math.sqrt(mean))
+    return SHORT_SHARE * exp_(-km / SHORT_KM) + (1.0 - SHORT_SHARE) * long
+
+
+@njit(cache=True)
 def correlation_(ax: float, ay: float, az: float, bx: float, by: float, bz: float) -> float:
-    """Correlation of the model errors of two stations given as unit vectors."""
+    """Correlation of the model errors of two stations given as unit vectors, for paths through the deep Earth."""
     dx, dy, dz = ax - bx, ay - by, az - bz
-    h = 0.5 * math.sqrt(dx * dx + dy * dy + dz * dz)
-    if h > 1.0:
-        h = 1.0
-    # arcsine by its series to 1e-4 of the correlation; the chord itself serves below 30 deg
-    h2 = h * h
-    d = 2.0 * 6371.0 * h * (1.0 + h2 * (1.0 / 6.0 + h2 * (3.0 / 40.0 + h2 * (15.0 / 336.0))))
-    return 0.3 * exp_(-d / 32.0) + 0.7 * exp_(-d / 1600.0)
+    return apart_(6371.0 * math.sqrt(dx * dx + dy * dy + dz * dz), 2, 2)
 
 
 @njit(cache=True)
@@ -75,10 +106,13 @@ def common_(a: int, b: int) -> float:
 
 
 @njit(cache=True)
-def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
+def correlations_(
+    unit: Floats, wave: NDArray[np.int64], out: Floats, path: NDArray[np.int64] | None = None
+) -> None:
     """Correlation matrix (n, n) of all arrivals; P and S share P_WITH_S of it, other types nothing.
 
-    Positive definite: the product of a kernel of place and a 2 x 2 matrix of wave.
+    path: kinds of path (`path_`), all through the deep Earth without. Positive definite: the product of a kernel of place and path
+    and a 2 x 2 matrix of wave.
     """
     n = unit.shape[0]
     for i in range(n):
@@ -86,24 +120,25 @@ def correlations_(unit: Floats, wave: NDArray[np.int64], out: Floats) -> None:
         for j in range(i):
             r = common_(wave[i], wave[j])
             if r > 0.0:
-                r *= correlation_(unit[i, 0], unit[i, 1], unit[i, 2], unit[j, 0], unit[j, 1], unit[j, 2])
+                dx, dy, dz = unit[i, 0] - unit[j, 0], unit[i, 1] - unit[j, 1], unit[i, 2] - unit[j, 2]
+                a, b = (2, 2) if path is None else (path[i], path[j])
+                r *= apart_(6371.0 * math.sqrt(dx * dx + dy * dy + dz * dz), a, b)
             out[i, j] = r
             out[j, i] = r
 
 
-# Correlation against half the chord (0..1), for sums over all pairs without exponentials; linear between nodes, within
-# 2e-5 of `correlation_`.
-NODES = 16384
+# Correlation by kinds of path (row 3 a + b) against half the chord (0..1), for sums over all pairs without exponentials; linear
+# between nodes, within 1e-4 of `apart_`.
+NODES = 8192
 
 
 def _correlation_table() -> Floats:
-    """correlation_ at the nodes: of two points on the equator with that chord."""
-    out = np.empty(NODES + 1)
-    for i in range(NODES + 1):
-        h = i / NODES
-        out[i] = correlation_(
-            1.0, 0.0, 0.0, 1.0 - 2.0 * h * h, 2.0 * h * math.sqrt(max(0.0, 1.0 - h * h)), 0.0
-        )
+    """apart_ at the nodes."""
+    out = np.empty((9, NODES + 1))
+    for a in range(3):
+        for b in range(3):
+            for i in range(NODES + 1):
+                out[3 * a + b, i] = apart_(2.0 * 6371.0 * i / NODES, a, b)
     return out
 
 
@@ -111,11 +146,11 @@ CORRELATION = _correlation_table()
 
 
 @njit(cache=True)
-def alike_(table: Floats, v: Floats, i: int, j: int) -> float:
-    """Correlation of the model errors of arrivals i and j at stations v (n, 3, unit vectors), by `CORRELATION`."""
-    last = table.size - 1
+def alike_(table: Floats, v: Floats, path: NDArray[np.int64], i: int, j: int) -> float:
+    """Correlation of the model errors of arrivals i and j at stations v (n, 3, unit vectors) by their paths, by `CORRELATION`."""
+    last = table.shape[1] - 1
     c = 0.5 * (1.0 - (v[i, 0] * v[j, 0] + v[i, 1] * v[j, 1] + v[i, 2] * v[j, 2]))
     u = math.sqrt(min(1.0, max(0.0, c))) * last
-    k = min(int(u), last - 1)
-    r: float = table[k] + (u - k) * (table[k + 1] - table[k])
+    k, row = min(int(u), last - 1), 3 * path[i] + path[j]
+    r: float = table[row, k] + (u - k) * (table[row, k + 1] - table[row, k])
     return r

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from testban.base.geo import distance_km_
 from testban.base.records import Pick, Site
-from testban.locate.errors_model import CORRELATION, alike_, common_, correlation_
+from testban.locate.errors_model import CORRELATION, alike_, apart_, common_, paths_
 from testban.locate.kernel import EXACT_KM, add_vectors_, held_, move_, weigh_
 from testban.locate.linear import cholesky_, forward_, inverse_, solve_
 from testban.locate.locator import Solved, finished, solve
@@ -103,7 +103,8 @@ def _located(members: list[Solved]) -> list[Located]:
     out = []
     for s, (x, covariance) in zip(members, rested, strict=True):
         at = s.problem.run(x, s.free, scale=1.0, iterations=0)
-        out.append(record(s.problem, at, covariance, s.free, s.reason) if at.ok else finished(s))
+        cov = covariance if s.free else covariance + s.problem.depth_part()
+        out.append(record(s.problem, at, cov, s.free, s.reason) if at.ok else finished(s))
     return out
 
 
@@ -194,27 +195,20 @@ def _together(members: list[Solved]) -> list[tuple[Floats, Floats]] | None:
 def _sources(a: Floats, b: Floats) -> float:
     """Correlation of the model errors of two sources: by their distance in space."""
     flat = distance_km_(float(a[0]), float(a[1]), float(b[0]), float(b[1]))
-    chord = float(np.sqrt(flat * flat + (a[2] - b[2]) ** 2)) / 6371.0
-    return correlation_(
-        1.0,
-        0.0,
-        0.0,
-        1.0 - 0.5 * chord * chord,
-        chord * float(np.sqrt(max(0.0, 1.0 - 0.25 * chord * chord))),
-        0.0,
-    )
+    return apart_(float(np.sqrt(flat * flat + (a[2] - b[2]) ** 2)), 2, 2)
 
 
 def _rows(members: list[Solved], stack: _Stack) -> Floats:
-    """Columns: residual, derivatives by time, east, north, depth, model sigma, whole variance over weight (0: no say)."""
-    rows = np.zeros((stack.row.size, 7))
+    """Columns: residual, derivatives by time, east, north, depth, model sigma, whole variance over weight (0: no say), kind of path."""
+    rows = np.zeros((stack.row.size, 8))
     for e, s in enumerate(members):
         p, mine = s.problem, stack.event == e
         weigh_(p.data, p.out, p.column, 1.0, p.loss)
         out, data = p.out[stack.row[mine]], p.data[stack.row[mine]]
         say = out[:, 9] > 0.0
+        kinds = paths_(stack.wave[mine], out)
         values = np.column_stack(
-            [out[:, 0], np.ones(len(out)), out[:, 1:5], out[:, 4] ** 2 + data[:, 2] ** 2]
+            [out[:, 0], np.ones(len(out)), out[:, 1:5], out[:, 4] ** 2 + data[:, 2] ** 2, kinds]
         )
         values[:, 6] /= np.where(say, out[:, 9], 1.0)
         values[~say] = 0.0
@@ -298,7 +292,7 @@ def shared_(
     errors: Floats,
 ) -> None:
     """Covariance of all unknowns with the full covariance of the data: N^-1 (H' C H + vectors) N^-1, H = V^-1 G."""
-    n, n_par = event.size, inverse.shape[0]
+    n, n_par, path = event.size, inverse.shape[0], rows[:, 7].astype(np.int64)
     s, t, half = np.zeros((n_par, n_par)), np.empty(n_par), np.zeros((n_par, n_par))
     for i in range(n):
         if rows[i, 6] == 0.0:
@@ -311,7 +305,7 @@ def shared_(
             if i != j:
                 c = rows[i, 5] * rows[j, 5] * alike[event[i], event[j]] * common_(wave[i], wave[j])
                 if station[i] != station[j]:
-                    c *= alike_(correlation, vec, i, j)
+                    c *= alike_(correlation, vec, path, i, j)
             if c != 0.0:
                 for p in range(n_par):
                     t[p] += c * h[j, p]

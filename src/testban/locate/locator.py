@@ -112,7 +112,8 @@ def finished(answer: Solved) -> Located:
         if better is not None:
             return record(problem, better[0], better[1], free, reason)
         found = solved(problem.run(found.x, free, scale=1.0, iterations=0))
-    return record(problem, found, problem.errors(found, 4 if free else 3), free, reason)
+    cov = problem.errors(found, 4) if free else problem.errors(found, 3) + problem.depth_part()
+    return record(problem, found, cov, free, reason)
 
 
 def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, depth: float) -> Solution:

@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 
 SECONDARY_PENALTY = 1.0  # sigmas by which a later branch must fit better than the first
 MANTLE_DEG = 60.0  # nearer than it the first arrival of P1 and S1 is the mantle's for every depth
+UNNAMED = -2
 # Columns of data (n, 7): time, station correction, pick sigma, slowness, its sigma, back-azimuth, its sigma (s, s/deg,
 # deg; NaN: not measured). Columns of out (n, 12): residual, d/deast, d/dnorth, d/ddepth, model sigma, delta, azimuth,
 # back-azimuth, slowness, weight, slowness residual, back-azimuth residual. Cache (n, width, 5): time, slowness, d/ddepth,
@@ -240,16 +241,18 @@ def angles_(vec: Floats, x: Floats, geo: Floats, out: Floats) -> None:
 def plain_names_(
     candidates: Ints, column: Ints, out: Floats, parts: Ints, crust: float, regional: float, name: Ints
 ) -> bool:
-    """`names_` where every arrival is a first P of the mantle or none at all, as most are; False where it takes the tables."""
+    """`names_` of first P of the mantle and of none at all, as most are; UNNAMED and False where it takes the tables."""
+    whole = True
     for i in range(column.size):
         name[i] = -1
         if column[i] < 0:
             continue
         delta = out[i, 5]
         if candidates[i, column[i]] != parts[0] or delta <= crust or delta >= 90.0:
-            return False
-        name[i] = parts[2] + (parts[12] if delta < regional else 0)
-    return True
+            name[i], whole = UNNAMED, False
+        else:
+            name[i] = parts[2] + (parts[12] if delta < regional else 0)
+    return whole
 
 
 @njit(cache=True)
@@ -263,15 +266,14 @@ def names_(
     regional: float,
     name: Ints,
 ) -> None:
-    """Which phase of the tables the branch taken is, -1 for none.
+    """Which phase of the tables the branch taken is, where it is UNNAMED.
 
     parts: indices of P1, S1, P, Pdiff, PKPdf, PKPbc, PKPab, S, SKS, Sdiff, Pg, Sg, and the number of phases, which is added
     to P and S nearer than `regional` (deg). P1 and S1 are resolved as Pg or Sg where these arrive within 0.05 s of them.
     """
     crust = t.reach[parts[10], 1]
     for i in range(column.size):
-        name[i] = -1
-        if column[i] < 0:
+        if name[i] != UNNAMED:
             continue
         phase, delta = candidates[i, column[i]], out[i, 5]
         if phase == parts[0] and delta > crust and delta < 90.0:

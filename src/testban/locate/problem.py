@@ -41,18 +41,16 @@ _REFLECTIONS = ("PcP", "ScP", "ScS")
 
 
 @njit(cache=True)
-def _vectors(lon: Floats, lat: Floats, out: Floats) -> None:
-    for i in range(lon.size):
-        out[i, 0], out[i, 1], out[i, 2] = unit_vector_(lon[i], lat[i])
-
-
-@njit(cache=True)
-def checked_(lon: Floats, lat: Floats, elevation_m: Floats, data: Floats) -> bool:
-    """Whether every place and time error is a number within its bounds (`_check` says which is not)."""
+def places_(lon: Floats, lat: Floats, elevation_m: Floats, data: Floats, vec: Floats) -> bool:
+    """Unit vectors (n, 3) of the stations; whether every place and time error is a number within its bounds (`_check` says which is not)."""
     good = True
     for i in range(lon.size):
         here = lat[i] >= -90.0 and lat[i] <= 90.0 and abs(lon[i]) <= 360.0
-        good = good and here and abs(elevation_m[i]) < HIGHEST_M and data[i, 2] >= 0.0 and data[i, 2] < np.inf
+        if not here:
+            return False
+        good = good and abs(elevation_m[i]) < HIGHEST_M and data[i, 2] >= 0.0 and data[i, 2] < np.inf
+        vec[i, 0], vec[i, 1], vec[i, 2] = unit_vector_(lon[i], lat[i])
+        data[i, 2] = max(data[i, 2], LEAST_SIGMA_S)
     return good
 
 
@@ -144,29 +142,30 @@ class Problem:
         settings: Settings,
         paths: PathTimes | None = None,
     ) -> None:
-        keys = [p.station_key for p, _ in picks]
-        if not all(map(sites.__contains__, keys)):
-            picks = [r for r in picks if r[0].station_key in sites]
-        if not picks:
+        rows, times = _sorted(picks)
+        keys = [p.station_key for p, _ in rows]
+        try:
+            self.sites = [sites[k] for k in keys]
+        except KeyError:
+            rows, times = _sorted([r for r in rows if r[0].station_key in sites])
+            keys = [p.station_key for p, _ in rows]
+            self.sites = [sites[k] for k in keys]
+        if not rows:
             raise InputError(
                 "expected at least one pick at a station with coordinates, got none; add the stations"
             )
-        rows, times = _sorted(picks)
         own, labels = [p for p, _ in rows], [label for _, label in rows]
-        keys = [p.station_key for p in own]
-        self.rows, self.keys, self.settings, self.sites = rows, keys, settings, [sites[k] for k in keys]
+        self.rows, self.keys, self.settings = rows, keys, settings
         n, self.reference_ns = len(rows), own[0].time_ns
         self.lon = _column([s.longitude for s in self.sites])
         self.lat = _column([s.latitude for s in self.sites])
         self.elevation_m = _column([s.elevation_m for s in self.sites])
         self.data = self._data(own, times - self.reference_ns)
-        if not checked_(self.lon, self.lat, self.elevation_m, self.data):
+        self.vec = np.empty((n, 3))
+        if not places_(self.lon, self.lat, self.elevation_m, self.data, self.vec):
             _check(rows, self.sites)
-        self.data[:, 2] = np.maximum(self.data[:, 2], LEAST_SIGMA_S)
         self.model = travel.load(settings.model)
         self.tables = tables(settings.model, settings.model_sigma_factor)
-        self.vec = np.empty((n, 3))
-        _vectors(self.lon, self.lat, self.vec)
         which, names = _numbered(labels)
         index, waves, kind = _branches(settings.model, names, settings.reidentify)
         self.index, self.waves, self.kind = index[which], waves[which], kind[which]
@@ -307,27 +306,33 @@ class Problem:
         return covariance if ok else solution.inverse
 
     def depth_part(self) -> Floats:
-        """What not knowing the depth of a default adds to the covariance (4, 4) of the other unknowns."""
-        shift, sigma = np.zeros(4), self.settings.default_depth_sigma_km
-        if not depth_shift_(self.column, self.data, self.geo, self.kept, self.out, shift):
-            return np.zeros((4, 4))
+        """What not knowing the depth of a default adds to the covariance (4, 4) of the solution that the arrays hold."""
+        shift = np.zeros(4)
+        depth_shift_(self.column, self.data, self.geo, self.kept, self.out, shift)
+        return self._moved(shift)
+
+    def _moved(self, shift: Floats) -> Floats:
+        """Covariance of a move (4) for every km of a depth that is not known; nothing where it was given."""
+        sigma = self.settings.default_depth_sigma_km if self.settings.fixed_depth_km is None else 0.0
         return sigma * sigma * shift[:, None] * shift[None, :]
 
     def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:
         """The solution with correlated errors and its covariance, from the one that the arrays hold; None where there is none."""
-        covariance, x = np.zeros((4, 4)), solution.x.copy()
+        covariance, shift, x = np.zeros((4, 4)), np.zeros(4), solution.x.copy()
         ok = whiten_(
             self.tables, CORRELATION, self.vec, self.elevation_m, self.index, self.waves, self.data, self.loss, free_depth,
-            x, self.out, self.column, covariance, self.geo, self.kept, self.at,
+            x, self.out, self.column, covariance, shift, self.geo, self.kept, self.at,
         )  # fmt: skip
-        found = self.run(x, free_depth, scale=1.0, iterations=0) if ok else solution
-        return (found, covariance) if ok and found.ok else None
+        if not ok:
+            return None
+        found = self.run(x, free_depth, scale=1.0, iterations=0)
+        return (found, covariance if free_depth else covariance + self._moved(shift)) if found.ok else None
 
     def depth_variances(self) -> tuple[float, float]:
         """Variance (km**2) of a free depth at the solution that the arrays hold: with correlated and independent errors."""
         wide, narrow = np.zeros((4, 4)), np.zeros((4, 4))
         ok = True
-        for correlation, out in ((CORRELATION, wide), (np.zeros(2), narrow)):
+        for correlation, out in ((CORRELATION, wide), (np.zeros((9, 2)), narrow)):
             ok = ok and shared_(
                 correlation,
                 self.vec,
@@ -365,7 +370,7 @@ class Problem:
         crust = float(self.tables.reach[parts[10], 1])
         if not plain_names_(self.index, self.column, self.out, parts, crust, regional, name):
             names_(self.tables, self.index, self.column, depth_km, self.out, parts, regional, name)
-        return [texts[k] for k in name.tolist()]
+        return list(map(texts.__getitem__, name.tolist()))
 
 
 def again(problem: Problem, solution: Solution) -> Solution:

@@ -36,10 +36,8 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: str) -> Located:
-    """What the arrays of a solved problem say."""
+    """What the arrays of a solved problem say; cov (4, 4): of the solution, what is not known of a fixed depth included."""
     settings, x, fit = problem.settings, found.x, found.inverse
-    if not (free or settings.whitened or settings.fixed_depth_km is not None):
-        cov = cov + problem.depth_part()
     arrivals, n_defining = _arrivals(problem, x)
     near = quality.by_station_(problem.out, problem.code, DEFINING)
     azimuths = np.ascontiguousarray(near[:, 1])

@@ -14,7 +14,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: "ak135" or "iasp91". fixed_depth_km: hold the depth there. default_depth_km: where the data do not
     resolve the depth; 0 is the IDC's convention (surface), the hypothesis that a test-ban bulletin must not exclude.
     default_depth_sigma_km: how far a depth that the data do not resolve may be from the truth (one sigma; judgement); it enlarges
-    the errors of place and time by what that depth would move, not in the whitened estimate.
+    the errors of place and time by what that depth would move.
     search: look over the whole Earth where no start is given or the one given leads nowhere (else `start` is trusted).
     use_slowness, use_backazimuth: take them as data. default_slowness_sigma (s/deg), default_backazimuth_sigma (deg): at
     an array and at a single station where a pick has the value without its sigma; None: such a value is not used.

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.locate.errors_model import P_WITH_S
+from testban.locate.errors_model import P_WITH_S, path_
 from testban.locate.kernel import add_vectors_, held_, normal_
 from testban.locate.linear import cholesky_, inverse_, solve_
 
@@ -73,6 +73,7 @@ def depth_shift_(column: Ints, data: Floats, geo: Floats, kept: Floats, out: Flo
         shift[p] = -a[3, p]
     shift[3] = 0.0
     if not cholesky_(a, 3):
+        shift[:] = 0.0
         return False
     solve_(a, shift, 3)
     return True
@@ -91,28 +92,29 @@ def common_part_(
 ) -> None:
     """Add to whole (lower triangle), G'W diag(C) W G, what pairs of arrivals share.
 
-    The correlation is a product of place and wave, so arrivals of a station are summed first, each wave as a
+    The correlation is a product of place and wave, so arrivals of a station and kind of path are summed first, each wave as a
     combination of independent parts (Cholesky of the 2 x 2 matrix of P and S), and pairs are of stations. The loops over
     pairs run over elements and not sums: they need no order, and a processor may take several at once with the same bits.
     """
     n = vec.shape[0]
-    slot = np.full(n, -1, np.int64)
-    v, z, w = np.empty((3, n)), np.zeros((4, n_free, n)), np.empty(4)
+    slot = np.full(3 * n, -1, np.int64)
+    v, z, w, path = np.empty((3, n)), np.zeros((4, n_free, n)), np.empty(4), np.empty(n, np.int32)
     rest = math.sqrt(1.0 - P_WITH_S * P_WITH_S)
     active = np.zeros(4, np.bool_)
     m = 0
     for i in range(n):
         if not out[i, 9] > 0.0:
             continue
-        s = slot[code[i]]
+        wave = waves[i, 0]
+        kind = path_(wave, out[i, 5], out[i, 8])
+        s = slot[3 * code[i] + kind]
         if s < 0:
             s = m
-            slot[code[i]] = s
-            v[0, s], v[1, s], v[2, s] = vec[i, 0], vec[i, 1], vec[i, 2]
+            slot[3 * code[i] + kind] = s
+            v[0, s], v[1, s], v[2, s], path[s] = vec[i, 0], vec[i, 1], vec[i, 2], kind
             m += 1
         f = out[i, 9] * out[i, 4] / (out[i, 4] * out[i, 4] + data[i, 2] * data[i, 2])
         w[0], w[1], w[2], w[3] = f, f * out[i, 1], f * out[i, 2], f * out[i, 3]
-        wave = waves[i, 0]
         for p in range(n_free):
             z[wave, p, s] += (rest if wave == 1 else 1.0) * w[p]
             if wave == 1:
@@ -121,9 +123,9 @@ def common_part_(
                 whole[p, q] -= w[p] * w[q]
         active[wave] = True
         active[0] = active[0] or wave == 1
-    r, h = np.empty(m), np.zeros((4, n_free, m))
+    r, h, flat = np.empty(m), np.zeros((4, n_free, m)), correlation.ravel()
     for i in range(m):
-        _alike(correlation, v[0], v[1], v[2], i, r)
+        _alike(flat, correlation.shape[1], v[0], v[1], v[2], path, i, r)
         for d in range(4):
             if active[d]:
                 for p in range(n_free):
@@ -140,17 +142,22 @@ def common_part_(
 
 
 @njit(cache=True)
-def _alike(correlation: Floats, x: Floats, y: Floats, z: Floats, i: int, r: Floats) -> None:
-    """Correlation of station i with those before it into r; in 32 bits an index is found for several at once."""
-    last = correlation.size - 1
-    xi, yi, zi, most = x[i], y[i], z[i], last * (1.0 - 1e-9)
+def _alike(
+    table: Floats, width: int, x: Floats, y: Floats, z: Floats, path: NDArray[np.int32], i: int, r: Floats
+) -> None:
+    """Correlation of station i with those before it into r, by rows of the table (flat, of a width); in 32 bits an index is
+    found for several at once.
+    """
+    last = width - 1
+    xi, yi, zi, most, row = x[i], y[i], z[i], last * (1.0 - 1e-9), 3 * path[i]
     for j in range(i):
         c = 0.5 * (1.0 - (xi * x[j] + yi * y[j] + zi * z[j]))
         r[j] = min(most, math.sqrt(min(1.0, max(0.0, c))) * last)
     for j in range(i):
         k = np.int32(r[j])
-        low = correlation[k]
-        r[j] = low + (r[j] - k) * (correlation[k + 1] - low)
+        at = np.int32((row + path[j]) * width + k)
+        low = table[at]
+        r[j] = low + (r[j] - k) * (table[at + 1] - low)
 
 
 @njit(cache=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.locate.errors_model import alike_, common_
+from testban.locate.errors_model import alike_, common_, path_
 from testban.locate.kernel import (
     EXACT_KM,
     add_vectors_,
@@ -34,10 +34,11 @@ def factor_(
 ) -> int:
     """Lower factor of the covariance of the data with a say into c, their rows into used; how many, -1: not definite."""
     n = 0
-    v = np.empty((used.size, 3))
+    v, path = np.empty((used.size, 3)), np.empty(used.size, np.int64)
     for i in range(used.size):
         if out[i, 9] > 0.0:
             v[n, 0], v[n, 1], v[n, 2] = vec[i, 0], vec[i, 1], vec[i, 2]
+            path[n] = path_(waves[i, 0], out[i, 5], out[i, 8])
             used[n] = i
             n += 1
     for r in range(n):
@@ -46,7 +47,7 @@ def factor_(
         for q in range(r):
             j = used[q]
             r_waves = common_(waves[i, 0], waves[j, 0])
-            c[r, q] = r_waves * s * out[j, 4] * alike_(correlation, v, r, q) if r_waves > 0.0 else 0.0
+            c[r, q] = r_waves * s * out[j, 4] * alike_(correlation, v, path, r, q) if r_waves > 0.0 else 0.0
         c[r, r] = (s * s + data[i, 2] * data[i, 2]) / out[i, 9]
     return n if n > 0 and cholesky_(c, n) else -1
 
@@ -66,11 +67,13 @@ def whiten_(
     out: Floats,
     column: Ints,
     covariance: Floats,
+    shift: Floats,
     geo: Floats,
     kept: Floats,
     at: Floats,
 ) -> bool:
-    """Move x from the solution that the arrays hold to the one with correlated errors; covariance (4, 4) of it.
+    """Move x from the solution that the arrays hold to the one with correlated errors; covariance (4, 4) of it; shift (4): what
+    a km of depth does to time, east and north of one with a fixed depth (as `shared.depth_shift_`).
 
     Arrays as of `kernel.iterate_`. False where it does not come to rest or the data do not hold it.
     """
@@ -109,6 +112,10 @@ def whiten_(
         return False
     covariance[:, :] = 0.0
     inverse_(a, covariance, n_free)
+    for p in range(3):
+        shift[p] = -whole[3, p]
+    solve_(a, shift, 3)
+    shift[3] = 0.0
     at[0], at[1], at[2] = x[0], x[1], x[2]
     return True
 

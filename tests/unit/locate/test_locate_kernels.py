@@ -9,7 +9,7 @@ from testban import locate
 from testban.base.geo import delaz_, destination_
 from testban.base.records import Pick, Site
 from testban.earth import surface_times, travel
-from testban.locate.errors_model import CORRELATION, correlations_
+from testban.locate.errors_model import CORRELATION, correlations_, paths_
 from testban.locate.problem import Problem
 from testban.locate.shared import shared_
 
@@ -66,7 +66,7 @@ def test_covariance_of_the_solution_is_that_of_plain_matrices(n_free: int) -> No
     n = use.size
     g = np.column_stack([np.ones(n), p.out[use, 1], p.out[use, 2], p.out[use, 3]])[:, :n_free]
     rho = np.empty((n, n))
-    correlations_(p.vec[use], p.waves[use, 0], rho)
+    correlations_(p.vec[use], p.waves[use, 0], rho, paths_(p.waves[use, 0], p.out[use]))
     s, e, weight = p.out[use, 4], p.data[use, 2], p.out[use, 9]
     c = rho * np.outer(s, s)
     c[np.diag_indices(n)] = (s**2 + e**2) / weight

@@ -11,7 +11,7 @@ from testban import locate
 from testban.base.errors import InputError
 from testban.base.geo import offset_km_
 from testban.locate import quality
-from testban.locate.errors_model import correlations_
+from testban.locate.errors_model import correlations_, paths_
 from testban.locate.problem import Problem
 
 TABLE = """# slowness-azimuth table
@@ -81,12 +81,14 @@ def test_quantiles_and_ground_truth():
 
 def test_the_whitened_estimate_against_numpy():
     sites = network(14, 3.0, 12.0)
-    problem = Problem(picks_of(sites, noise=0.8), sites, locate.Settings())
+    picks, settings = picks_of(sites, noise=0.8), locate.Settings(fixed_depth_km=0.0)
+    problem = Problem(picks, sites, settings)
     first = problem.run(np.array([129.0, 41.0, 0.0, -40.0]), False)
     found, covariance = problem.whitened(first, False)
     out, s = problem.out, problem.out[:, 4]
     shared = np.empty((14, 14))
-    correlations_(problem.vec, np.zeros(14, np.int64), shared)
+    wave = np.zeros(14, np.int64)
+    correlations_(problem.vec, wave, shared, paths_(wave, problem.out))
     c = shared * np.outer(s, s)
     c[np.diag_indices(14)] = (s**2 + problem.data[:, 2] ** 2) / out[:, 9]
     g = np.column_stack([np.ones(14), out[:, 1], out[:, 2]])
@@ -94,4 +96,9 @@ def test_the_whitened_estimate_against_numpy():
     step = np.linalg.solve(normal, g.T @ np.linalg.solve(c, out[:, 0]))
     assert math.hypot(step[1], step[2]) < 0.05
     assert covariance[:3, :3] == pytest.approx(np.linalg.inv(normal), rel=0.02)
+    # a depth that nobody gave may be 10 km from the truth
+    shift = -np.linalg.solve(normal, g.T @ np.linalg.solve(c, out[:, 3]))
+    unknown = Problem(picks, sites, locate.Settings())
+    _, wider = unknown.whitened(unknown.run(np.array([129.0, 41.0, 0.0, -40.0]), False), False)
+    assert (wider - covariance)[:3, :3] == pytest.approx(100.0 * np.outer(shift, shift), rel=0.02)
     assert math.hypot(*offset_km_(first.x[0], first.x[1], found.x[0], found.x[1])) > 0.1

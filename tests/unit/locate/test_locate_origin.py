@@ -13,7 +13,7 @@ from testban.base.geo import delaz_, destination_, distance_km_
 from testban.base.records import Pick, Site
 from testban.earth import travel
 from testban.locate import phases, quality
-from testban.locate.errors_model import P_WITH_S, correlation_, correlations_
+from testban.locate.errors_model import P_WITH_S, correlation_, correlations_, path_, paths_
 from testban.locate.linear import cholesky_, forward_, inverse_, solve_
 from testban.locate.problem import Problem
 
@@ -108,7 +108,8 @@ def test_coverage_with_correlated_errors_is_as_stated():
     problem.evaluate(np.array([TRUTH[0], TRUTH[1], 0.0, 0.0]))
     s = problem.out[:, 4]
     shared = np.empty((len(s), len(s)))
-    correlations_(problem.vec, np.zeros(len(s), np.int64), shared)
+    wave = np.zeros(len(s), np.int64)
+    correlations_(problem.vec, wave, shared, paths_(wave, problem.out))
     c = shared * np.outer(s, s) + np.diag(problem.data[:, 2] ** 2)
     assert cholesky_(c, len(c))
     lower = np.tril(c)
@@ -187,15 +188,40 @@ def test_correlation_follows_the_published_variogram():
     assert out[0, 2] == 0.0
 
 
+def test_paths_of_another_kind_share_little():
+    """Pg, Pn and P of the lower mantle by slowness and distance; nearer stations of one kind share more."""
+    assert [path_(0, 1.0, 19.0), path_(0, 3.0, 13.7), path_(0, 3.0, 18.9), path_(0, 40.0, 8.0)] == [
+        0,
+        1,
+        0,
+        2,
+    ]
+    assert [path_(1, 3.0, 24.7), path_(1, 3.0, 32.0), path_(2, 10.0, 31.8), path_(3, 5.0, 1.0)] == [
+        1,
+        0,
+        0,
+        2,
+    ]
+    unit = np.array([[1.0, 0.0, 0.0], [math.cos(0.02), math.sin(0.02), 0.0]])
+    out = np.empty((2, 2))
+    shares = []
+    for path in ([0, 0], [1, 1], [2, 2], [0, 1], [0, 2]):
+        correlations_(unit, np.array([0, 0]), out, np.array(path))
+        shares.append(out[0, 1])
+    assert shares[3] < shares[0] < shares[1] < shares[2]
+    assert shares[4] < 0.06
+
+
 def test_correlation_of_p_and_s_is_positive_definite():
     sites = network(12, 0.2, 20.0)
     one = [
         (math.cos(y) * math.cos(x), math.cos(y) * math.sin(x), math.sin(y))
         for x, y in ((math.radians(s.longitude), math.radians(s.latitude)) for s in sites.values())
     ]
-    out = np.empty((36, 36))
-    correlations_(np.array(one * 3), np.repeat([0, 1, 2], 12), out)
-    assert cholesky_(out, 36)
+    for path in (None, np.arange(36) % 3, np.arange(36) // 12):
+        out = np.empty((36, 36))
+        correlations_(np.array(one * 3), np.repeat([0, 1, 2], 12), out, path)
+        assert cholesky_(out, 36)
 
 
 def test_s_with_the_cause_of_p_does_not_pull_the_origin_time():
