@@ -174,7 +174,9 @@ def figures(n=200, out=None, seed=12, told=None):
             line(label, rows, prior)
             if out is not None and prior == SHARE:
                 rows_told = [
-                    judging.Judgement(event=e.event_id, explosion=x, log10_lr=a.log10_lr)
+                    judging.Judgement(
+                        event=e.event_id, explosion=x, log10_lr=a.log10_lr, said=a.verdict.value
+                    )
                     for (x, a), (_, e, _) in zip(rows, cut, strict=True)
                 ]
                 judging.write(
@@ -203,7 +205,7 @@ def line(label, rows, prior):
         extra += f"of the {len(spoken)} events with evidence {only.error:.3f} ({only.by_chance:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
-        alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
+        alarms = 7500 * verdicts["explosion-like"][1] / len(q)
         extra = f"; called explosion-like of 7,500 earthquakes a year: {alarms:.1f}; largest stated probability {max(p):.3g}"
     if label == "all stations" and prior == SHARE:
         print("stated -> came (n):", ", ".join(f"{a:.3f} -> {b:.3f} ({m})" for a, b, m in c.rows))

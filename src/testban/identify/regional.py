@@ -1,8 +1,8 @@
 """Regional P/S: Pn/Lg, Pg/Lg, Pn/Sn, Pg/Sn and all P over all S, three components, band by band, averaged over paths that may decide.
 
-Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; fewer than two good paths is no
-evidence; bands are centred between the class means before they are averaged, so that a missing band does not
-shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
+Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; one good path beside records of
+other places counts in the odds and never decides (it is marked so), the records of one place say nothing; bands are
+centred between the class means before they are averaged, so that a missing band does not shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
 between events that does not shrink with stations. Method: Walter, Mayeda & Patton 1995, BSSA 85, 1050; Xie & Zhao
 2018. Distance: a slope fitted inside events, its error growing away from the distances of the calibration. Size: `source_size`. The ratios are
 put together by regularised discrimination (`pairs`); with a table without them, all P over all S at 2-8 Hz alone is used, uncorrected for size.
@@ -237,7 +237,7 @@ def regional(inquiry: Inquiry) -> Evidence:
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
     blocked, aside = _aside(paths)
     found = network_value(paths, inquiry.settings.ps)
-    if found is None or found[2] < inquiry.settings.least_paths:
+    if found is None or len(pairs.places(paths)) < inquiry.settings.least_paths:
         n = 0 if found is None else found[2]
         return not_applicable(
             NAME, f"{n} good path(s), at least {inquiry.settings.least_paths} are needed; {aside}"
@@ -249,12 +249,19 @@ def regional(inquiry: Inquiry) -> Evidence:
         )
     mean, error, n, bounded = found
     placed = _by_pairs(inquiry, paths, n) or _by_bands(paths, inquiry.settings.ps, mean, error, n)
-    counts = {"n_paths": float(n), "n_bounds": float(bounded), "n_blocked": float(blocked)}
+    counts: dict[str, float | str] = {
+        "n_paths": float(n),
+        "n_bounds": float(bounded),
+        "n_blocked": float(blocked),
+    }
+    if n < inquiry.settings.least_paths:
+        counts |= {"decides": "no", "screens": "no"}
+        aside = f"{aside}; so few paths count in the odds and never decide"
     return _evidence(placed, paths, inquiry.settings.ps, aside, counts)
 
 
 def _evidence(
-    at: Placed, paths: tuple[PathMeasurement, ...], model: PsModel, aside: str, counts: dict[str, float]
+    at: Placed, paths: tuple[PathMeasurement, ...], model: PsModel, aside: str, counts: dict[str, float | str]
 ) -> Evidence:
     nx, nq = normal_share(model.n_explosions), normal_share(model.n_earthquakes)
     held = max(

@@ -170,7 +170,12 @@ def p_over_s(
     }
     if report is not None:
         judged = [
-            Judgement(event=r["event"], explosion=r["class"] == "explosion", log10_lr=r["log10_lr"])
+            Judgement(
+                event=r["event"],
+                explosion=r["class"] == "explosion",
+                log10_lr=r["log10_lr"],
+                said="" if r["log10_lr"] is None else r["verdict"],
+            )
             for r in out["event"]
         ]
         judging.write(judged, report, f"P/S, {name}: each event by all others")
