@@ -29,7 +29,8 @@ def yield_(
 
     Example: `testban yield --mb 4.53 --sigma 0.21 --scale "mb(Lg)"`, or `testban yield out` for the events that
     `testban process` wrote there. A magnitude that does not fit the relation gets no number. With --spectra, yield and depth together:
-    `testban yield out2016 --mb 5.1 --spectra out2009 --master-kt 2 4.8`.
+    `testban yield out2016 --mb 5.1 --spectra out2009 --master-kt 2 4.8`. Exit status 1 where no event of a folder has a magnitude that
+    gives a yield, 2 where the event or the spectra asked for cannot be used.
 
     Parameters
     ----------
@@ -94,9 +95,12 @@ def yield_(
         rows = (yielding.Sized(event_id="given", found=room.estimate([stated], settings)),)
     else:
         raise InputError("expected either a folder or --mb, got both or none: give one of them")
+    given_none = bool(rows) and all(row.found is None and row.joint is None for row in rows)
+    if given_none and event is not None:
+        raise InputError(rows[0].refused)
     if json:
         terminal.out(yielding.as_object(rows, settings))
-        return 0
+        return int(given_none)
     for row in rows:
         terminal.say(f"{row.event_id}  {row.verdict}".rstrip())
         for line in (
@@ -114,4 +118,4 @@ def yield_(
             terminal.say(f"  [{n}] {text}")
     if not rows:
         terminal.say("no event")
-    return 0
+    return int(given_none)
