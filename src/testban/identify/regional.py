@@ -12,16 +12,19 @@ import msgspec
 
 from testban.base.dmath import log10_
 from testban.base.measurements import PathMeasurement
-from testban.base.records import Evidence, EvidencePart
+from testban.base.records import Event, Evidence, EvidencePart
 from testban.identify import pairs, phases, source_size
 from testban.identify.calibration import PsModel, predictive
 from testban.identify.densities import density, distribution, log10_ratio, normal_share
 from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
+from testban.identify.spread import apart_deg
 from testban.size import censored
 
 NAME = "regional P/S"
 RISE_LEAST = 0.10  # log10 by which S must stand above what comes before it; located by P alone elsewhere: 0.06 and less
+PLACES_LEAST = 5  # with P: two more than latitude, longitude and time need
+GAP_LARGEST_DEG = 180.0
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
@@ -101,6 +104,20 @@ def confirmed(paths: tuple[PathMeasurement, ...]) -> bool:
         return True
     rises = sorted(p.s_rise for p in paths if p.usable and p.s_rise is not None)
     return bool(rises) and 0.5 * (rises[(len(rises) - 1) // 2] + rises[len(rises) // 2]) >= RISE_LEAST
+
+
+def surrounded(event: Event) -> bool:
+    """Whether P alone bears the location out: timed at five places or more (six with a free depth) that lie around it and fit.
+
+    The P of a distant event crosses a network as a plane wave, which no epicentre among such stations gives.
+    """
+    o = event.origin
+    seen: list[tuple[float, float]] = []
+    for a in sorted(event.arrivals, key=lambda a: (a.station_key, a.time_ns, a.pick_id)):
+        at = (a.distance_deg, a.azimuth_deg)
+        if a.defining and a.phase.startswith("P") and all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen):
+            seen.append(at)
+    return o.gap_deg < GAP_LARGEST_DEG and len(seen) >= PLACES_LEAST + (not o.depth_fixed)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,7 +259,7 @@ def regional(inquiry: Inquiry) -> Evidence:
         return not_applicable(
             NAME, f"{n} good path(s), at least {inquiry.settings.least_paths} are needed; {aside}"
         )
-    if not confirmed(paths):
+    if not confirmed(paths) and not surrounded(inquiry.event):
         return not_applicable(
             NAME,
             "neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
