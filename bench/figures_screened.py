@@ -45,7 +45,9 @@ def figures(names: list[str], out: Path) -> None:
             continue
         recordings += 1
         try:
-            found = batch.run(sources, inventory, out / name.replace("/", "_"), configuration.load()).bulletin.events
+            found = batch.run(
+                sources, inventory, out / name.replace("/", "_"), configuration.load()
+            ).bulletin.events
         except InputError as exc:
             print(f"{name}: {exc}")
             continue

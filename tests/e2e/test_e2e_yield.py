@@ -113,7 +113,9 @@ def test_runs_in_different_units_are_refused_with_2(
         found = real(place)
         if place != master:
             return found
-        return {k: tuple(msgspec.structs.replace(p, ground=not p.ground) for p in v) for k, v in found.items()}
+        return {
+            k: tuple(msgspec.structs.replace(p, ground=not p.ground) for p in v) for k, v in found.items()
+        }
 
     monkeypatch.setattr(known, "paths", in_counts)
     words = ("yield", unbroken.out, "--spectra", master, "--master-kt", "2", "5", "--mb", "5")

@@ -85,6 +85,13 @@ def _reached(ratio: float, evidence: Sequence[Evidence], settings: Settings) -> 
     return Verdict.UNDETERMINED, f"{', '.join(lone)} rests on too few paths to decide, though it counts; "
 
 
+def away(ratio: float | None, settings: Settings = DEFAULT) -> tuple[float | None, float | None]:
+    """How far (log10) a ratio is below "explosion-like" and above "earthquake-like"; negative beyond, None without a ratio."""
+    if ratio is None:
+        return None, None
+    return -log10_(settings.false_alarm) - ratio, ratio - log10_(settings.miss)
+
+
 def in_words(ratio: float) -> str:
     """A log10 likelihood ratio as people say it, rounded, but never up to ten: none short of that limit seems to reach it."""
     factor = exp10_(min(abs(ratio), 9.0))

@@ -115,7 +115,11 @@ def surrounded(event: Event) -> bool:
     seen: list[tuple[float, float]] = []
     for a in sorted(event.arrivals, key=lambda a: (a.station_key, a.time_ns, a.pick_id)):
         at = (a.distance_deg, a.azimuth_deg)
-        if a.defining and a.phase.startswith("P") and all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen):
+        if (
+            a.defining
+            and a.phase.startswith("P")
+            and all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen)
+        ):
             seen.append(at)
     return o.gap_deg < GAP_LARGEST_DEG and len(seen) >= PLACES_LEAST + (not o.depth_fixed)
 
