@@ -68,7 +68,10 @@ def test_tables_that_cannot_be_used_say_what_is_wrong(tmp_path: Path) -> None:
     assert "nm for um" in refused(run("calibrate", "mb-ms", slipped, good_q))
     head = ["event_id", "region", "mb", "yield_kt"]
     shots = [[f"s{i}", "A", round(4.0 + rng.gauss(0, 0.2), 2), 1.0] for i in range(12)]
-    for name, rows in (("tons", [[*s[:3], 1000.0] for s in shots]), ("um", [[*s[:2], s[2] - 3, 1.0] for s in shots])):
+    for name, rows in (
+        ("tons", [[*s[:3], 1000.0] for s in shots]),
+        ("um", [[*s[:2], s[2] - 3, 1.0] for s in shots]),
+    ):
         bad = write(tmp_path / f"{name}.csv", head, rows)
         line = refused(run("calibrate", "yield", bad, "--region", "A", "--relation", "wet-tuff"))
         assert "t for kt" in line

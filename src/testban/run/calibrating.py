@@ -81,9 +81,15 @@ def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
         slips += not surface.SLIP[0] <= ms - mb <= surface.SLIP[1]
         out.append((r["event"], mb, ms))
     if len(out) < LEAST_EVENTS:
-        what = "underground explosions" if explosions else f"earthquakes shallower than {DEEPEST_KM:g} km (depth_km)"
+        what = (
+            "underground explosions"
+            if explosions
+            else f"earthquakes shallower than {DEEPEST_KM:g} km (depth_km)"
+        )
         left = f", beside {unknown} without a depth and {deep} deeper" if unknown + deep else ""
-        raise InputError(f"expected {LEAST_EVENTS} {what} with mb and Ms or more in {path}, got {len(out)}{left}: check columns and units")
+        raise InputError(
+            f"expected {LEAST_EVENTS} {what} with mb and Ms or more in {path}, got {len(out)}{left}: check columns and units"
+        )
     if slips > SLIPS_MOST * len(out):
         low, high = surface.SLIP
         raise InputError(
