@@ -72,11 +72,15 @@ def yield_(
 
     """
     from testban.base.errors import InputError
+    from testban.base.records import Verdict
     from testban.cli import terminal
     from testban.identify import yields as room
     from testban.identify.yield_depth import Master
     from testban.run import yielding
     from testban.show import yields as words
+    from testban.show.evidence import VERDICTS
+    from testban.show.reasons import reason
+    from testban.show.texts import t
 
     settings = room.YieldSettings(
         relation=relation, site=site, depth_m=depth_m, decoupling=decoupling, prior_kt=prior_kt, level=level
@@ -102,20 +106,21 @@ def yield_(
         terminal.out(yielding.as_object(rows, settings))
         return int(given_none)
     for row in rows:
-        terminal.say(f"{row.event_id}  {row.verdict}".rstrip())
+        verdict = t(VERDICTS[Verdict(row.verdict)]).of(language) if row.verdict else ""
+        terminal.say(f"{row.event_id}  {verdict}".rstrip())
         for line in (
             *(words.together(row.joint) if row.joint else ()),
             *(words.lines(row.found) if row.found else ()),
         ):
             terminal.say(f"  {line.of(language)}")
         if row.refused:
-            terminal.say(f"  {row.refused}")
+            terminal.say(f"  {reason(row.refused).of(language)}")
         assumed = (
             *(row.joint.assumptions if row.joint else ()),
             *(row.found.assumptions if row.found else ()),
         )
         for n, text in enumerate(assumed, 1):
-            terminal.say(f"  [{n}] {text}")
+            terminal.say(f"  [{n}] {reason(text).of(language)}")
     if not rows:
         terminal.say("no event")
     return int(given_none)

@@ -59,7 +59,9 @@ def of_event(event: Event, settings: room.YieldSettings) -> Sized:
         found = room.estimate(usable, settings)
     except InputError as exc:
         return Sized(event_id=event.event_id, found=None, refused=str(exc), verdict=verdict)
-    assumed = [f"{m.kind}: {known.ASSUMED_TEXT}" for m in usable if known.ASSUMED_TEXT in m.method]
+    assumed = dict.fromkeys(
+        f"{m.kind}: {known.ASSUMED_TEXT}" for m in usable if known.ASSUMED_TEXT in m.method
+    )
     found = msgspec.structs.replace(found, assumptions=(*found.assumptions, *assumed))
     return Sized(event_id=event.event_id, found=found, verdict=verdict)
 
