@@ -19,7 +19,7 @@ from testban import identify, simulate
 from testban.base.dmath import exp10_
 from testban.base.geo import destination_
 from testban.base.measurements import PathMeasurement
-from testban.base.records import Event
+from testban.base.records import Arrival, Event
 from testban.base.spans import Span
 from testban.base.times import NS_PER_S, format_time, parse_time
 from testban.identify import calibration, regional, scores
@@ -148,13 +148,28 @@ def wrong(model):
     )
 
 
-def judged(events, settings):
+def judged(events, settings, few=8):
+    """Truth and assessment of each event: its P timed at all stations, where its origin is from, its P/S measured at a few of them."""
     out = []
     for kind, e, paths in events:
         o = msgspec.structs.replace(origin(0, 0.0, 0.0), depth_km=0.0)
-        event = Event(event_id=e.event_id, origin=o, arrivals=())
-        out.append((kind == "explosion", identify.assess(event, paths, (), settings)))
+        event = Event(event_id=e.event_id, origin=o, arrivals=tuple(timed(p) for p in paths))
+        some = paths[:: max(1, 8 // few)][:few]
+        out.append((kind == "explosion", identify.assess(event, some, (), settings)))
     return out
+
+
+def timed(path):
+    """The P of a station that took part in the location."""
+    return Arrival(
+        pick_id=path.station_key,
+        station_key=path.station_key,
+        phase="P",
+        time_ns=0,
+        distance_deg=path.distance_deg,
+        azimuth_deg=path.azimuth_deg,
+        backazimuth_deg=0.0,
+    )
 
 
 def figures(n=200, out=None, seed=12, told=None):
@@ -168,14 +183,15 @@ def figures(n=200, out=None, seed=12, told=None):
         f"of paths {model.spread_path:.2f}, {model.n_explosions}+{model.n_earthquakes} events"
     )
     for label, few in (("all stations", 8), ("three stations", 3), ("two stations", 2), ("one station", 1)):
-        cut = [(k, e, p[:: max(1, 8 // few)][:few]) for k, e, p in report]
         for prior in (SHARE, 1e-5):
-            rows = judged(cut, identify.Settings(ps=model, prior=prior))
+            rows = judged(report, identify.Settings(ps=model, prior=prior), few)
             line(label, rows, prior)
             if out is not None and prior == SHARE:
                 rows_told = [
-                    judging.Judgement(event=e.event_id, explosion=x, log10_lr=a.log10_lr)
-                    for (x, a), (_, e, _) in zip(rows, cut, strict=True)
+                    judging.Judgement(
+                        event=e.event_id, explosion=x, log10_lr=a.log10_lr, said=a.verdict.value
+                    )
+                    for (x, a), (_, e, _) in zip(rows, report, strict=True)
                 ]
                 judging.write(
                     rows_told, out / label.replace(" ", "_"), f"simulated world, {label}", simulated=True
@@ -203,7 +219,7 @@ def line(label, rows, prior):
         extra += f"of the {len(spoken)} events with evidence {only.error:.3f} ({only.by_chance:.3f}), "
         extra += f"at false alarms {false.k} of {false.n} ({false.low:.2%}-{false.high:.2%}) seen {seen.k} of {seen.n} ({seen.low:.0%}-{seen.high:.0%})"
     else:
-        alarms = 7500 * sum(v >= 1.0 for v in q) / len(q)
+        alarms = 7500 * verdicts["explosion-like"][1] / len(q)
         extra = f"; called explosion-like of 7,500 earthquakes a year: {alarms:.1f}; largest stated probability {max(p):.3g}"
     if label == "all stations" and prior == SHARE:
         print("stated -> came (n):", ", ".join(f"{a:.3f} -> {b:.3f} ({m})" for a, b, m in c.rows))

@@ -29,7 +29,8 @@ def yield_(
 
     Example: `testban yield --mb 4.53 --sigma 0.21 --scale "mb(Lg)"`, or `testban yield out` for the events that
     `testban process` wrote there. A magnitude that does not fit the relation gets no number. With --spectra, yield and depth together:
-    `testban yield out2016 --mb 5.1 --spectra out2009 --master-kt 2 4.8`.
+    `testban yield out2016 --mb 5.1 --spectra out2009 --master-kt 2 4.8`. Exit status 1 where no event of a folder has a magnitude that
+    gives a yield, 2 where the event or the spectra asked for cannot be used.
 
     Parameters
     ----------
@@ -71,11 +72,15 @@ def yield_(
 
     """
     from testban.base.errors import InputError
+    from testban.base.records import Verdict
     from testban.cli import terminal
     from testban.identify import yields as room
     from testban.identify.yield_depth import Master
     from testban.run import yielding
     from testban.show import yields as words
+    from testban.show.evidence import VERDICTS
+    from testban.show.reasons import reason
+    from testban.show.texts import t
 
     settings = room.YieldSettings(
         relation=relation, site=site, depth_m=depth_m, decoupling=decoupling, prior_kt=prior_kt, level=level
@@ -94,24 +99,28 @@ def yield_(
         rows = (yielding.Sized(event_id="given", found=room.estimate([stated], settings)),)
     else:
         raise InputError("expected either a folder or --mb, got both or none: give one of them")
+    given_none = bool(rows) and all(row.found is None and row.joint is None for row in rows)
+    if given_none and event is not None:
+        raise InputError(rows[0].refused)
     if json:
         terminal.out(yielding.as_object(rows, settings))
-        return 0
+        return int(given_none)
     for row in rows:
-        terminal.say(f"{row.event_id}  {row.verdict}".rstrip())
+        verdict = t(VERDICTS[Verdict(row.verdict)]).of(language) if row.verdict else ""
+        terminal.say(f"{row.event_id}  {verdict}".rstrip())
         for line in (
             *(words.together(row.joint) if row.joint else ()),
             *(words.lines(row.found) if row.found else ()),
         ):
             terminal.say(f"  {line.of(language)}")
         if row.refused:
-            terminal.say(f"  {row.refused}")
+            terminal.say(f"  {reason(row.refused).of(language)}")
         assumed = (
             *(row.joint.assumptions if row.joint else ()),
             *(row.found.assumptions if row.found else ()),
         )
         for n, text in enumerate(assumed, 1):
-            terminal.say(f"  [{n}] {text}")
+            terminal.say(f"  [{n}] {reason(text).of(language)}")
     if not rows:
         terminal.say("no event")
-    return 0
+    return int(given_none)

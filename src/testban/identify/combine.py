@@ -7,7 +7,8 @@ never filled in. The verdict follows from the ratio alone: "explosion-like" from
 "earthquake-like" down to `miss`, "undetermined" between. By Markov's inequality P(LR >= 1/a | earthquake) <= a: the
 rates hold as far as the densities do. The prior changes the probability and nothing else. Where the event lies
 is not looked at. A second layer (`ecm`) of transformed tail probabilities and regularised discrimination gives the
-odds of three classes; it may take a verdict back, never make one.
+odds of three classes; it may take a verdict back, never make one. Evidence marked as not deciding (`detail["decides"] == "no"`: P/S of one
+path) counts in the odds; a verdict must be reached with and without it.
 """
 
 from collections.abc import Sequence
@@ -71,6 +72,24 @@ def _verdict(ratio: float, settings: Settings) -> Verdict:
     if ratio <= log10_(settings.miss):
         return Verdict.EARTHQUAKE
     return Verdict.UNDETERMINED
+
+
+def _reached(ratio: float, evidence: Sequence[Evidence], settings: Settings) -> tuple[Verdict, str]:
+    """The verdict that the ratio reaches, also without evidence that never decides; and the words where that makes the difference."""
+    weighed = [e for e in evidence if e.applicable and e.log10_lr is not None]
+    lone = [e.name for e in weighed if e.detail.get("decides") == "no"]
+    verdict = _verdict(ratio, settings)
+    rest = combine([e.log10_lr or 0.0 for e in weighed if e.name not in lone], settings.dependence)
+    if not lone or verdict is _verdict(rest, settings):
+        return verdict, ""
+    return Verdict.UNDETERMINED, f"{', '.join(lone)} rests on too few paths to decide, though it counts; "
+
+
+def away(ratio: float | None, settings: Settings = DEFAULT) -> tuple[float | None, float | None]:
+    """How far (log10) a ratio is below "explosion-like" and above "earthquake-like"; negative beyond, None without a ratio."""
+    if ratio is None:
+        return None, None
+    return -log10_(settings.false_alarm) - ratio, ratio - log10_(settings.miss)
 
 
 def in_words(ratio: float) -> str:
@@ -140,8 +159,8 @@ def judge(evidence: Sequence[Evidence], settings: Settings = DEFAULT, mb: float 
             screening=screen(evidence, Verdict.UNDETERMINED, mb),
         )
     ratio = combine(ratios, settings.dependence)
-    verdict = _verdict(ratio, settings)
-    reason = _reason(verdict, ratio, evidence, settings)
+    verdict, lone = _reached(ratio, evidence, settings)
+    reason = lone + _reason(verdict, ratio, evidence, settings)
     classes = ecm.classes(evidence, settings)
     doubt = _doubt(verdict, classes)
     if doubt:

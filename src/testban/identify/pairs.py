@@ -124,6 +124,20 @@ class Joint(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[float, ...]
 
 
+def places(paths: Sequence[PathMeasurement]) -> list[list[PathMeasurement]]:
+    """Paths in order of their stations, those nearer than 0.15 deg to the first of a place together: they are one voice."""
+    out: list[list[PathMeasurement]] = []
+    for p in sorted(paths, key=lambda p: p.station_key):
+        for members in out:
+            a, b = ((x.distance_deg, x.azimuth_deg) for x in (members[0], p))
+            if apart_deg(a, b) < ONE_VOICE_DEG:
+                members.append(p)
+                break
+        else:
+            out.append([p])
+    return out
+
+
 def grouped(
     paths: Sequence[PathMeasurement], value: Callable[[PathMeasurement], Bounded | None]
 ) -> list[Bounded]:
@@ -131,22 +145,11 @@ def grouped(
 
     Within a voice the measured values are averaged; bounds count only where nothing was measured (the first one).
     """
-    groups: list[tuple[PathMeasurement, list[Bounded]]] = []
-    for p in sorted(paths, key=lambda p: p.station_key):
-        got = value(p) if p.usable else None
-        if got is None:
-            continue
-        for leader, members in groups:
-            a, b = ((x.distance_deg, x.azimuth_deg) for x in (leader, p))
-            if apart_deg(a, b) < ONE_VOICE_DEG:
-                members.append(got)
-                break
-        else:
-            groups.append((p, [got]))
     out = []
-    for _, members in groups:
-        measured = [v for v, bound in members if not bound]
-        out.append((sum(measured) / len(measured), "") if measured else members[0])
+    for members in places([p for p in paths if p.usable and value(p) is not None]):
+        found = [got for p in members if (got := value(p)) is not None]
+        measured = [v for v, bound in found if not bound]
+        out.append((sum(measured) / len(measured), "") if measured else found[0])
     return out
 
 

@@ -1,8 +1,8 @@
 """Regional P/S: Pn/Lg, Pg/Lg, Pn/Sn, Pg/Sn and all P over all S, three components, band by band, averaged over paths that may decide.
 
-Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; fewer than two good paths is no
-evidence; bands are centred between the class means before they are averaged, so that a missing band does not
-shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
+Rules: a path whose record shows that it blocks Lg, or cannot say, does not decide; one good path beside records of
+other places counts in the odds and never decides (it is marked so), the records of one place say nothing; bands are
+centred between the class means before they are averaged, so that a missing band does not shift the value; the network mean is the censored maximum likelihood of the paths; the error holds a spread
 between events that does not shrink with stations. Method: Walter, Mayeda & Patton 1995, BSSA 85, 1050; Xie & Zhao
 2018. Distance: a slope fitted inside events, its error growing away from the distances of the calibration. Size: `source_size`. The ratios are
 put together by regularised discrimination (`pairs`); with a table without them, all P over all S at 2-8 Hz alone is used, uncorrected for size.
@@ -12,16 +12,19 @@ import msgspec
 
 from testban.base.dmath import log10_
 from testban.base.measurements import PathMeasurement
-from testban.base.records import Evidence, EvidencePart
+from testban.base.records import Event, Evidence, EvidencePart
 from testban.identify import pairs, phases, source_size
 from testban.identify.calibration import PsModel, predictive
 from testban.identify.densities import density, distribution, log10_ratio, normal_share
 from testban.identify.depth import below_crust
 from testban.identify.registry import Inquiry, not_applicable, register
+from testban.identify.spread import apart_deg
 from testban.size import censored
 
 NAME = "regional P/S"
 RISE_LEAST = 0.10  # log10 by which S must stand above what comes before it; located by P alone elsewhere: 0.06 and less
+PLACES_LEAST = 5  # with P: two more than latitude, longitude and time need
+GAP_LARGEST_DEG = 180.0
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
 
@@ -101,6 +104,24 @@ def confirmed(paths: tuple[PathMeasurement, ...]) -> bool:
         return True
     rises = sorted(p.s_rise for p in paths if p.usable and p.s_rise is not None)
     return bool(rises) and 0.5 * (rises[(len(rises) - 1) // 2] + rises[len(rises) // 2]) >= RISE_LEAST
+
+
+def surrounded(event: Event) -> bool:
+    """Whether P alone bears the location out: timed at five places or more (six with a free depth) that lie around it and fit.
+
+    The P of a distant event crosses a network as a plane wave, which no epicentre among such stations gives.
+    """
+    o = event.origin
+    seen: list[tuple[float, float]] = []
+    for a in sorted(event.arrivals, key=lambda a: (a.station_key, a.time_ns, a.pick_id)):
+        at = (a.distance_deg, a.azimuth_deg)
+        if (
+            a.defining
+            and a.phase.startswith("P")
+            and all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen)
+        ):
+            seen.append(at)
+    return o.gap_deg < GAP_LARGEST_DEG and len(seen) >= PLACES_LEAST + (not o.depth_fixed)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,24 +258,31 @@ def regional(inquiry: Inquiry) -> Evidence:
     paths = tuple(sorted(inquiry.paths, key=lambda p: p.station_key))
     blocked, aside = _aside(paths)
     found = network_value(paths, inquiry.settings.ps)
-    if found is None or found[2] < inquiry.settings.least_paths:
+    if found is None or len(pairs.places(paths)) < inquiry.settings.least_paths:
         n = 0 if found is None else found[2]
         return not_applicable(
             NAME, f"{n} good path(s), at least {inquiry.settings.least_paths} are needed; {aside}"
         )
-    if not confirmed(paths):
+    if not confirmed(paths) and not surrounded(inquiry.event):
         return not_applicable(
             NAME,
             "neither Lg nor a rise of S where the origin puts it: the records do not bear the location out",
         )
     mean, error, n, bounded = found
     placed = _by_pairs(inquiry, paths, n) or _by_bands(paths, inquiry.settings.ps, mean, error, n)
-    counts = {"n_paths": float(n), "n_bounds": float(bounded), "n_blocked": float(blocked)}
+    counts: dict[str, float | str] = {
+        "n_paths": float(n),
+        "n_bounds": float(bounded),
+        "n_blocked": float(blocked),
+    }
+    if n < inquiry.settings.least_paths:
+        counts |= {"decides": "no", "screens": "no"}
+        aside = f"{aside}; so few paths count in the odds and never decide"
     return _evidence(placed, paths, inquiry.settings.ps, aside, counts)
 
 
 def _evidence(
-    at: Placed, paths: tuple[PathMeasurement, ...], model: PsModel, aside: str, counts: dict[str, float]
+    at: Placed, paths: tuple[PathMeasurement, ...], model: PsModel, aside: str, counts: dict[str, float | str]
 ) -> Evidence:
     nx, nq = normal_share(model.n_explosions), normal_share(model.n_earthquakes)
     held = max(

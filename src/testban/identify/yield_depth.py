@@ -96,6 +96,18 @@ def steps(event: Sequence[PathMeasurement], master: Sequence[PathMeasurement]) -
     return tuple(out)
 
 
+def apart_in_units(event: Sequence[PathMeasurement], master: Sequence[PathMeasurement]) -> tuple[str, ...]:
+    """Stations that recorded both events, one in ground velocity and one in counts: they cannot be compared."""
+    theirs = {p.station_key: p for p in master if p.phases}
+    return tuple(
+        sorted(
+            p.station_key
+            for p in event
+            if p.phases and p.station_key in theirs and p.ground != theirs[p.station_key].ground
+        )
+    )
+
+
 def predicted(f: float, log10_w: float, log10_h: float, log10_corner: float, n: float) -> float:
     """log10 ratio of the spectra at f: log10_w and log10_h of the event over those of the master, its corner as log10 Hz."""
     own = log10_corner - log10_w / 3.0 + log10_h / n

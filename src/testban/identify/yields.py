@@ -91,7 +91,7 @@ def _joint(magnitudes: Sequence[Magnitude]) -> tuple[float, float, str, str]:
         return v, s, m.kind, "upper"
     weight = sum(1.0 / (s * s) for _, s, _ in measured)
     value = sum(v / (s * s) for v, s, _ in measured) / weight
-    return value, math.sqrt(1.0 / weight), " and ".join(m.kind for *_, m in measured), ""
+    return value, math.sqrt(1.0 / weight), " and ".join(dict.fromkeys(m.kind for *_, m in measured)), ""
 
 
 def depth_shift(log10_kt: float, depth_m: float) -> float:

@@ -28,8 +28,10 @@ from testban.run.provenance import code_digest
 DEEPEST_KM = 50.0
 CATALOGUE_SIGMA = math.sqrt(0.3 * 0.3 + 0.1 * 0.1 + 0.1 * 0.1)  # of Ms - mb of a catalogue [assumed]
 NEAR_KM = 300.0  # events nearer than this to each other are of one region
+LEAST_EVENTS = 20  # of each class: half of them are fitted on
+SLIPS_MOST = 0.05  # of the rows of a table whose Ms - mb no event has: catalogues hold a few slips, not many
 COLUMNS = {
-    "event": ("event_id", "id_no", "isc_event", "time", "id"),
+    "event": ("event_id", "event", "id_no", "isc_event", "time", "id"),
     "mb": ("mb", "mb_isc"),
     "ms": ("ms", "ms_isc"),
     "depth": ("depth_km", "depth"),
@@ -47,10 +49,11 @@ def rows(path: Path) -> list[dict[str, str]]:
         raise InputError(f"expected a table with events, got none in {path}: check the file")
     found = {k.lower(): k for k in read[0]}
     names = {ours: next((found[n] for n in theirs if n in found), None) for ours, theirs in COLUMNS.items()}
-    if names["event"] is None or names["mb"] is None:
-        raise InputError(
-            f"expected columns for event and mb in {path}, got {', '.join(list(read[0])[:8])}: add them"
-        )
+    for ours in ("event", "mb"):
+        if names[ours] is None:
+            raise InputError(
+                f"expected a column for {ours} ({' or '.join(COLUMNS[ours])}) in {path}, got {', '.join(list(read[0])[:8])}: add it"
+            )
     return [{ours: str(r.get(name) or "") for ours, name in names.items() if name} for r in read]
 
 
@@ -64,8 +67,8 @@ def number(row: Mapping[str, str], name: str) -> float | None:
 
 
 def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
-    """Events with mb and Ms, sorted by name: underground explosions, or earthquakes shallower than 50 km."""
-    out = []
+    """Events with mb and Ms, sorted by name: underground explosions, or earthquakes shallower than 50 km. Raises InputError for few, or slips of units."""
+    out, deep, unknown, slips = [], 0, 0, 0
     for r in rows(path):
         mb, ms, depth = number(r, "mb"), number(r, "ms"), number(r, "depth")
         if not mb or not ms:  # 0 stands for unknown in these catalogues
@@ -73,8 +76,26 @@ def _pairs(path: Path, *, explosions: bool) -> list[tuple[str, float, float]]:
         if explosions and r.get("underground", "True").lower() not in ("true", "1", "yes"):
             continue
         if not explosions and (depth is None or depth >= DEEPEST_KM):
+            unknown, deep = unknown + (depth is None), deep + (depth is not None)
             continue
+        slips += not surface.SLIP[0] <= ms - mb <= surface.SLIP[1]
         out.append((r["event"], mb, ms))
+    if len(out) < LEAST_EVENTS:
+        what = (
+            "underground explosions"
+            if explosions
+            else f"earthquakes shallower than {DEEPEST_KM:g} km (depth_km)"
+        )
+        left = f", beside {unknown} without a depth and {deep} deeper" if unknown + deep else ""
+        raise InputError(
+            f"expected {LEAST_EVENTS} {what} with mb and Ms or more in {path}, got {len(out)}{left}: check columns and units"
+        )
+    if slips > SLIPS_MOST * len(out):
+        low, high = surface.SLIP
+        raise InputError(
+            f"expected Ms - mb between {low:g} and {high:g} in {path}, got others in {slips} of {len(out)} rows: a slip of units (nm for um) is "
+            "3 magnitude units; correct the table"
+        )
     return sorted(out)
 
 
@@ -170,7 +191,12 @@ def p_over_s(
     }
     if report is not None:
         judged = [
-            Judgement(event=r["event"], explosion=r["class"] == "explosion", log10_lr=r["log10_lr"])
+            Judgement(
+                event=r["event"],
+                explosion=r["class"] == "explosion",
+                log10_lr=r["log10_lr"],
+                said="" if r["log10_lr"] is None else r["verdict"],
+            )
             for r in out["event"]
         ]
         judging.write(judged, report, f"P/S, {name}: each event by all others")

@@ -17,6 +17,7 @@ from testban.identify import relations, scores, yields
 from testban.run import calibrating
 
 MB_SIGMA = 0.05  # of a catalogue mb [assumed]
+BIAS_LARGEST = 1.2  # of a site; the largest known between sites is 0.5 at 1 kt [assumed limit]
 Shot = tuple[str, float, float]
 
 
@@ -70,6 +71,12 @@ def site(table: Path, region: str, relation: str, name: str) -> dict[str, Any]:
     if not found:
         raise InputError(
             f"--region: expected shots of known yield in {region!r}, got none in {table}: check the name"
+        )
+    middle = sorted(mb - law.mb(log10_(kt)) for _, mb, kt in found)[len(found) // 2]
+    if abs(middle) > BIAS_LARGEST:
+        raise InputError(
+            f"expected mb within {BIAS_LARGEST:g} of the relation {law.name} at the yields (kt) of {table}, got {middle:+.1f} at the middle shot: "
+            "t for kt is 2 magnitude units, nm for um 3; correct the table"
         )
     fitted = relations.fit_site([(mb, kt) for _, mb, kt in found], law, name, f"{table.name}, {region}")
     return calibrating.stamped(

@@ -14,12 +14,12 @@ from testban import identify
 from testban.base import quanta
 from testban.base.beside import Beside
 from testban.base.canonical import digest_of
-from testban.base.dmath import exp10_, log10_
+from testban.base.dmath import exp10_
 from testban.base.measurements import PathMeasurement
 from testban.base.records import Assessment, Event, Evidence, Verdict
 from testban.base.times import format_time
 from testban.identify import outside_score, regional, repeated, sea, shape, surface, tensor
-from testban.identify.combine import NOTHING
+from testban.identify.combine import NOTHING, away
 from testban.identify.registry import Inquiry
 from testban.run import calibrating, known
 from testban.run.beside import Given, of_events
@@ -64,12 +64,13 @@ def judge_event(
     else:
         inquiry = Inquiry(event=event, paths=paths, picks=(), settings=settings, beside=beside)
         a = identify.judge(_evidence_again(inquiry, event.assessment.evidence), settings, mb)
+    far = away(a.log10_lr, settings)
     return Judged(
         event=event,
         assessment=a,
         without=_without(a, settings, mb),
-        to_explosion=None if a.log10_lr is None else -log10_(settings.false_alarm) - a.log10_lr,
-        to_earthquake=None if a.log10_lr is None else a.log10_lr - log10_(settings.miss),
+        to_explosion=far[0],
+        to_earthquake=far[1],
     )
 
 

@@ -26,11 +26,12 @@ RATES = (0.1, 0.01, 0.001)
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of known class and what was said of it. log10_lr None: nothing applied."""
+    """One event of known class and what was said of it. log10_lr None: nothing applied. said: the verdict, where more than the ratio decided."""
 
     event: str
     explosion: bool
     log10_lr: float | None
+    said: str = ""
 
 
 def verdict(log10_lr: float | None, settings: identify.Settings) -> str:
@@ -55,7 +56,7 @@ def summary(rows: Sequence[Judgement], title: str, *, simulated: bool = False) -
     settings = identify.Settings()
     counts = {
         kind: {
-            v: sum(1 for r in rows if r.explosion == flag and verdict(r.log10_lr, settings) == v)
+            v: sum(1 for r in rows if r.explosion == flag and (r.said or verdict(r.log10_lr, settings)) == v)
             for v in ("explosion-like", "undetermined", "earthquake-like")
         }
         for kind, flag in (("explosions", True), ("earthquakes", False))

@@ -53,13 +53,15 @@ def of_event(event: Event, settings: room.YieldSettings) -> Sized:
     usable = [m for m in event.magnitudes if m.kind in KINDS and math.isfinite(m.sigma)]
     if not usable:
         kinds = ", ".join(m.kind for m in event.magnitudes) or "no magnitude"
-        reason = f"the event has {kinds}; a yield needs mb, measured beyond 20 deg, and is not made from other scales"
+        reason = f"expected mb, measured beyond 20 deg, with its error, got {kinds}: a yield is not made from other scales; give --mb"
         return Sized(event_id=event.event_id, found=None, refused=reason, verdict=verdict)
     try:
         found = room.estimate(usable, settings)
     except InputError as exc:
         return Sized(event_id=event.event_id, found=None, refused=str(exc), verdict=verdict)
-    assumed = [f"{m.kind}: {known.ASSUMED_TEXT}" for m in usable if known.ASSUMED_TEXT in m.method]
+    assumed = dict.fromkeys(
+        f"{m.kind}: {known.ASSUMED_TEXT}" for m in usable if known.ASSUMED_TEXT in m.method
+    )
     found = msgspec.structs.replace(found, assumptions=(*found.assumptions, *assumed))
     return Sized(event_id=event.event_id, found=found, verdict=verdict)
 
@@ -74,7 +76,8 @@ def with_spectra(
 ) -> tuple[Sized, ...]:  # fmt: skip
     """Yields with depth, from mb and the spectra over those of the event with most stations of the folder `master`.
 
-    mb: one that is given in place of that of the events. Raises InputError where the folder has no event.
+    mb: one that is given in place of that of the events. Raises InputError where the folder has no event, or where no event of `place` has
+    spectra that can be compared with the master's.
     """
     theirs = known.events(master)
     if not theirs:
@@ -86,14 +89,18 @@ def with_spectra(
         apart = geo.distance_km_(
             e.origin.longitude, e.origin.latitude, best.origin.longitude, best.origin.latitude
         )
-        found = yield_depth.steps(paths.get(e.event_id, ()), others) if apart <= ONE_PLACE_KM else ()
-        out.append(_joint(e, settings, found, stated, mb, apart))
+        own = paths.get(e.event_id, ())
+        found = yield_depth.steps(own, others) if apart <= ONE_PLACE_KM else ()
+        mixed = yield_depth.apart_in_units(own, others) if apart <= ONE_PLACE_KM else ()
+        out.append(_joint(e, settings, found, stated, mb, apart, mixed))
+    if out and all(r.joint is None for r in out):
+        raise InputError("; ".join(dict.fromkeys(r.refused for r in out)))
     return tuple(out)
 
 
 def _joint(
     event: Event, settings: room.YieldSettings, found: Sequence[BandStep], stated: Master, mb: Magnitude | None,
-    apart_km: float,
+    apart_km: float, mixed: Sequence[str],
 ) -> Sized:  # fmt: skip
     one = of_event(event, settings) if mb is None else Sized(
         event_id=event.event_id, found=room.estimate([mb], settings), verdict=event.assessment.verdict.value if event.assessment else "",
@@ -106,6 +113,11 @@ def _joint(
             raise InputError(
                 f"--spectra: expected a master within {ONE_PLACE_KM:g} km, got one {apart_km:.0f} km away: path and site would not "
                 "cancel; give another"
+            )
+        if mixed and len(found) < yield_depth.LEAST_BANDS:
+            raise InputError(
+                f"--spectra: expected both runs in the same units, got {len(mixed)} common station(s) in ground velocity in one and in "
+                f"counts in the other ({', '.join(mixed[:5])}): run process on both with the same kind of --inventory, with responses or without"
             )
         joint = yield_depth.estimate(
             found, stated, value, law, place, settings.prior_kt, settings.level, settings.depth_m

@@ -4,6 +4,7 @@ Rules: those of `report`. Pictures that stand alone are in English; on the page 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,27 @@ from markupsafe import Markup
 
 from testban.show import report, svg
 from testban.show.svg import BLUE, FAINT, GRID, INK, ORANGE, RED, SOFT
-from testban.show.texts import Both, num, t
+from testban.show.texts import N_, Both, comma, num, t
 
 SIZE, LEFT, TOP, SIDE = 380.0, 46.0, 14.0, 300.0
 LOWEST = 1e-4
+UNKNOWN = "#e9ecef"
+TITLES = (
+    (r"P/S, (?P<name>.+): each event by all others", N_("P/S, {name}: each event by all others")),
+    (r"simulated world, all stations", N_("simulated world, all stations")),
+    (r"simulated world, three stations", N_("simulated world, three stations")),
+    (r"simulated world, two stations", N_("simulated world, two stations")),
+    (r"simulated world, one station", N_("simulated world, one station")),
+)
+
+
+def title(text: str) -> Both:
+    """What was calibrated, in both languages where its form is known."""
+    for pattern, message in TITLES:
+        m = re.fullmatch(pattern, text)
+        if m is not None:
+            return t(message, **m.groupdict())
+    return Both(text, text)
 
 
 def _square(
@@ -24,7 +42,7 @@ def _square(
     lines, names = [], []
     for at, label in xticks:
         lines.append(svg.line(LEFT + at * SIDE, TOP, LEFT + at * SIDE, TOP + SIDE))
-        names.append(svg.text(LEFT + at * SIDE, TOP + SIDE + 15, label, text_anchor="middle"))
+        names.append(svg.text(LEFT + at * SIDE, TOP + SIDE + 17, label, text_anchor="middle"))
     for at, label in yticks:
         lines.append(svg.line(LEFT, TOP + (1 - at) * SIDE, LEFT + SIDE, TOP + (1 - at) * SIDE))
         names.append(svg.text(LEFT - 6, TOP + (1 - at) * SIDE + 4, label, text_anchor="end"))
@@ -65,15 +83,17 @@ def reliability(rows: Sequence[Sequence[float]]) -> Markup:
     return svg.picture(SIZE, TOP + SIDE + 44, parts, t("Reliability of the stated probability"))
 
 
-def roc(points: Sequence[Sequence[float]], detected: Sequence[Mapping[str, Any]]) -> Markup:
-    """Share of explosions seen over the share of earthquakes called so, which is on a logarithmic scale from 1e-4."""
+def roc(points: Sequence[Sequence[float]], detected: Sequence[Mapping[str, Any]], earthquakes: int) -> Markup:
+    """Share of explosions seen over the share of earthquakes called so, on a logarithmic scale from 1e-4; grey below one of the earthquakes."""
 
     def at(false: float) -> float:
         return 0.0 if false <= LOWEST else 1.0 + math.log10(false) / -math.log10(LOWEST)
 
     ticks = tuple((i / 4.0, label) for i, label in enumerate(("0.01%", "0.1%", "1%", "10%", "100%")))
     shares = tuple((v / 5.0, f"{20 * v}%") for v in range(6))
-    parts = _square(ticks, shares, t("earthquakes called explosion-like"), t("explosions seen"))
+    edge = at(1.0 / earthquakes) * SIDE
+    grey = [svg.element("rect", x=LEFT, y=TOP, width=edge, height=SIDE, fill=UNKNOWN)] if edge > 0.0 else []
+    parts = grey + _square(ticks, shares, t("earthquakes called explosion-like"), t("explosions seen"))
     steps: list[tuple[float, float]] = []
     for false, seen in points:
         x, y = LEFT + at(false) * SIDE, TOP + (1 - seen) * SIDE
@@ -95,7 +115,7 @@ def pictures(found: Mapping[str, Any]) -> dict[str, Markup]:
     """The two pictures as files, in English."""
     both = {
         "reliability.svg": reliability(found["reliability"]["rows"]),
-        "roc.svg": roc(found["roc"], found["detected"]),
+        "roc.svg": roc(found["roc"], found["detected"], found["area_under_roc"]["n_earthquakes"]),
     }
     return {k: Markup(report.select_language(str(v), "en")) for k, v in both.items()}  # noqa: S704 - our own picture
 
@@ -105,6 +125,11 @@ def _percent(share: Mapping[str, Any]) -> Both:
         "{k} of {n} ({low} to {high}%)",
         k=num(share["k"], 0), n=num(share["n"], 0), low=num(100 * share["low"], 1), high=num(100 * share["high"], 1),
     )  # fmt: skip
+
+
+def _count(value: float) -> Both:
+    """A number a year, no finer than it means."""
+    return num(value, 1 if 0.0 < value < 10.0 else 0)
 
 
 def sentences(found: Mapping[str, Any]) -> list[Both]:
@@ -118,11 +143,11 @@ def sentences(found: Mapping[str, Any]) -> list[Both]:
           e=num(100 * c["error"], 1), z=num(100 * c["by_chance"], 1), b=num(c["brier"], 3), p=num(found["prior"], 3)),
         *(
             t("At an asked rate of {r}% false alarms: explosions seen {s}; false alarms {f}.",
-              r=num(100 * d["asked_rate"], 1), s=_percent(d["explosions"]), f=_percent(d["false_alarms"]))
+              r=comma(f"{100 * d['asked_rate']:g}"), s=_percent(d["explosions"]), f=_percent(d["false_alarms"]))
             for d in found["detected"]
         ),
         t("Of 7,500 earthquakes of mb 4 and more a year, {n} would be called explosion-like ({low} to {high}).",
-          n=num(year[0], 1), low=num(year[1], 1), high=num(year[2], 1)),
+          n=_count(year[0]), low=_count(year[1]), high=_count(year[2])),
         t("At a prior of one test in 100,000 earthquakes the largest probability stated is {p}%: a rare thing stays unlikely until several kinds of evidence agree.",
           p=num(100 * found["largest_probability_at_1_in_100000"], 3)),
     ]  # fmt: skip
@@ -142,19 +167,19 @@ def told(found: Mapping[str, Any]) -> list[Both]:
 
 def render(found: Mapping[str, Any], language: str = "en") -> str:
     """The page as one self-contained HTML text; `language` is shown first."""
-    words = ("explosion-like", "undetermined", "earthquake-like")
+    sides = ("explosions", "earthquakes")
     rows = [
-        {"name": t("explosions") if k == "explosions" else t("earthquakes"), "counts": [found["verdicts"][k][w] for w in words]}
-        for k in ("explosions", "earthquakes")
-    ]  # fmt: skip
+        {"name": t(w), "counts": [found["verdicts"][k][w] for k in sides]}
+        for w in ("explosion-like", "undetermined", "earthquake-like")
+    ]
     values: dict[str, Any] = {
-        "title": found["title"],
+        "title": title(found["title"]),
         "simulated": found["simulated"],
         "lines": sentences(found),
-        "words": [t(w) for w in words],
+        "words": [t("explosions"), t("earthquakes")],
         "rows": rows,
         "reliability": reliability(found["reliability"]["rows"]),
-        "roc": roc(found["roc"], found["detected"]),
+        "roc": roc(found["roc"], found["detected"], found["area_under_roc"]["n_earthquakes"]),
         "language": language,
     }
     return report.fill("calibration.html.j2", values)

@@ -22,6 +22,8 @@ def of(e: Evidence, wanted: str) -> Both:
 
 
 def _values(e: Evidence) -> list[Both]:
+    if e.detail.get("decides") == "no":
+        return [t("One good path more would let it decide.")]
     keys = populations.keys(e)
     if not keys or e.value is None or not finite(e.value) or not finite(e.log10_lr) or not e.log10_lr:
         return []

@@ -241,10 +241,10 @@ def share(p: float | None) -> Both:
     if p is None or not finite(p):
         return Both("–", "–")
     if p < 0.001:
-        return Both("< 0.1%", "< 0,1 %")
+        return Both("< 0.1%", "< 0,1\u00a0%")
     decimals = 1 if p < 0.1 else 0
     n = num(100 * p, decimals)
-    return Both(f"{n.en}%", f"{n.ru} %")
+    return Both(f"{n.en}%", f"{n.ru}\u00a0%")
 
 
 def probability(p: float | None) -> Both:
@@ -252,11 +252,11 @@ def probability(p: float | None) -> Both:
     if p is None or not finite(p):
         return Both("–", "–")
     if p > 0.9995:
-        return Both("> 99.9%", "> 99,9 %")
+        return Both("> 99.9%", "> 99,9\u00a0%")
     return (
         share(p)
         if p < 0.1 or (p > 0.9 and p < 0.99) or 0.1 <= p <= 0.9
-        else Both(f"{100 * p:.1f}%", f"{100 * p:.1f} %".replace(".", ","))
+        else Both(f"{100 * p:.1f}%", f"{100 * p:.1f}\u00a0%".replace(".", ","))
     )
 
 

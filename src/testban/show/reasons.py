@@ -10,10 +10,11 @@ import re
 from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
 from testban.show.reasons_measurement import MEASUREMENT
+from testban.show.reasons_yield import YIELD
 from testban.show.texts import N_, Both, foreign, russian, russian_times, t
 
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
-PATTERNS = (*EVIDENCE, *MEASUREMENT)
+PATTERNS = (*EVIDENCE, *MEASUREMENT, *YIELD)
 WORDS = (
     N_("regional P/S"),
     N_("mb:Ms"),
@@ -39,6 +40,7 @@ WORDS = (
     N_("none of weight"),
     N_("earthquake"),
     N_("collapse or other"),
+    N_("no magnitude"),
 )
 
 

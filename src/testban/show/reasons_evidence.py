@@ -39,6 +39,14 @@ EVIDENCE: tuple[tuple[str, str], ...] = (
     ),
     (r"none of them decides", N_("none of them decides")),
     (
+        r"so few paths count in the odds and never decide",
+        N_("so few paths count in the odds and never decide"),
+    ),
+    (
+        r"(?P<name>regional P/S) rests on too few paths to decide, though it counts",
+        N_("{name} rests on too few paths to decide, though it counts"),
+    ),
+    (
         r"calibrated on (?P<x>\d+) explosion and (?P<q>\d+) earthquakes only, none of the earthquakes on these paths",
         N_("calibrated on {x} explosion and {q} earthquakes only, none of the earthquakes on these paths"),
     ),

@@ -36,8 +36,8 @@ def N_(msgid: str) -> str:
 
 
 def translate(msgid: str, language: str) -> str:
-    """The text in a language, English where no translation is known; a short unit stays on the line of its name."""
-    found = russian().get(msgid, msgid) if language == "ru" else msgid
+    """The text in a language, English where no translation is known; a short unit stays on the line of its name, as does the Russian per cent."""
+    found = russian().get(msgid, msgid).replace(" %", "\u00a0%") if language == "ru" else msgid
     return UNIT.sub(",\u00a0\\1", found).replace("/°", "/\u2060°")
 
 

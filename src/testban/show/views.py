@@ -12,6 +12,7 @@ from typing import Any
 from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
+from testban.identify.combine import away
 from testban.show import evidence, headline, maps, plots, reasons, section, verdicts, yields
 from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
@@ -108,7 +109,7 @@ def magnitude_view(m: Magnitude) -> dict[str, Any]:
     rows = [
         {
             "station": s.station_key,
-            "value": ("< " if not s.detected else "") + fixed(s.value, 2),
+            "value": ("< " if not s.detected and finite(s.value) else "") + fixed(s.value, 2),
             "state": t("refused") if not s.used else t("seen") if s.detected else t("upper bound"),
             "reason": reasons.reason(s.reason),
             "used": s.used,
@@ -208,7 +209,7 @@ def event_view(
         "residual_distance": plots.residuals(event, "distance") if pictured else "",
         "residual_azimuth": plots.residuals(event, "azimuth") if pictured else "",
         "cards": evidence.cards(a.evidence) if a else [],
-        "change": evidence.what_would_change(a) if a else [],
+        "change": verdicts.changes(a, (), *away(a.log10_lr)) if a else [],
         "size": yields.of_event(event),
         "screening": [*verdicts.classes(a), *verdicts.screening(a.screening)] if a else [],
         "magnitudes": [magnitude_view(m) for m in event.magnitudes],

@@ -35,7 +35,7 @@ def interval(row: YieldInterval) -> Both:
 
 
 def lines(found: Yield) -> list[Both]:
-    """The whole answer, a sentence a line; assumptions follow in English from the record."""
+    """The whole answer, a sentence a line; assumptions are translated by `reasons`."""
     head = t(
         "Magnitude {scale} {mb} ± {s}; with relation, site and depth ± {total}; relation {law}, site {site}.",
         scale=found.scale, mb=num(found.mb, 2), s=num(found.mb_sigma, 2), total=num(found.sigma, 2),

@@ -13,6 +13,7 @@ from testban.base.errors import InputError
 from testban.identify import scores
 from testban.run import judging
 from testban.run.judging import Judgement
+from testban.show import calibration_page
 
 
 def rows(n: int = 600, seed: int = 1, stretch: float = 1.0) -> list[Judgement]:
@@ -90,3 +91,28 @@ def test_a_balanced_toy_gets_the_same_scores_as_a_lopsided_one_where_it_must() -
     a, b = judging.summary(many, "t"), judging.summary(even, "t")
     assert a["area_under_roc"].value == pytest.approx(b["area_under_roc"].value, abs=0.02)
     assert a["prior"] != b["prior"]
+
+
+@pytest.mark.parametrize(
+    ("title", "russian"),
+    [
+        ("P/S, ps v1: each event by all others", "P/S, ps v1: каждое событие по всем остальным"),
+        ("simulated world, two stations", "модельный мир, две станции"),
+        ("made here", "made here"),
+    ],
+)
+def test_the_page_says_what_it_is_of_and_where_nothing_is_known(
+    title: str, russian: str, tmp_path: Path
+) -> None:
+    judging.write(rows(), tmp_path, title)
+    assert russian in (tmp_path / "scores.html").read_text(encoding="utf-8")
+    curve = (tmp_path / "roc.svg").read_text(encoding="utf-8")
+    assert 'width="97' in curve  # grey up to one of 500 earthquakes: log10(20) of 4 decades
+    assert calibration_page.UNKNOWN not in calibration_page.roc([(0.0, 0.0), (1.0, 1.0)], [], 20_000)
+
+
+def test_a_verdict_that_more_than_the_ratio_decided_is_counted_as_said() -> None:
+    some = [*rows(60), Judgement(event="z", explosion=True, log10_lr=1.3, said="undetermined")]
+    plain = [*rows(60), Judgement(event="z", explosion=True, log10_lr=1.3)]
+    counts = [judging.summary(x, "t")["verdicts"]["explosions"]["undetermined"] for x in (some, plain)]
+    assert counts[0] == counts[1] + 1

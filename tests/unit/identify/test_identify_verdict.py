@@ -86,6 +86,38 @@ def test_in_the_middle_and_with_fewer_than_two_good_paths_undetermined():
     assert "at least 2" in one(alone, regional.NAME).reason
 
 
+def test_one_good_path_beside_others_counts_in_the_odds_and_never_decides():
+    hidden = path(1, 0.0, blocked=True)
+    for value, like in ((0.5, Verdict.EXPLOSION), (-0.5, Verdict.EARTHQUAKE)):
+        a = identify.assess(event(), [path(0, value), hidden], ())
+        assert a.verdict is Verdict.UNDETERMINED
+        assert a.log10_lr * value > 0.5
+        assert a.probability_explosion == identify.probability(a.log10_lr, a.prior)
+        assert "never decide" in one(a, regional.NAME).reason
+        more = [path(0, value), path(2, value), hidden]
+        assert identify.assess(event(), more, ()).verdict is like
+    strong = identify.assess(event(), [path(0, 0.8), hidden], ())
+    assert strong.log10_lr >= 1.0
+    assert strong.reason.startswith("regional P/S rests on too few paths to decide, though it counts; ")
+
+
+def test_one_good_path_cannot_lift_other_evidence_over_a_threshold_but_can_hold_it_back():
+    magnitudes = (magnitude("mb", 5.0), magnitude("Ms", 3.2))
+    ms = identify.assess(event(magnitudes=magnitudes), [], ())
+    assert ms.verdict is Verdict.EXPLOSION
+    hidden = path(1, 0.0, blocked=True)
+    for value, verdict in ((0.5, Verdict.EXPLOSION), (-0.8, Verdict.UNDETERMINED)):
+        a = identify.assess(event(magnitudes=magnitudes), [path(0, value), hidden], ())
+        assert a.verdict is verdict
+    weak = (magnitude("mb", 5.0), magnitude("Ms", 3.9))
+    alone = identify.assess(event(magnitudes=weak), [], ())
+    assert alone.verdict is Verdict.UNDETERMINED
+    both = identify.assess(event(magnitudes=weak), [path(0, 0.8), hidden], ())
+    assert both.log10_lr > alone.log10_lr
+    assert both.verdict is Verdict.UNDETERMINED
+    assert not both.screening.combined
+
+
 def test_blocked_paths_do_not_decide():
     paths = [path(0, -0.4), path(1, -0.5)] + [path(i, 1.2, blocked=True) for i in range(2, 12)]
     a = identify.assess(event(), paths, ())
@@ -100,6 +132,35 @@ def test_a_vague_epicentre_leaves_the_windows_unknown():
         a = identify.assess(event(o), [path(i, 0.5) for i in range(5)], ())
         assert a.verdict is Verdict.UNDETERMINED
         assert "uncertain" in one(a, regional.NAME).reason
+
+
+def around(n, gap=80.0, depth_fixed=True, apart=360.0, phase="P"):
+    """An event whose P was timed at n places, and paths of P/S without any sign of S."""
+    arrivals = [
+        Arrival(
+            pick_id=str(i), station_key=f"XX.T{i}", phase=phase, time_ns=0, distance_deg=4.0, azimuth_deg=apart * i / n,
+            backazimuth_deg=0.0,
+        )
+        for i in range(n)
+    ]  # fmt: skip
+    o = msgspec.structs.replace(origin(), gap_deg=gap, depth_fixed=depth_fixed)
+    paths = [
+        msgspec.structs.replace(path(i, 0.5), lg_judged=False, lg_blocked=None, s_rise=0.0) for i in range(4)
+    ]
+    return event(o, arrivals=arrivals), paths
+
+
+def test_p_timed_all_around_bears_a_location_out_where_no_s_is_seen():
+    for made, applies in (
+        (around(5), True),
+        (around(4), False),
+        (around(5, gap=190.0), False),
+        (around(5, depth_fixed=False), False),
+        (around(6, depth_fixed=False), True),
+        (around(8, apart=0.1), False),
+        (around(8, phase="S"), False),
+    ):
+        assert one(identify.assess(made[0], made[1], ()), regional.NAME).applicable is applies
 
 
 def test_elements_of_one_array_are_one_voice():
@@ -351,7 +412,7 @@ def test_bounds_enter_as_bounds():
     plain = one(identify.assess(event(), up[:2], ()), regional.NAME).value
     assert one(identify.assess(event(), up, ()), regional.NAME).value > plain
     weak = [path(0, 0.4), path(1, -0.2, bound="lower")]
-    assert not one(identify.assess(event(), weak, ()), regional.NAME).applicable
+    assert one(identify.assess(event(), weak, ()), regional.NAME).detail["decides"] == "no"
     strong = [path(0, 0.4), path(1, 0.2, bound="lower")]
     assert one(identify.assess(event(), strong, ()), regional.NAME).applicable
     only = [path(i, 0.9, bound="lower") for i in range(3)]

@@ -93,6 +93,8 @@ def test_stations_are_compared_in_the_same_units_only() -> None:
     assert all(s.log10_ratio == pytest.approx(0.55) for s in found)
     assert yield_depth.steps(event[1:], master) == ()
     assert yield_depth.steps(event, []) == ()
+    assert yield_depth.apart_in_units(event, master) == ("C",)
+    assert yield_depth.apart_in_units(event, []) == ()
 
 
 def test_too_little_is_refused_and_a_senseless_master_too() -> None:

@@ -107,4 +107,4 @@ def test_numbers():
     assert texts.position(-70.5, -33.25).en == "33.25° S, 70.50° W"
     assert texts.position(129.05, 41.3).ru == "41,30° с. ш., 129,05° в. д."
     assert evidence.probability(1.0).en == "> 99.9%"
-    assert evidence.probability(0.0).ru == "< 0,1 %"
+    assert evidence.probability(0.0).ru == "< 0,1\u00a0%"
