@@ -358,18 +358,19 @@ def mb_events():
                         backazimuth_deg=0.0,
                     )
                 )
-        got = []
+        got, paths = [], []
         for key in sorted(set(by_station) & set(places)):
             channels = inv.for_station(key, o.time_ns)
             got += size.measure_station(o, places[key], by_station[key], channels, arrivals)
-        yield row, o, places, got
+            paths.append(identify.measure_path(o, places[key], by_station[key], channels, ()))
+        yield row, o, places, got, paths
 
 
 def mb_figures():
     events = list(mb_events())
     values = {}
     refused = outlying = near = 0
-    for row, o, places, got in events:
+    for row, o, places, got, _ in events:
         mags = size.network(o, (), (), tuple(places.values()), got, ())
         near += sum(1 for m in got if m.kind == "mb" and m.status == "out-of-range" and m.distance_deg < 20)
         mb = next((m for m in mags if m.kind == "mb"), None)
@@ -401,11 +402,16 @@ def mb_figures():
 
 
 def judge_teleseismic(events):
-    """Verdicts, screening and yields of nnsn_nuclear, from magnitudes alone: nothing else reaches so far."""
+    """Verdicts, screening and yields of nnsn_nuclear, from magnitudes and the few paths that P/S can use."""
     verdicts, categories, combined, held = {}, {}, 0, []
-    for row, o, places, got in events:
+    for row, o, places, got, paths in events:
         mags = size.network(o, (), (), tuple(places.values()), got, ())
-        a = identify.assess(Event(event_id=row["id"], origin=o, arrivals=(), magnitudes=mags), (), ())
+        a = identify.assess(Event(event_id=row["id"], origin=o, arrivals=(), magnitudes=mags), paths, ())
+        e = next(x for x in a.evidence if x.name == regional.NAME)
+        if e.applicable:
+            print(
+                f"{row['id']} P/S {e.value:+.2f}, {e.detail['n_paths']:.0f} path(s), log10 LR {e.log10_lr:+.2f}: {a.verdict.value}"
+            )
         verdicts[a.verdict.value] = verdicts.get(a.verdict.value, 0) + 1
         categories[a.screening.category] = categories.get(a.screening.category, 0) + 1
         combined += a.screening.combined

@@ -24,6 +24,7 @@ from testban.size import censored
 NAME = "regional P/S"
 RISE_LEAST = 0.10  # log10 by which S must stand above what comes before it; located by P alone elsewhere: 0.06 and less
 PLACES_LEAST = 5  # with P: two more than latitude, longitude and time need
+PLACE_NEAREST_DEG = 0.5  # nearer, a plane wave looks like a near source
 GAP_LARGEST_DEG = 180.0
 LOCATION_LARGEST_KM = 60.0  # 90 % semi-major axis; beyond it the S window may hold P
 
@@ -107,21 +108,22 @@ def confirmed(paths: tuple[PathMeasurement, ...]) -> bool:
 
 
 def surrounded(event: Event) -> bool:
-    """Whether P alone bears the location out: timed at five places or more (six with a free depth) that lie around it and fit.
+    """Whether P alone bears the location out: timed at five places or more (six with a free depth), 0.5 deg away or farther, that lie around it.
 
-    The P of a distant event crosses a network as a plane wave, which no epicentre among such stations gives.
+    The P of a distant event crosses them as a plane wave, which is seconds off what any epicentre among such places gives.
     """
-    o = event.origin
     seen: list[tuple[float, float]] = []
     for a in sorted(event.arrivals, key=lambda a: (a.station_key, a.time_ns, a.pick_id)):
         at = (a.distance_deg, a.azimuth_deg)
-        if (
-            a.defining
-            and a.phase.startswith("P")
-            and all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen)
-        ):
+        if not a.defining or not a.phase.startswith("P") or a.distance_deg < PLACE_NEAREST_DEG:
+            continue
+        if all(apart_deg(at, b) >= pairs.ONE_VOICE_DEG for b in seen):
             seen.append(at)
-    return o.gap_deg < GAP_LARGEST_DEG and len(seen) >= PLACES_LEAST + (not o.depth_fixed)
+    if len(seen) < PLACES_LEAST + (not event.origin.depth_fixed):
+        return False
+    azimuths = sorted(azimuth % 360.0 for _, azimuth in seen)
+    turned = [*azimuths[1:], azimuths[0] + 360.0]
+    return max(b - a for a, b in zip(azimuths, turned, strict=True)) < GAP_LARGEST_DEG
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):

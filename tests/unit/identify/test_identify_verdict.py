@@ -134,16 +134,16 @@ def test_a_vague_epicentre_leaves_the_windows_unknown():
         assert "uncertain" in one(a, regional.NAME).reason
 
 
-def around(n, gap=80.0, depth_fixed=True, apart=360.0, phase="P"):
-    """An event whose P was timed at n places, and paths of P/S without any sign of S."""
+def around(n, spread=360.0, depth_fixed=True, distance=4.0, phase="P"):
+    """An event whose P was timed at n places over `spread` degrees of azimuth, and paths of P/S without any sign of S."""
     arrivals = [
         Arrival(
-            pick_id=str(i), station_key=f"XX.T{i}", phase=phase, time_ns=0, distance_deg=4.0, azimuth_deg=apart * i / n,
+            pick_id=str(i), station_key=f"XX.T{i}", phase=phase, time_ns=0, distance_deg=distance, azimuth_deg=spread * i / n,
             backazimuth_deg=0.0,
         )
         for i in range(n)
     ]  # fmt: skip
-    o = msgspec.structs.replace(origin(), gap_deg=gap, depth_fixed=depth_fixed)
+    o = msgspec.structs.replace(origin(), depth_fixed=depth_fixed)
     paths = [
         msgspec.structs.replace(path(i, 0.5), lg_judged=False, lg_blocked=None, s_rise=0.0) for i in range(4)
     ]
@@ -154,10 +154,11 @@ def test_p_timed_all_around_bears_a_location_out_where_no_s_is_seen():
     for made, applies in (
         (around(5), True),
         (around(4), False),
-        (around(5, gap=190.0), False),
+        (around(5, spread=200.0), False),
         (around(5, depth_fixed=False), False),
         (around(6, depth_fixed=False), True),
-        (around(8, apart=0.1), False),
+        (around(8, spread=0.1), False),
+        (around(8, distance=0.3), False),
         (around(8, phase="S"), False),
     ):
         assert one(identify.assess(made[0], made[1], ()), regional.NAME).applicable is applies
