@@ -34,7 +34,6 @@ CONFIRMED_FACTOR = (
     25.0  # on the false-alarm rate of beams: f-k confirms what they find, single stations have none
 )
 P_NOISE = 1e-3  # probability that f-k of noise alone passes
-P_WEAK = 1e-4  # the same for what is weaker than a detection, looked for among steep waves only
 ON_BEAM = 0.75  # of the least power of weak picks, on the beam steered to a wave that f-k has found
 
 
@@ -67,9 +66,7 @@ def _measured(
     if whole is None:
         return None
     bands = direction.best_bands(whole, c.band, settings)
-    reach, chance = (
-        (direction.SMAX_S_PER_DEG, P_WEAK) if c.weak else (direction.FK_SMAX_S_PER_DEG, P_NOISE)
-    )
+    reach = direction.SMAX_S_PER_DEG if c.weak else direction.FK_SMAX_S_PER_DEG
     found = direction.find(whole, centre, bands, reach)
     if found is None or (c.weak and found[0].at_edge):
         return None
@@ -78,7 +75,7 @@ def _measured(
         whole.east, whole.north, math.sqrt(band[0] * band[1]), reach_s_per_deg=1.0
     ).beamwidth_s_per_deg
     beams_in_grid = max(1.0, (2.0 * reach) ** 2 / (lobe[0] * lobe[1]))
-    if direction.plane_wave_z(r) < normal_quantile(chance / beams_in_grid):
+    if direction.plane_wave_z(r) < normal_quantile(P_NOISE / beams_in_grid):
         return None
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
@@ -99,7 +96,7 @@ def _block(
     window = Span(own.start_ns - settings.lead_s * NS, own.end_ns + settings.tail_s * NS)
     aim = beams.beam_set(e.east, e.north, BEAM_FREQUENCY_HZ, direction.SMAX_S_PER_DEG, MAX_BEAMS)
     lo, hi = e.first, e.first + e.samples.shape[1]
-    strict = msgspec.structs.replace(settings, weak_power=1.0)
+    strict = msgspec.structs.replace(settings, weak_power=1.0)  # what is weaker is looked for by coherence
     found: list[Candidate] = []
     noise: list[tuple[NoiseHour, ...]] = []
     up: list[Span] = []
@@ -119,9 +116,7 @@ def _block(
                 if own.start_ns <= c.time_ns < own.end_ns
             ]
     if settings.weak_power < 1.0:
-        found += [
-            c for c in coherent.candidates(e, settings) if own.start_ns <= c.time_ns < own.end_ns
-        ]
+        found += [c for c in coherent.candidates(e, settings) if own.start_ns <= c.time_ns < own.end_ns]
     move = direction.moveout_s(e, (1.0, 3.0))[0]
     picks: list[Pick] = []
     for c in steering.merge(found, max(settings.min_separation_s, move)):

@@ -47,7 +47,9 @@ def candidates(e: Elements, settings: Settings) -> list[Candidate]:
 
 def _shifts(e: Elements, band: Band) -> NDArray[np.int64]:
     """Samples by which each element is read later, (beams, n), for beams so dense that little is lost between them."""
-    aim = beams.beam_set(e.east, e.north, 2.0 * math.sqrt(band[0] * band[1]), direction.SMAX_S_PER_DEG, MAX_BEAMS)
+    aim = beams.beam_set(
+        e.east, e.north, 2.0 * math.sqrt(band[0] * band[1]), direction.SMAX_S_PER_DEG, MAX_BEAMS
+    )
     delay = -(np.outer(aim[:, 0], e.east) + np.outer(aim[:, 1], e.north)) / KM_PER_DEG
     return np.asarray(np.floor(delay * e.rate_hz + 0.5), dtype=np.int64)
 
@@ -61,7 +63,9 @@ def _band(e: Elements, live: NDArray[np.bool_], band: Band) -> list[Candidate]:
     window = max(1, round(length * e.rate_hz / width))
     if bins < 2 * window:
         return []
-    x = np.array([filters.bandpass(row, band[0], band[1], e.rate_hz) for row in np.where(live, e.samples, 0.0)])
+    x = np.array(
+        [filters.bandpass(row, band[0], band[1], e.rate_hz) for row in np.where(live, e.samples, 0.0)]
+    )
     s = np.empty(bins)
     coherence.best_semblance(np.ascontiguousarray(x[:, begin:]), _shifts(e, band), width, window, s)
     bad = np.flatnonzero(~live.all(axis=0)) - begin
@@ -77,7 +81,10 @@ def _band(e: Elements, live: NDArray[np.bool_], band: Band) -> list[Candidate]:
     degrees = 2.0 * (band[1] - band[0]) * length
     z = np.full(bins, -math.inf)
     n = len(e.names)
-    z[ok] = [direction.deviate((n - 1) * v / max(1.0 - v, 1e-12), degrees, (n - 1) * degrees) for v in s[ok].tolist()]
+    z[ok] = [
+        direction.deviate((n - 1) * v / max(1.0 - v, 1e-12), degrees, (n - 1) * degrees)
+        for v in s[ok].tolist()
+    ]
     middle = float(np.median(z[ok]))
     scale = float(np.median(np.abs(z[ok] - middle))) / GUMBEL_DEVIATION
     windows = 3600.0 / length

@@ -77,9 +77,7 @@ def find(
         x = _cut(e, centre, move + 0.5, move + length, band)
         if x is None or not float(np.abs(x).max()) > 0.0:
             continue
-        r = fk.fk(
-            x, e.east, e.north, e.rate_hz, band[0], band[1], reach_s_per_deg, grid(reach_s_per_deg)
-        )
+        r = fk.fk(x, e.east, e.north, e.rate_hz, band[0], band[1], reach_s_per_deg, grid(reach_s_per_deg))
         z = plane_wave_z(r)
         if best is None or z > best[0]:
             best = (z, r, band)
@@ -123,7 +121,13 @@ def _reversed(e: Elements, centre: float, r: fk.FkResult, band: Band) -> int | N
         if not flat(e.without([i])):
             continue
         got = fk.fk(
-            x[keep], e.east[keep], e.north[keep], e.rate_hz, band[0], band[1], FK_SMAX_S_PER_DEG,
+            x[keep],
+            e.east[keep],
+            e.north[keep],
+            e.rate_hz,
+            band[0],
+            band[1],
+            FK_SMAX_S_PER_DEG,
             grid(FK_SMAX_S_PER_DEG),
         )
         if best is None or got.f_statistic > best[0]:
@@ -149,7 +153,12 @@ def best_bands(e: Elements, band: Band, settings: Settings) -> list[Band]:
 
 
 def again(
-    e: Elements, pick: Pick, r: fk.FkResult, bands: Sequence[Band], reach_s_per_deg: float, notes: list[Finding]
+    e: Elements,
+    pick: Pick,
+    r: fk.FkResult,
+    bands: Sequence[Band],
+    reach_s_per_deg: float,
+    notes: list[Finding],
 ) -> fk.FkResult:
     """f-k at the onset: the candidate may come from a beam of another slowness, off by the moveout."""
     centre = pick.time_ns * e.rate_hz / 1e9
