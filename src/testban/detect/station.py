@@ -55,6 +55,8 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
     rows, doubtful = _sure(block)
     for row in rows:
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
+        if got is None:
+            doubtful.append(row)
         while got is not None:
             first = got.sample - last > FIRST_S * block.rate
             last = got.sample
