@@ -15,7 +15,7 @@ import msgspec
 from testban.base.ids import Nslc
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, StationResult
 from testban.base.spans import Span, normalise
-from testban.detect import direction, elements, steering
+from testban.detect import coherent, direction, elements, steering
 from testban.detect.condition import condition
 from testban.detect.elements import Elements
 from testban.detect.grouping import MIN_ELEMENTS, group_arrays, site
@@ -34,6 +34,7 @@ CONFIRMED_FACTOR = (
     25.0  # on the false-alarm rate of beams: f-k confirms what they find, single stations have none
 )
 P_NOISE = 1e-3  # probability that f-k of noise alone passes
+ON_BEAM = 0.75  # of the least power of weak picks, on the beam steered to a wave that f-k has found
 
 
 def _onset(
@@ -44,6 +45,8 @@ def _onset(
     lo, hi = round(centre - 200.0 * e.rate_hz), round(centre + 60.0 * e.rate_hz)
     segments = steering.beam(e, r.east_s_per_deg, r.north_s_per_deg, lo, hi)
     near = Span(c.time_ns - 8 * NS, c.time_ns + 8 * NS)
+    if settings.weak_power < 1.0:
+        settings = msgspec.structs.replace(settings, weak_power=ON_BEAM * settings.weak_power)
     result = process_station(key, segments, channels, near, settings)
     picks = sorted(result.picks, key=lambda p: (abs(p.time_ns - c.time_ns), p.time_ns))
     return picks[0] if picks else None
@@ -63,20 +66,21 @@ def _measured(
     if whole is None:
         return None
     bands = direction.best_bands(whole, c.band, settings)
-    found = direction.find(whole, centre, bands)
-    if found is None:
+    reach = direction.SMAX_S_PER_DEG if c.weak else direction.FK_SMAX_S_PER_DEG
+    found = direction.find(whole, centre, bands, reach)
+    if found is None or (c.weak and found[0].at_edge):
         return None
     r, band = found
     lobe = fk.resolution(
         whole.east, whole.north, math.sqrt(band[0] * band[1]), reach_s_per_deg=1.0
     ).beamwidth_s_per_deg
-    beams_in_grid = max(1.0, (2.0 * direction.FK_SMAX_S_PER_DEG) ** 2 / (lobe[0] * lobe[1]))
+    beams_in_grid = max(1.0, (2.0 * reach) ** 2 / (lobe[0] * lobe[1]))
     if direction.plane_wave_z(r) < normal_quantile(P_NOISE / beams_in_grid):
         return None
     pick = _onset(whole, key, c, r, channels, settings)
     if pick is None:
         return None
-    return direction.with_direction(pick, direction.again(whole, pick, r, bands, notes))
+    return direction.with_direction(pick, direction.again(whole, pick, r, bands, reach, notes))
 
 
 def _block(
@@ -92,12 +96,13 @@ def _block(
     window = Span(own.start_ns - settings.lead_s * NS, own.end_ns + settings.tail_s * NS)
     aim = beams.beam_set(e.east, e.north, BEAM_FREQUENCY_HZ, direction.SMAX_S_PER_DEG, MAX_BEAMS)
     lo, hi = e.first, e.first + e.samples.shape[1]
+    strict = msgspec.structs.replace(settings, weak_power=1.0)  # what is weaker is looked for by coherence
     found: list[Candidate] = []
     noise: list[tuple[NoiseHour, ...]] = []
     up: list[Span] = []
     for j, (east_s, north_s) in enumerate(aim):
         segments = steering.beam(e, float(east_s), float(north_s), lo, hi)
-        result = process_station(key, segments, channels, own, settings)
+        result = process_station(key, segments, channels, own, strict)
         noise.append(result.noise)
         found += [
             Candidate(time_ns=p.time_ns, score=p.score or 0.0, band=p.band_hz or (1.0, 3.0))
@@ -110,6 +115,8 @@ def _block(
                 for c in steering.incoherent(e, segments, window, settings)
                 if own.start_ns <= c.time_ns < own.end_ns
             ]
+    if settings.weak_power < 1.0:
+        found += [c for c in coherent.candidates(e, settings) if own.start_ns <= c.time_ns < own.end_ns]
     move = direction.moveout_s(e, (1.0, 3.0))[0]
     picks: list[Pick] = []
     for c in steering.merge(found, max(settings.min_separation_s, move)):

@@ -118,9 +118,8 @@ class Block:
                 )  # fmt: skip
             self.scores[:, group * self.lanes + len(self.bands) : (group + 1) * self.lanes] = 0.0
 
-    def weak_triggers(self, taken: Sequence[F64]) -> list[F64]:
-        """Rows as of `triggers` for what reaches only the threshold of weak picks, apart from the rows `taken`."""
-        share = math.sqrt(math.sqrt(self.settings.weak_power))
+    def weak_triggers(self, taken: Sequence[F64], share: float) -> list[F64]:
+        """Rows as of `triggers` for what reaches only the score `share`, apart from the rows `taken`."""
         scores, top = self.scores / share, self.top / share
         for row in taken:
             lo = max(0, int(row[0]) - round(WEAK_BEFORE_S / self.bin_s))

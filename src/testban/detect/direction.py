@@ -23,7 +23,7 @@ F64 = NDArray[np.float64]
 NS = 10**9
 SMAX_S_PER_DEG = 14.0  # steep waves: Pn (13.75 s/deg in ak135) and everything steeper
 FK_SMAX_S_PER_DEG = 40.0  # Lg and Rg at 3 km/s
-FK_GRID = 81
+FK_CELL_S_PER_DEG = 1.0
 MODEL_S_PER_DEG = 0.3  # mislocation of an array without slowness corrections, per component; assumed
 S_FROM_S_PER_DEG = 15.0  # slower than any P-type wave: named S
 REVERSED = -0.4  # correlation with the beam of the others
@@ -45,9 +45,13 @@ def _cut(e: Elements, centre: float, before_s: float, after_s: float, band: Band
 
 def plane_wave_z(result: fk.FkResult) -> float:
     """Standard normal deviate of an F statistic by the cube-root approximation (Paulson 1942, Ann. Math. Stat. 13, 233)."""
-    n1, n2 = result.degrees
+    return deviate(result.f_statistic, *result.degrees)
+
+
+def deviate(f_statistic: float, n1: float, n2: float) -> float:
+    """Standard normal deviate of an F statistic of n1 and n2 degrees of freedom, by the same approximation."""
     a, b = 2.0 / (9.0 * n1), 2.0 / (9.0 * n2)
-    root = float(pow_(result.f_statistic, 1.0 / 3.0))
+    root = float(pow_(f_statistic, 1.0 / 3.0))
     return ((1.0 - b) * root - (1.0 - a)) / math.sqrt(a + b * root * root)
 
 
@@ -58,7 +62,14 @@ def moveout_s(e: Elements, band: Band) -> tuple[float, float, float]:
     return move, max(2.0, 4.0 / (band[1] - band[0])), reach
 
 
-def find(e: Elements, centre: float, bands: Sequence[Band]) -> tuple[fk.FkResult, Band] | None:
+def grid(reach_s_per_deg: float) -> int:
+    """Nodes a side of a slowness grid."""
+    return 2 * math.ceil(reach_s_per_deg / FK_CELL_S_PER_DEG) + 1
+
+
+def find(
+    e: Elements, centre: float, bands: Sequence[Band], reach_s_per_deg: float = FK_SMAX_S_PER_DEG
+) -> tuple[fk.FkResult, Band] | None:
     """f-k in the band with the clearest plane wave: a window that holds all elements, then again on aligned traces."""
     best: tuple[float, fk.FkResult, Band] | None = None
     for band in bands:
@@ -66,7 +77,7 @@ def find(e: Elements, centre: float, bands: Sequence[Band]) -> tuple[fk.FkResult
         x = _cut(e, centre, move + 0.5, move + length, band)
         if x is None or not float(np.abs(x).max()) > 0.0:
             continue
-        r = fk.fk(x, e.east, e.north, e.rate_hz, band[0], band[1], FK_SMAX_S_PER_DEG, FK_GRID)
+        r = fk.fk(x, e.east, e.north, e.rate_hz, band[0], band[1], reach_s_per_deg, grid(reach_s_per_deg))
         z = plane_wave_z(r)
         if best is None or z > best[0]:
             best = (z, r, band)
@@ -110,7 +121,14 @@ def _reversed(e: Elements, centre: float, r: fk.FkResult, band: Band) -> int | N
         if not flat(e.without([i])):
             continue
         got = fk.fk(
-            x[keep], e.east[keep], e.north[keep], e.rate_hz, band[0], band[1], FK_SMAX_S_PER_DEG, FK_GRID
+            x[keep],
+            e.east[keep],
+            e.north[keep],
+            e.rate_hz,
+            band[0],
+            band[1],
+            FK_SMAX_S_PER_DEG,
+            grid(FK_SMAX_S_PER_DEG),
         )
         if best is None or got.f_statistic > best[0]:
             best = (got.f_statistic, i, got)
@@ -135,11 +153,16 @@ def best_bands(e: Elements, band: Band, settings: Settings) -> list[Band]:
 
 
 def again(
-    e: Elements, pick: Pick, r: fk.FkResult, bands: Sequence[Band], notes: list[Finding]
+    e: Elements,
+    pick: Pick,
+    r: fk.FkResult,
+    bands: Sequence[Band],
+    reach_s_per_deg: float,
+    notes: list[Finding],
 ) -> fk.FkResult:
     """f-k at the onset: the candidate may come from a beam of another slowness, off by the moveout."""
     centre = pick.time_ns * e.rate_hz / 1e9
-    found = find(e, centre, bands)
+    found = find(e, centre, bands, reach_s_per_deg)
     for _ in range(len(e.names) // 3):
         gone = None if found is None else _reversed(e, centre, *found)
         if gone is None:
@@ -147,7 +170,7 @@ def again(
         text = "moves against the other elements, left out of the directions of some detections"
         notes.append(Finding(kind="element", subject=str(e.names[gone]), message=text))
         e = e.without([gone])
-        found = find(e, centre, bands) or found
+        found = find(e, centre, bands, reach_s_per_deg) or found
     return found[0] if found is not None and plane_wave_z(found[0]) > plane_wave_z(r) else r
 
 

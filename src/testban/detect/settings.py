@@ -15,7 +15,7 @@ from testban.base.errors import ConfigurationError
 Band = tuple[float, float]
 
 #: Share of the detection threshold (a power ratio) from which on the main job asks for weak picks.
-WEAK_POWER = 0.5
+WEAK_POWER = 0.4
 
 #: Candidate bands in Hz: overlapping octaves and a half, of which the sample rate allows those up to 0.8 of Nyquist.
 BANDS: tuple[Band, ...] = (

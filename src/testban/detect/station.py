@@ -28,8 +28,12 @@ FIRST_S = (
     200.0  # after so long a quiet an onset is the first of its event: S is so far behind P at 18 degrees
 )
 PATH_SIGMA_S = 0.10  # added: onsets of one event differ by path, however clear (odd half of nnsn_nuclear; docs/rooms/detect.md)
-#: What a weak pick needs of likelihood and of lasting, in scatters; chosen on noise alone.
-WEAK_SURE, WEAK_LASTS = 5.0, 2.0
+#: What a weak pick needs of likelihood and of lasting, in scatters.
+WEAK_SURE, WEAK_LASTS = 4.0, 1.0
+#: Of the share of the threshold that is asked of a weak pick: where three components move as in P, and on horizontals.
+AS_P, ON_HORIZONTALS = 0.75, 1.25
+#: How probable P has to be for that: noise on three components that triggers has so P-like a motion one time in ten.
+P_LIKE = 0.7
 LEAST_QUIET_S = 10.0  # of noise outside signals; with less all of the hour counts
 
 
@@ -51,6 +55,8 @@ def _picks(block: Block, key: str, own: Span, channels: Sequence[Channel]) -> tu
     rows, doubtful = _sure(block)
     for row in rows:
         got = _confirmed(block, row, last + s.min_separation_s * block.rate)
+        if got is None:
+            doubtful.append(row)
         while got is not None:
             first = got.sample - last > FIRST_S * block.rate
             last = got.sample
@@ -144,21 +150,30 @@ def _weak(
     s = block.settings
     out: list[Pick] = []
     last = block.first - 1e9
-    share = math.sqrt(math.sqrt(s.weak_power))
-    weak = [*(row for row in doubtful if row[3] >= share), *block.weak_triggers(rows)]
+    least = s.weak_power * (AS_P if block.sensor.horizontals else 1.0)
+    share = math.sqrt(math.sqrt(least))
+    weak = [*(row for row in doubtful if row[3] >= share), *block.weak_triggers(rows, share)]
     for row in sorted(weak, key=lambda row: float(row[0])):
         got = _confirmed(block, row, last + s.min_separation_s * block.rate, WEAK_SURE, WEAK_LASTS)
         if got is None:
             continue
-        last = got.sample
         time = round(got.trace.time_ns(got.sample) / 10**6) * 10**6
+        found = _pick(block, key, row, got, time, channels, False)
+        if float(row[3]) ** 4 < s.weak_power * _weak_share(found, got.trace is block.sensor.vertical):
+            continue
+        last = got.sample
         if not own.start_ns <= time < own.end_ns:
             continue
-        if any(abs(time - p.time_ns) < s.min_separation_s * NS for p in strong):
-            continue
-        found = _pick(block, key, row, got, time, channels, False)
-        out.append(msgspec.structs.replace(found, weak=True))
+        if all(abs(time - p.time_ns) >= s.min_separation_s * NS for p in strong):
+            out.append(msgspec.structs.replace(found, weak=True))
     return out
+
+
+def _weak_share(pick: Pick, on_vertical: bool) -> float:
+    """How much of the least power of weak picks one needs, by how it moves: P is steep and straight, noise is seldom."""
+    if not on_vertical or pick.phase_hint != "P":
+        return ON_HORIZONTALS
+    return AS_P if (pick.phase_hint_probability or 0.0) >= P_LIKE else 1.0
 
 
 def _confirmed(

@@ -26,11 +26,12 @@ INCOHERENT_FACTOR = 1.1  # on the score of the incoherent beam, which local nois
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A detection on some beam: time, score and band."""
+    """A detection on some beam: time, score and band; weak: by coherence alone, the score its deviate."""
 
     time_ns: int
     score: float
     band: Band
+    weak: bool = False
 
 
 def beam(e: Elements, east_s: float, north_s: float, lo: int, hi: int) -> list[Segment]:
@@ -99,9 +100,9 @@ def incoherent(e: Elements, segments: list[Segment], window: Span, settings: Set
 
 
 def merge(found: list[Candidate], apart_s: float) -> list[Candidate]:
-    """One candidate for each cluster: the one with the best score, in order of time."""
+    """One candidate for each cluster: the one with the best score, weak ones last, in order of time."""
     out: list[Candidate] = []
-    for c in sorted(found, key=lambda c: (-c.score, c.time_ns, c.band)):
+    for c in sorted(found, key=lambda c: (c.weak, -c.score, c.time_ns, c.band)):
         if all(abs(c.time_ns - o.time_ns) > apart_s * NS for o in out):
             out.append(c)
     return sorted(out, key=lambda c: c.time_ns)

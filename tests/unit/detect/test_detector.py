@@ -365,3 +365,31 @@ def test_a_start_asks_more_of_a_detection_than_of_what_follows_it():
     assert [r[0] for r in sure] == [100, soon]
     assert [r[0] for r in doubtful] == [10, far]
     assert all(r[3] == pytest.approx(1.1 / 1.25) for r in doubtful)
+
+
+def test_a_weak_pick_needs_less_power_where_it_moves_like_p():
+    at = tuple(300.0 + 600.0 * k for k in range(24))
+    z, n, e = (coloured(round(4.2 * 3600 * RATE), seed).astype(np.float64) for seed in (11, 12, 13))
+    for s in at:
+        k = round(s * RATE)
+        z[k : k + 600] += 95.0 * wavelet(600)
+        n[k : k + 600] += 28.0 * wavelet(600)
+    whole = [
+        segment(np.round(x).astype(np.int32), channel=c) for x, c in ((z, "BHZ"), (n, "BHN"), (e, "BHE"))
+    ]
+    span = Span(START, START + 4 * 3600 * NS)
+    least = detect.settings.WEAK_POWER
+    weak = detect.Settings(weak_power=least)
+
+    def hits(picks):
+        return sum(any(abs((p.time_ns - START) / NS - s) < 1.0 for p in picks) for s in at)
+
+    three = detect.process_station("XX.AAA", whole, (), span, weak).picks
+    assert hits(three) > hits(detect.process_station("XX.AAA", whole[:1], (), span, weak).picks)
+    for p in three:
+        if not p.weak:
+            continue
+        vertical = p.nslc.channel == "BHZ" and p.phase_hint == "P"
+        assert p.score >= least * (1.0 if vertical else station.ON_HORIZONTALS) - 1e-3 or (
+            vertical and p.score >= station.AS_P * least - 1e-3 and p.phase_hint_probability >= station.P_LIKE
+        )
