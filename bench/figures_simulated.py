@@ -47,6 +47,7 @@ TOLERANCES = (
     (30.0, 2.7),
     (50.0, 2.0),
 )  # s, deg: ours; the composite day; comparisons of IMS bulletins (SIGVISA)
+SHADOW_S, SHADOW_DEG = 5.0, 0.5  # of another event: counted as missed, and said
 FLOORS = (4.0, 5.0, 6.0, 7.0, 8.0)
 PICK_S = 5.0  # a pick this near to a true arrival is that arrival
 FIRST_P = ("P", "Pn", "Pg", "Pdiff", "PKP", "PKPdf", "PKPbc", "PKPab")
@@ -259,10 +260,17 @@ def floors(truths: Sequence[Event], found: Sequence[Event], snr: str) -> None:
         cells = []
         for floor in FLOORS:
             asked = [i for i, t in enumerate(truths) if len(strong(t, floor)) >= 3]
-            cells.append(f"{floor:g}: {sum(i in match for i in asked)}/{len(asked)}")
+            shadowed = sum(i not in match and _shadowed(i, truths, match) for i in asked)
+            with_another = f" ({shadowed} missed with one found)" if shadowed else ""
+            cells.append(f"{floor:g}: {sum(i in match for i in asked)}/{len(asked)}{with_another}")
         print(
             f"  within {near_s:g} s, {near_deg:g} deg   {'   '.join(cells)}   none: {len(found) - len(match)}/{len(found)}"
         )
+
+
+def _shadowed(i: int, truths: Sequence[Event], match: dict[int, int]) -> bool:
+    """Whether an event lies so near one that was found that one set of first onsets stands for both."""
+    return any(s <= SHADOW_S and d <= SHADOW_DEG for s, d in (apart(truths[i], truths[j]) for j in match))
 
 
 def compare(truths: Sequence[Event], found: Sequence[Event], picks: Sequence[Pick], verbose: bool) -> None:
