@@ -32,6 +32,9 @@ LEAST = 3  # S-P pairs or core reflections that free the depth; of depth phases 
 DEEP_STATIONS = 8
 DEEP_KM = 40.0
 DEEP_Z = 2.326
+# ... and where the surface fits worse by this (99.9 % of one degree of freedom): curves of the upper mantle have another hollow
+# near 120 km, whose own error knows nothing of the surface (decision 65).
+DEEP_MISFIT = 10.8
 # Such a depth is rough, but the surface is worse: an origin held there is 10 s early for every 100 km. It is sought from
 # several depths, since the upper mantle's curves leave more than one minimum.
 DEEP_SIGMA_KM = 120.0
@@ -89,13 +92,13 @@ def _at_depth(problem: Problem, base: Solution, depth: float) -> Solution:
     return found if found.ok else found._replace(cost=math.inf)
 
 
-def _rejects(problem: Problem, base: Solution, deep: Solution) -> bool:
+def _rejects(problem: Problem, base: Solution, deep: Solution, misfit: float = DEPTH_MISFIT) -> bool:
     """Whether the default is beyond doubt worse than a depth below the crust.
 
     Near the surface S-P hardly changes with depth, so that a few late S carry a free depth far down: its error there, which
     is that of a straight line, does not say that the surface fits nearly as well.
     """
-    return deep.cost < base.cost - DEPTH_MISFIT * _inflation(problem)
+    return deep.cost < base.cost - misfit * _inflation(problem)
 
 
 def _inflation(problem: Problem) -> float:
@@ -185,7 +188,14 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         held = trial.ok and 0.0 < z[2] < 700.0 and 0.0 < sigma <= limit and trial.used >= found.used - 1
         by_s = census[2] < settings.min_depth_phases and local(problem, float(z[2]))
         alike = held and by_s and z[2] > DEEP_KM and not _rejects(problem, base, trial)
-        if held and not alike and (shallow_too or z[2] - DEEP_Z * sigma > DEEP_KM):
+        if (
+            held
+            and not alike
+            and (
+                shallow_too
+                or (z[2] - DEEP_Z * sigma > DEEP_KM and _rejects(problem, base, trial, DEEP_MISFIT))
+            )
+        ):
             return trial, True, f"free: {why}"
         found = again(problem, found)
         why = (ALIKE if alike else LIMIT) if shallow_too else ""
