@@ -1,21 +1,25 @@
-"""Association of simulated picks with known truth. `python -m bench.associate [scale|global|deaf|reach|aftershocks|regional ...]`
+"""Association of simulated picks with known truth. `python -m bench.associate [scale|slope|global|deaf|reach|aftershocks|regional ...]`
 
 The world is `testban.simulate` (picks alone; its error sizes are stand-ins). A true event is asked for where three stations
 picked its first P; it is found where an event with at least half of its defining picks from it is formed and no other
 event has taken it; events that hold most of no unfound true event are false. The ellipse overlaps where ours meets that
 of the same picks of the truth, located alone. IMS: the 168 seismic places of the treaty's annex (TESTBAN_DATA; 0.1 degree),
 every primary one but the last nineteen taken for an array, otherwise 170 points of a spiral. reach: how many of the events asked for
-on the deaf day come to the score that an event needs when fitted from the true hypocentre with every pick free. Rival for time and recall on
+on the deaf day come to the score that an event needs when fitted from the true hypocentre with every pick free. scale and slope: time
+against number of picks, on one day and over days. Rival for time and recall on
 the regional net: PyOcto (Muenchmeyer 2024, Seismica 3.1), where it is importable, with ak135 in its own table format.
 """
 
 import csv
 import math
 import os
+import resource
 import struct
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -155,9 +159,9 @@ def score(picks: list[Pick], sites: list[Site], truth: list[Event], events: list
 
 def run(name: str, picks: list[Pick], sites: list[Site], truth: list[Event]) -> list[dict[str, object]]:
     """Rows of one world; prints what was asked and missed."""
-    begin = time.process_time()
+    begin, clock = time.process_time(), time.perf_counter()
     events = list(associate.associate(picks, sites).events)
-    took = time.process_time() - begin
+    took, wall = time.process_time() - begin, time.perf_counter() - clock
     s = score(picks, sites, truth, events)
     note = f"{len(picks)} picks, {len(sites)} stations, {s['found']:.0f} of {s['asked']:.0f} asked for, {s['events']:.0f} formed"
     return [
@@ -166,32 +170,70 @@ def run(name: str, picks: list[Pick], sites: list[Site], truth: list[Event]) -> 
         {"name": f"{name}: ellipses overlap", "ours": s["overlap"], "rival": 0.96, "ratio": s["overlap"] / 0.96,
          "note": f"{s['inside']:.3f} hold the truth"},
         {"name": f"{name}: CPU time", "ours": took, "rival": NAN, "ratio": NAN, "unit": "s"},
+        {"name": f"{name}: wall time", "ours": wall, "rival": NAN, "ratio": NAN, "unit": "s"},
     ]  # fmt: skip
 
 
-def scale() -> list[dict[str, object]]:
-    """CPU time against number of picks: the same day and stations, ever more of its picks."""
+def timed(
+    sizes: Sequence[int], some: Callable[[int], tuple[str, list[Pick], list[Site]]]
+) -> list[dict[str, object]]:
+    """CPU and wall time, peak memory and slope against the size before, for sets of so many picks."""
     rows: list[dict[str, object]] = []
-    pool, sites, _ = world(global_day(), REAL_TO_FALSE)
-    associate.associate(pool[:300], sites)
     last = None
-    for n in (1_000, 3_000, 10_000, 30_000):
-        u = draws.uniform(draws.key(7, "thin"), len(pool))
-        picks = [pool[i] for i in sorted(np.argsort(u, kind="stable")[:n].tolist())]
-        begin = time.process_time()
-        formed = associate.associate(picks, sites)
-        took = time.process_time() - begin
+    for n in sizes:
+        name, picks, sites = some(n)
+        if last is None:
+            associate.associate(picks[:300], sites)
+        cpu, wall = time.process_time(), time.perf_counter()
+        formed = len(associate.associate(picks, sites).events)
+        took, wall = time.process_time() - cpu, time.perf_counter() - wall
         slope = math.log(took / last[1]) / math.log(len(picks) / last[0]) if last else NAN
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
         rows.append(
-            {"name": f"{len(picks)} picks in a day, {len(sites)} stations", "ours": took, "rival": NAN, "ratio": slope,
-             "unit": "s, ratio = slope", "note": f"{len(formed.events)} events"}
+            {"name": f"{len(picks)} picks, {name}", "ours": took, "rival": NAN, "ratio": slope, "unit": "s of CPU, ratio = slope",
+             "note": f"{formed} events, {wall:.0f} s by the clock, peak {peak:.0f} MB with the picks"}
         )  # fmt: skip
+        print(rows[-1], file=sys.stderr, flush=True)
         last = (len(picks), took)
     return rows
 
 
-def octo(picks: list[Pick], sites: list[Site], truth: list[Event]) -> tuple[float, float, float]:
-    """CPU-independent wall time, recall and false share of PyOcto with ak135; ImportError where it is not installed."""
+def scale() -> list[dict[str, object]]:
+    """CPU time against number of picks: the same day of the IMS, ever more of its picks, then of more false ones."""
+
+    pool_of = cache(lambda false_to_real: world(global_day(), false_to_real))
+
+    def thinned(n: int) -> tuple[str, list[Pick], list[Site]]:
+        pool, sites, _ = pool_of(REAL_TO_FALSE if n <= 84_000 else 2.0 * REAL_TO_FALSE)
+        u = draws.uniform(draws.key(7, "thin"), len(pool))
+        kept = sorted(np.argsort(u, kind="stable")[:n].tolist())
+        return f"one day, {len(sites)} stations", [pool[i] for i in kept], list(sites)
+
+    return timed((1_000, 3_000, 10_000, 30_000, 84_000, 150_000), thinned)
+
+
+def slope() -> list[dict[str, object]]:
+    """CPU time and memory against number of picks at one density: ever more days of the regional net."""
+
+    def days(n: int) -> tuple[str, list[Pick], list[Site]]:
+        picks: list[Pick] = []
+        day, sites = 0, []
+        while len(picks) < n:
+            own, sites, _ = net(day)
+            shift = day * 86_400 * 10**9
+            own.sort(key=lambda p: (p.time_ns, p.pick_id))
+            picks += [
+                msgspec.structs.replace(p, pick_id=f"{day}-{p.pick_id}", time_ns=p.time_ns + shift)
+                for p in own[: n - len(picks)]
+            ]
+            day += 1
+        return f"{day} days or parts, {len(sites)} stations", picks, sites
+
+    return timed((1_000, 10_000, 100_000, 1_000_000), days)
+
+
+def octo(picks: list[Pick], sites: list[Site], truth: list[Event]) -> tuple[float, float, float, float]:
+    """CPU and wall time, recall and false share of PyOcto with ak135; ImportError where it is not installed."""
     import pandas as pd
     import pyocto
 
@@ -211,7 +253,7 @@ def octo(picks: list[Pick], sites: list[Site], truth: list[Event]) -> tuple[floa
         table = pd.DataFrame(
             [{"station": p.station_key, "phase": p.phase_hint or "P", "time": p.time_ns / 1e9} for p in picks]
         )
-        begin = time.perf_counter()
+        cpu, wall = time.process_time(), time.perf_counter()
         machine = pyocto.OctoAssociator.from_area(
             lat=(39.5, 48.5), lon=(7.5, 18.5), zlim=(0, 40), time_before=300.0,
             velocity_model=pyocto.VelocityModel1D(path, tolerance=2.0, association_cutoff_distance=250.0),
@@ -219,7 +261,7 @@ def octo(picks: list[Pick], sites: list[Site], truth: list[Event]) -> tuple[floa
         )  # fmt: skip
         machine.transform_stations(net)
         events, pairs = machine.associate(table, net)
-        took = time.perf_counter() - begin
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     label = {p: e for p, (e, _) in simulate.labels(tuple(truth)).items()}
     asked = {e.event_id for e in truth if len(first_p(e)) >= 3}
     found: set[str] = set()
@@ -232,24 +274,28 @@ def octo(picks: list[Pick], sites: list[Site], truth: list[Event]) -> tuple[floa
             found.add(top)
         else:
             false += 1
-    return took, len(found & asked) / max(1, len(asked)), false / max(1, len(groups))
+    return cpu, wall, len(found & asked) / max(1, len(asked)), false / max(1, len(groups))
 
 
-def regional() -> list[dict[str, object]]:
-    """Forty stations, a day of about 120 events, about 13,000 picks, all with a phase, beside PyOcto."""
+def net(day: int) -> tuple[list[Pick], list[Site], list[Event]]:
+    """Forty stations, a day of about 120 events, about 13,000 picks, all with a phase; days differ by their seed alone."""
     base = simulate.read_scenario(simulate.shipped("regional"))
     model = msgspec.structs.replace(base.picks, false_per_hour=4.6)
-    picks, sites, truth = simulate.picks(msgspec.structs.replace(base, picks=model))
+    picks, sites, truth = simulate.picks(msgspec.structs.replace(base, picks=model, seed=base.seed + day))
     phase = {p: "S" if f[0] in "SL" else "P" for p, (_, f) in simulate.labels(truth).items()}
     named = [
         msgspec.structs.replace(p, phase_hint=phase.get(p.pick_id, p.phase_hint or "P"), amplitude_nm=None)
         for p in picks
     ]
-    begin = time.perf_counter()
-    rows = run("regional net", named, list(sites), list(truth))
-    wall = time.perf_counter() - begin
+    return named, list(sites), list(truth)
+
+
+def regional() -> list[dict[str, object]]:
+    """The regional net of `net` beside PyOcto."""
+    named, sites, truth = net(0)
+    rows = run("regional net", named, sites, truth)
     try:
-        took, recall, false = octo(named, list(sites), list(truth))
+        cpu, wall, recall, false = octo(named, sites, truth)
     except ImportError as exc:
         rows.append(
             {
@@ -265,8 +311,9 @@ def regional() -> list[dict[str, object]]:
     rows += [
         {"name": "regional net: recall beside PyOcto", "ours": ours["recall"], "rival": recall, "ratio": ours["recall"] / max(recall, 1e-9)},
         {"name": "regional net: false share beside PyOcto", "ours": ours["false share"], "rival": false, "ratio": NAN},
-        {"name": "regional net: wall time beside PyOcto", "ours": wall, "rival": took, "ratio": took / wall, "unit": "s",
-         "note": "PyOcto with all threads"},
+        {"name": "regional net: CPU time beside PyOcto", "ours": ours["CPU time"], "rival": cpu, "ratio": cpu / ours["CPU time"], "unit": "s"},
+        {"name": "regional net: wall time beside PyOcto", "ours": ours["wall time"], "rival": wall, "ratio": wall / ours["wall time"],
+         "unit": "s", "note": "PyOcto with all threads"},
     ]  # fmt: skip
     return rows
 
@@ -330,6 +377,7 @@ PARTS = {
     "reach": reach,
     "aftershocks": aftershocks,
     "scale": scale,
+    "slope": slope,
 }
 
 
