@@ -48,6 +48,7 @@ from testban.base.dmath import DEG, log_, sincos_
 from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.earth.travel import Kernel, lookup_
 from testban.locate.errors_model import model_sigma_
+from testban.locate.linear import eliminate_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -210,15 +211,7 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
     a[1, 1] += 0.04  # a prior of 5 deg: what the data leave open stays where it is
     a[2, 2] += 0.04
     a[0, 0] += 1e-6
-    for p in range(3):
-        for q in range(p + 1, 3):
-            f = a[q, p] / a[p, p]
-            for z in range(p, 4):
-                a[q, z] -= f * a[p, z]
-    for p in range(2, -1, -1):
-        for q in range(p + 1, 3):
-            a[p, 3] -= a[p, q] * a[q, 3]
-        a[p, 3] /= a[p, p]
+    eliminate_(a)
     east, north = a[1, 3], a[2, 3]
     length = math.sqrt(east * east + north * north)
     if length > 3.0:

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from testban.associate.odds import vector_evidence_
 from testban.base.dmath import DEG, exp_, log_, sincos_
 from testban.earth.travel import Kernel, lookup_
+from testban.locate.linear import eliminate_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SIGMA_S = 0.3  # of a delay beside the errors of its two picks: both went one way
-PRICE = log_(
-    20.0
-)  # of a second event against a reflection that explains the same picks: most delays are reflections
+PRICE = log_(20.0)  # of a second event against a reflection of the same picks: most delays are reflections
 STEP_DEG = 0.15  # between the two places, each coordinate
 REACH_S = 4.0  # what such a step and the errors make of one delay
 ROUNDS = 4
@@ -38,7 +37,7 @@ def aligned_(delay: Floats, variance: Floats, slowness: Floats, azimuth: Floats,
     standard deviation of STEP_DEG; robust least squares in ROUNDS.
     """
     n = delay.size
-    x = np.zeros(3)
+    east, north = 0.0, 0.0
     middle = np.sort(delay)[n // 2]
     for i in range(n):
         late[i] = delay[i] - middle
@@ -54,20 +53,12 @@ def aligned_(delay: Floats, variance: Floats, slowness: Floats, azimuth: Floats,
             for p in range(3):
                 for q in range(4):
                     a[p, q] += w * row[p] * row[q]
-        for p in range(3):
-            for q in range(p + 1, 3):
-                f = a[q, p] / a[p, p]
-                for z in range(p, 4):
-                    a[q, z] -= f * a[p, z]
-        for p in range(2, -1, -1):
-            x[p] = a[p, 3]
-            for q in range(p + 1, 3):
-                x[p] -= a[p, q] * x[q]
-            x[p] /= a[p, p]
+        eliminate_(a)
+        shift, east, north = a[0, 3], a[1, 3], a[2, 3]
         for i in range(n):
             sa, ca = sincos_(azimuth[i] * DEG)
-            late[i] = delay[i] - middle - x[0] + slowness[i] * (x[1] * sa + x[2] * ca)
-    step: float = 0.5 * (x[1] * x[1] + x[2] * x[2]) / STEP_DEG**2
+            late[i] = delay[i] - middle - shift + slowness[i] * (east * sa + north * ca)
+    step: float = 0.5 * (east * east + north * north) / STEP_DEG**2
     return step
 
 

@@ -1,4 +1,4 @@
-"""Small symmetric positive-definite systems by Cholesky's method, in plain arithmetic.
+"""Small symmetric positive-definite systems by Cholesky's method or by elimination, in plain arithmetic.
 
 Rules: no BLAS or LAPACK, fixed order of operations (Golub & Van Loan 1996, algorithm 4.2.1, row version), so that
 every machine gets the same bits; a matrix that is not positive definite is reported, never silently repaired.
@@ -68,3 +68,21 @@ def inverse_(lower: Floats, out: Floats, n: int) -> None:
         solve_(lower, column, n)
         for i in range(n):
             out[i, c] = column[i]
+
+
+@njit(cache=True)
+def eliminate_(a: Floats) -> None:
+    """Solve n equations given as rows of coefficients and right-hand side (n, n + 1), in place: the last column holds the solution.
+
+    By elimination without pivots, for normal equations that a prior keeps regular.
+    """
+    n = a.shape[0]
+    for p in range(n):
+        for q in range(p + 1, n):
+            f = a[q, p] / a[p, p]
+            for z in range(p, n + 1):
+                a[q, z] -= f * a[p, z]
+    for p in range(n - 1, -1, -1):
+        for q in range(p + 1, n):
+            a[p, n] -= a[p, q] * a[q, n]
+        a[p, n] /= a[p, p]
