@@ -85,7 +85,7 @@ class Candidates:
         There the picks of a minute are mostly those of events found; elsewhere what an event leaves of its own is rated by it.
         """
         self.claims.append(claim)
-        if self.tight:
+        if len(self.tight) > len(self.held):
             self.rerate()
             return
         self._use(claim)

@@ -74,7 +74,7 @@ def twin_(
     """
     n = p_rows.size
     slowness, delay, variance = np.empty(n), np.empty(n), np.empty(n)
-    chosen, late = np.empty(n, np.int64), np.empty(n)
+    chosen, rows, late = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     for m in range(n):
         _, slowness[m], _ = lookup_(k, first, 0.0, place[m, 0])
     best, found = 0.0, 0.0
@@ -98,9 +98,8 @@ def twin_(
                 if which >= 0:
                     chosen[c], delay[c] = m, data[which, 0] - data[q, 0]
                     variance[c] = SIGMA_S**2 + data[which, 1] ** 2 + data[q, 1] ** 2
-                    late[c] = float(which)
+                    rows[c] = which
                     c += 1
-            rows = late[:c].astype(np.int64)
             total = -aligned_(delay[:c], variance[:c], slowness[chosen[:c]], place[chosen[:c], 1], late[:c])
             total += (n - c) * log_(1.0 - seen)
             for e in range(c):
