@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
+from testban.associate import lg
 from testban.associate.borne import borne
-from testban.associate.claims import Claim
+from testban.associate.claims import LG_DEG, Claim
 from testban.associate.clumps import apart
 from testban.associate.coherence import BOUND, gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED, echo_, reflections_
@@ -95,6 +96,8 @@ class Judging(Fitting):
             h.echoed = self._echoes(h, located)
             h.score += h.echoed + gain(located, self.sites)
             h.located = self._deep(h, located)
+            if h.located is located:
+                h.located = self._as_lg(h, located)
             self.judge(h, h.located)
 
     def judge(self, h: Hypothesis, located: Located) -> None:
@@ -176,6 +179,35 @@ class Judging(Fitting):
         phases = [a.phase for a in deep.arrivals if a.defining]
         reflections = sum(p in REFLECTED for p in phases)
         return deep if reflections >= LEAST_STATIONS and len(phases) - reflections >= before - 1 else located
+
+    def _as_lg(self, h: Hypothesis, located: Located) -> Located:
+        """The location, or the likelier one with its S as Lg, whose picks h takes over; where both may be, its ellipse holds both."""
+        w, t, model = self.window, self.table, self.search.model
+        firsts = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
+        sites = [t.sites[w.station[k]] for k in firsts]
+        o = located.origin
+        if any(delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] > LG_DEG for s in sites):
+            return located
+        best: tuple[float, Located] | None = None
+        own = lg.readings(w, firsts)
+        for start in lg.starts(model, w, t, own):
+            rival = lg.located(w, t, own, start, self.sites, self.search.settings.model)
+            if rival is None:
+                continue
+            worth = lg.worth(model, w, t, own, rival)
+            if best is None or worth > best[0]:
+                best = worth, rival
+        if best is None:
+            return located
+        share = lg.share(best[0], lg.worth(model, w, t, own, located))
+        if share < 0.5:
+            return locate.beside(located, best[1], share)
+        taken = {a.pick_id for a in best[1].arrivals}
+        rows = [k for r in own for k in (r.first, *r.shear) if t.picks[w.number[k]].pick_id in taken]
+        value = dict(zip(h.numbers, h.values, strict=True))
+        h.numbers, h.waves = rows, [int(k not in firsts) for k in rows]
+        h.values = [value.get(k, 0.0) for k in rows]
+        return locate.beside(best[1], located, 1.0 - share)
 
     def _sighted(self, h: Hypothesis, located: Located) -> float:
         """What noise, up-time and amplitudes add to a score of shares, or take from it: see `sight`."""

@@ -35,6 +35,7 @@ MODELS = ("ak135", "iasp91")
 # NMSOP-2 ch. 2 gives 3.5).
 LG_VELOCITY_KM_S = 3.5
 LG_VELOCITY_SIGMA_KM_S = 0.15
+LG_DEEPEST_KM = 50.0  # it is guided by the crust: a source well below does not excite it
 LG_MAX_DEG = 40.0
 # LR at 20 s, middle of continental and oceanic paths; see `surface` for the dispersion.
 LR_VELOCITY_KM_S = 3.3
@@ -189,8 +190,9 @@ def _search(k: Kernel, phase: int, depth: float, delta: float) -> tuple[float, f
 def lookup_(k: Kernel, phase: int, depth_km: float, delta_deg: float) -> tuple[float, float, float]:
     """Time (s), slowness (s/deg) and derivative by depth (s/km) of a phase by index; NaN where it does not exist."""
     if phase == k.whole[LG] or phase == k.whole[LR]:
-        limit = LG_MAX_DEG if phase == k.whole[LG] else 180.0
-        deepest = k.real[k.whole[EDGES] + k.whole[N_SEGMENTS]]
+        limit, deepest = 180.0, k.real[k.whole[EDGES] + k.whole[N_SEGMENTS]]
+        if phase == k.whole[LG]:
+            limit, deepest = LG_MAX_DEG, LG_DEEPEST_KM
         if not (delta_deg >= 0.0 and delta_deg <= limit and depth_km >= 0.0 and depth_km <= deepest):
             return np.nan, np.nan, np.nan
         return _straight(LG_VELOCITY_KM_S if phase == k.whole[LG] else LR_VELOCITY_KM_S, delta_deg)

@@ -6,7 +6,7 @@ from testban.locate.joint import NEIGHBOURS_KM, SITE_KM, locate_together, togeth
 from testban.locate.locator import Solved, locate, solve
 from testban.locate.paths import PathTimes
 from testban.locate.phases import has_times
-from testban.locate.result import Located
+from testban.locate.result import Located, beside
 from testban.locate.settings import Settings
 from testban.locate.stacked import Heard, Stacked, stacked_depth
 from testban.locate.table_times import LOOKED_UP, TableTimes
@@ -26,6 +26,7 @@ __all__ = [
     "TimeCorrection",
     "VectorBin",
     "VectorCorrection",
+    "beside",
     "depth_curve",
     "depth_interval",
     "has_times",

@@ -46,7 +46,7 @@ def rivals(problem: Problem, found: Solution, cov: Floats) -> tuple[Rival, ...]:
     own = min(met, key=lambda s: math.hypot(*_offset(found, s)))
     kept = [own]
     for s in met:
-        if _inside(cov, *_offset(own, s)) <= factor:
+        if inside(cov, *_offset(own, s)) <= factor:
             continue
         if all(_apart(k, s, factor) for k in kept):
             kept.append(s)
@@ -78,10 +78,10 @@ def _offset(a: Solution, b: Solution) -> tuple[float, float]:
 def _apart(a: Solution, b: Solution, factor: float) -> bool:
     """Whether b lies outside the ellipse of a and a outside that of b."""
     east, north = _offset(a, b)
-    return all(_inside(s.inverse[1:3, 1:3], east, north) > factor for s in (a, b))
+    return all(inside(s.inverse[1:3, 1:3], east, north) > factor for s in (a, b))
 
 
-def _inside(c: Floats, east: float, north: float) -> float:
+def inside(c: Floats, east: float, north: float) -> float:
     """Square of a distance in units of the covariance c (2, 2)."""
     d = float(c[0, 0] * c[1, 1] - c[0, 1] * c[0, 1])
     if not d > 0.0:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from testban.base.geo import offset_km_
 from testban.base.records import Arrival, Origin, Pick
 from testban.locate import hollows, quality
 from testban.locate.problem import Problem, Solution
@@ -86,6 +87,32 @@ def record(problem: Problem, found: Solution, cov: Floats, free: bool, reason: s
         du=quality.network_quality_(azimuths),
         rivals=others,
         ground_truth=quality.ground_truth_class(near.tolist()) if min(distances) < 1.0 else "",
+    )
+
+
+def beside(located: Located, other: Located, share: float) -> Located:
+    """A location whose coverage ellipse is enlarged for another place of the same event, which has this share (0..1) of their weight.
+
+    As it was where that place lies within its ellipse, or has too small a share to matter.
+    """
+    at, place = located.origin, other.origin
+    east, north = offset_km_(at.longitude, at.latitude, place.longitude, place.latitude)
+    cov, own = (np.array(o.covariance)[1:3, 1:3] for o in (at, place))
+    if share < hollows.LEAST_SHARE or hollows.inside(cov, east, north) <= quality.chi2_two(
+        at.ellipse.probability
+    ):
+        return located
+    rival = hollows.Rival(
+        longitude=place.longitude, latitude=place.latitude, distance_km=math.hypot(east, north), share=share,
+        covariance=(float(own[0, 0]), float(own[0, 1]), float(own[1, 1])),
+    )  # fmt: skip
+    others = (*located.rivals, rival)
+    shape, factor = hollows.enlarged(cov, cov, others, (at.longitude, at.latitude), at.ellipse.probability)
+    ellipse = quality.ellipse(
+        shape[0, 0], shape[0, 1], shape[1, 1], factor, at.ellipse.probability, "coverage"
+    )
+    return msgspec.structs.replace(
+        located, origin=msgspec.structs.replace(at, ellipse=ellipse), rivals=others
     )
 
 
