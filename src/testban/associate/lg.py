@@ -7,9 +7,10 @@ the event is located with every S as Lg. The places are compared by their P and 
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.borne import CHANCE, STRAY_S
@@ -19,18 +20,21 @@ from testban.base.dmath import exp_, log_
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG, delaz_, destination_
 from testban.base.records import Pick, Site
-from testban.earth.travel import LG_VELOCITY_KM_S, TravelTimes
+from testban.earth.travel import LG_VELOCITY_KM_S, Kernel, TravelTimes, lookup_
 from testban.locate import Located, Settings, locate
 from testban.locate.errors_model import P_ERROR, model_sigma_
 
 Floats = NDArray[np.float64]
+Row = TypeVar("Row")
 
 NEAR_DEG = 2.0  # within, Lg and Sg are one
 STEP_DEG = 0.05
 AZIMUTHS = 36
 PLACES = 6  # starts of a location
 APART_DEG = 0.5
+MOST = 12  # S that say how far, and stations that say in which direction
 COARSE_S = 8.0  # what a start's place and time may be off by
+LATEST_S = 3.0 * COARSE_S
 SIGMAS = 3.0
 SHEAR = ("S", "Sg", "Lg")
 # Error of Lg as detectors pick it, in the recordings of May 2009, January 2016 and June 2001 in Germany: 3.42 to 3.59 km/s in six of
@@ -62,33 +66,52 @@ def readings(window: Window, firsts: Sequence[int]) -> list[Reading]:
     return out
 
 
+@njit(cache=True)
+def circle_(
+    k: Kernel, phase: int, lon: float, lat: float, delta: float, o: float, s_lon: Floats, s_lat: Floats, times: Floats, out: Floats
+) -> None:  # fmt: skip
+    """What P of stations (degrees, s) miss a source by that lies delta degrees from (lon, lat), by azimuth: out (n, 3) sum (s), longitude, latitude."""
+    for a in range(out.shape[0]):
+        x, y = destination_(lon, lat, a * 360.0 / out.shape[0], delta)
+        total = 0.0
+        for i in range(times.size):
+            t, _, _ = lookup_(k, phase, 0.0, delaz_(x, y, s_lon[i], s_lat[i])[0])
+            late = abs(times[i] - o - t)
+            total += late if late < LATEST_S else LATEST_S
+        out[a, 0], out[a, 1], out[a, 2] = total, x, y
+
+
 def starts(model: TravelTimes, window: Window, table: Table, own: Sequence[Reading]) -> list[Place]:
     """Places to locate from: on the circle of a station's Lg less P, where its fellows' P fit."""
     deltas = np.arange(NEAR_DEG, LG_DEG, STEP_DEG)
     p = model.predict("P1", np.zeros(len(deltas)), deltas)[0]
     behind = deltas * (KM_PER_DEG / LG_VELOCITY_KM_S) - p
-    sites = [table.sites[window.station[r.first]] for r in own]
-    times = window.data[[r.first for r in own], 0]
+    late = [(r.first, window.data[s, 0] - window.data[r.first, 0]) for r in own for s in r.shear]
+    late = [(k, x) for k, x in late if behind[0] < x < behind[-1]]
+    fellows = np.array([r.first for r in some(own)])
+    lon, lat = (c[window.station[fellows]] for c in (table.lon, table.lat))
     found: list[tuple[float, float, float, float]] = []
-    for r, site in zip(own, sites, strict=True):
-        for s in r.shear:
-            i = int(np.searchsorted(behind, window.data[s, 0] - window.data[r.first, 0]))
-            if i in (0, len(deltas)):
-                continue
-            o = float(window.data[r.first, 0] - p[i])
-            for a in range(AZIMUTHS):
-                lon, lat = destination_(site.longitude, site.latitude, a * 360.0 / AZIMUTHS, float(deltas[i]))
-                away = np.array([delaz_(lon, lat, x.longitude, x.latitude)[0] for x in sites])
-                late = times - o - model.predict("P1", np.zeros(len(away)), away)[0]
-                off = np.minimum(np.abs(np.where(late == late, late, np.inf)), 3.0 * COARSE_S)
-                found.append((float(np.sum(off)), lon, lat, o))
+    out = np.empty((AZIMUTHS, 3))
+    for k, behind_s in some(late):
+        i, s = int(np.searchsorted(behind, behind_s)), window.station[k]
+        o = float(window.data[k, 0] - p[i])
+        circle_(
+            model.kernel, model.index("P1"), table.lon[s], table.lat[s], float(deltas[i]), o, lon, lat, window.data[fellows, 0], out,
+        )  # fmt: skip
+        found += [(off, x, y, o) for off, x, y in out.tolist()]
     kept: list[Place] = []
-    for _, lon, lat, o in sorted(found):
-        if all(delaz_(lon, lat, k[0], k[1])[0] > APART_DEG for k in kept):
-            kept.append((lon, lat, 0.0, window.reference_ns + round(o * 1e9)))
+    for _, x, y, o in sorted(found):
+        if all(delaz_(x, y, f[0], f[1])[0] > APART_DEG for f in kept):
+            kept.append((x, y, 0.0, window.reference_ns + round(o * 1e9)))
         if len(kept) == PLACES:
             break
     return kept
+
+
+def some(rows: Sequence[Row]) -> list[Row]:
+    """At most MOST of the rows, evenly spread."""
+    step = max(1.0, len(rows) / MOST)
+    return [rows[int(i * step)] for i in range(min(len(rows), MOST))]
 
 
 def named(
