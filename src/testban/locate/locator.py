@@ -26,7 +26,7 @@ from testban.locate.settings import Settings
 Floats = NDArray[np.float64]
 
 # Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
-LOOKS = (-3.0, -1.5, 1.5, 3.0)
+LOOKS = (-4.0, -2.5, -1.5, 1.5, 2.5, 4.0)
 LOOK_GAIN = 0.01
 UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
@@ -129,7 +129,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
         if found.ok and not settings.search:
-            return _corrected(problem, found)
+            return _corrected(problem, _second_look(problem, found))
         if good:
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:
@@ -156,15 +156,15 @@ def _second_look(problem: Problem, found: Solution) -> Solution:
     """The best of the solution and those reached from points along the axes of its error ellipse, and from its mirror image.
 
     A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
-    points far apart and a misfit of its own, cannot tell from one another. All that is met is kept (`hollows`). The arrays hold the
-    one returned.
+    points far apart and a misfit of its own, cannot tell from one another; another phase (Pn or Pg, Sn or Lg) leaves them as well. Every
+    point starts at the origin time that its place asks for. All that is met is kept (`hollows`). The arrays hold the one returned.
     """
     best = found
     problem.hollows.append(found)
     for strike, km in (*_along_axes(found), _mirror(problem)):
         x = found.x.copy()
         x[0], x[1] = destination_(float(x[0]), float(x[1]), strike, min(10.0, km / KM_PER_DEG))
-        trial = problem.run(x, False, scale=1.0)
+        trial = problem.run(problem.timed(x), False, scale=1.0)
         if trial.ok:
             problem.hollows.append(trial)
         if trial.ok and trial.cost < best.cost - LOOK_GAIN:
