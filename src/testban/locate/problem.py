@@ -279,14 +279,6 @@ class Problem:
         angles_(self.vec, x, self.geo, self.out)
         self.at[:] = x[:3]
 
-    def timed(self, x: Floats) -> Floats:
-        """The place x at the origin time that the median of its residuals asks for (changed in place)."""
-        self.evaluate(x)
-        late = self.out[self.telling, 0]
-        late = late[late == late]
-        x[3] += float(np.median(late)) if late.size else 0.0
-        return x
-
     def run(self, x: Floats, free_depth: bool, scale: float = 8.0, iterations: int | None = None) -> Solution:
         """Iterate from x (changed in place).
 
