@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 # Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
 LOOKS = (-4.0, -2.5, -1.5, 1.5, 2.5, 4.0)
+LOOK_SCALE = 2.0  # of the loss there: phases compete, and the origin time is the one that the place asks for
 LOOK_GAIN = 0.01
 UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
@@ -156,29 +157,20 @@ def _second_look(problem: Problem, found: Solution) -> Solution:
     """The best of the solution and those reached from points along the axes of its error ellipse, and from its mirror image.
 
     A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
-    points far apart and a misfit of its own, cannot tell from one another; another phase (Pn or Pg, Sn or Lg) leaves them as well. Every
-    point starts at the origin time that its place asks for. All that is met is kept (`hollows`). The arrays hold the one returned.
+    points far apart and a misfit of its own, cannot tell from one another; another phase (Pn or Pg, Sn or Lg) leaves them as well. All
+    that is met is kept (`hollows`). The arrays hold the one returned.
     """
     best = found
     problem.hollows.append(found)
     for strike, km in (*_along_axes(found), _mirror(problem)):
         x = found.x.copy()
         x[0], x[1] = destination_(float(x[0]), float(x[1]), strike, min(10.0, km / KM_PER_DEG))
-        trial = problem.run(_timed(problem, x), False, scale=1.0)
+        trial = problem.run(x, False, scale=LOOK_SCALE)
         if trial.ok:
             problem.hollows.append(trial)
         if trial.ok and trial.cost < best.cost - LOOK_GAIN:
             best = trial
     return again(problem, best)
-
-
-def _timed(problem: Problem, x: Floats) -> Floats:
-    """The place x at the origin time that the median of its residuals asks for (changed in place)."""
-    problem.evaluate(x)
-    late = problem.out[problem.telling, 0]
-    late = late[late == late]
-    x[3] += float(np.median(late)) if late.size else 0.0
-    return x
 
 
 def _along_axes(found: Solution) -> list[tuple[float, float]]:
