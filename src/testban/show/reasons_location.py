@@ -29,6 +29,10 @@ LOCATION: tuple[tuple[str, str], ...] = (
         r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
         N_("fixed where pP and sP stand out behind P at {n} stations (chance {value})"),
     ),
+    (
+        r"fixed where P at (?P<d>[\d.]+) deg and far P agree",
+        N_("fixed where P at {d}° and far P agree"),
+    ),
     (r"free: (?P<sub>.+)", N_("free: {sub}")),
     (r"(?P<n>\d+) arrivals within (?P<d>[\d.]+) deg", N_("{n} arrivals within {d}°")),
     (r"(?P<n>\d+) S-P pairs within 2 deg", N_("{n} S-P pairs within 2°")),

@@ -83,6 +83,7 @@ def test_notes_are_told_in_both_languages():
         "3 arrivals without an event_id are not used",
         "located together with b, c: their model errors are shared",
         "slowness-azimuth corrections of 4 stations",
+        "fixed where P at 0.5 deg and far P agree",
         "free: 5 depth phases",
         "free: 4 core reflections",
         "free: P at 42 stations puts it below the crust",
