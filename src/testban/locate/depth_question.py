@@ -167,20 +167,26 @@ def _default_or_better(problem: Problem, base: Solution, surrounded: bool) -> tu
 
 
 def _by_near_p(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
-    """The solution at the depth that P at a near station and far ones all around ask for, and why; None where they ask for none."""
+    """The solution at the depth that P at a near station and far ones all around ask for, and why; None where they ask for none.
+
+    The arrays hold the solution that counts.
+    """
+    if not float(problem.out[:, 5].min()) <= NEAR_P_DEG:
+        return None
     first = problem.waves[:, 0] == 0
     delta, azimuth = problem.out[first, 5], problem.out[first, 6]
     nearest = float(delta.min()) if delta.size else math.inf
     if nearest > NEAR_P_DEG or quality.gaps_(azimuth[delta > NEAR_P_DEG])[0] > DEPTH_GAP_DEG:
         return None
     trial = _free(problem, base, NEAR_P_STARTS_KM)
-    if not trial.ok or not 0.0 < trial.x[2] < NEAR_P_KM or not _rejects(problem, base, trial, NEAR_P_MISFIT):
-        return None
-    sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
-    if not 0.0 < sigma <= problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]:
-        return None
-    held = problem.run(trial.x, False, scale=1.0)
-    return (held, f"fixed where P at {nearest:.1f} deg and far P agree") if held.ok else None
+    if trial.ok and 0.0 < trial.x[2] < NEAR_P_KM and _rejects(problem, base, trial, NEAR_P_MISFIT):
+        sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
+        if 0.0 < sigma <= problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]:
+            held = problem.run(trial.x, False, scale=1.0)
+            if held.ok:
+                return held, f"fixed where P at {nearest:.1f} deg and far P agree"
+    again(problem, base)
+    return None
 
 
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
@@ -203,7 +209,6 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         near = _by_near_p(problem, found)
         if near is not None:
             return near[0], False, near[1]
-        found = again(problem, found)
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
     if why and settings.free_depth and found.used >= 4:

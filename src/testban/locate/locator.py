@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 LOOKS = (-4.0, -2.5, -1.5, 1.5, 2.5, 4.0)
 LOOK_SCALE = 2.0  # of the loss there: phases compete, and the origin time is the one that the place asks for
 LOOK_GAIN = 0.01
+# A start that is trusted is not doubted where so many data agree, every one by so much weight, with stations all around.
+SURE, AGREES, SURE_GAP_DEG = 10, 0.5, 180.0
 UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
 # Times by path: a correction over a way so short is the same, and over one so long that phases and outliers are asked anew.
@@ -130,7 +132,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
         if found.ok and not settings.search:
-            return _corrected(problem, _second_look(problem, found))
+            return _corrected(problem, _second_look(problem, found) if _doubtful(problem) else found)
         if good:
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:
@@ -151,6 +153,14 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
     if best is None:
         raise InputError(UNDETERMINED)
     return _corrected(problem, _second_look(problem, again(problem, best)))
+
+
+def _doubtful(problem: Problem) -> bool:
+    """Whether other hollows are to be feared about the solution that the arrays hold: few data, a gap, or one that disagrees."""
+    out = problem.out
+    if len(out) < SURE or not float(out[:, 9].min()) > AGREES:
+        return True
+    return quality.gaps_(out[:, 6])[0] > SURE_GAP_DEG
 
 
 def _second_look(problem: Problem, found: Solution) -> Solution:
