@@ -26,7 +26,9 @@ from testban.associate.table import ARRAY_SIGMA, RESOLVED_BACKAZIMUTH
 from testban.base.dmath import log_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
+from testban.base.records import Ellipse, Origin
 from testban.locate import Located
+from testban.locate.quality import chi2_two, ellipse
 
 LOG_10 = log_(10.0)
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
@@ -104,7 +106,8 @@ class Judging(Fitting):
         """What a located hypothesis is worth among rivals; `reason` where it is no event."""
         origin = located.origin
         h.borne = borne(self, h, origin)
-        h.room = log_(max(1.0, origin.ellipse.smajor_km * origin.ellipse.sminor_km))
+        own = _own(origin)
+        h.room = log_(max(1.0, own.smajor_km * own.sminor_km))
         away = sorted(a.distance_deg for a in located.arrivals if a.defining)
         if away:
             h.rarity = LOG_10 * distance_term(away[len(away) // 2], origin.depth_km)
@@ -126,8 +129,8 @@ class Judging(Fitting):
             h.reason = "fewer stations than an event needs agree with one place"
         elif h.score + h.sighted < needed:
             h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
-        elif origin.ellipse.smajor_km > self.search.settings.max_smajor_km:
-            h.reason = f"place not resolved: semi-major axis {origin.ellipse.smajor_km:.0f} km"
+        elif own.smajor_km > self.search.settings.max_smajor_km:
+            h.reason = f"place not resolved: semi-major axis {own.smajor_km:.0f} km"
 
     def explained(self, claim: Claim, h: Hypothesis, rate: NDArray[np.float64]) -> float:
         """What the picks of a hypothesis are worth as later phases of an event, where that is more than what it has to spare."""
@@ -237,3 +240,10 @@ class Judging(Fitting):
         except InputError as exc:
             h.reason = str(exc)
             return None
+
+
+def _own(origin: Origin) -> Ellipse:
+    """The 90 % ellipse of a place by itself: the published one holds its rivals too, which are hypotheses of their own here."""
+    _, (_, ee, en, _), (_, _, nn, _), _ = origin.covariance
+    p = origin.ellipse.probability
+    return ellipse(ee, en, nn, chi2_two(p), p, "coverage")

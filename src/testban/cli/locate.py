@@ -19,6 +19,7 @@ def locate(
     rstt: Path | None = None,
     tables: Path | None = None,
     simulated: bool = False,
+    language: Literal["en", "ru"] = "en",
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -59,6 +60,8 @@ def locate(
         where it holds several models. They replace the times of --model; ellipticity and elevation are added to them.
     simulated
         Label the tables and the bulletin as simulated.
+    language
+        Language of what is told on the terminal; tables and JSON stay as they are.
     json
         Print one JSON object on stdout.
     quiet
@@ -70,6 +73,7 @@ def locate(
     from testban.formats.locsat_tables import read_tables
     from testban.locate import LOOKED_UP, NEIGHBOURS_KM, SITE_KM, PathTimes, Settings, TableTimes
     from testban.run import stages
+    from testban.show import located as words
 
     if fixed_depth is not None and not 0.0 <= fixed_depth <= 700.0:
         raise InputError(f"--fixed-depth: expected a depth from 0 to 700 km, got {fixed_depth:g}; correct it")
@@ -107,8 +111,8 @@ def locate(
         )
         return 0
     for f in done.findings:
-        terminal.say(f"note: {f.subject}: {f.message}")
+        terminal.say(words.note(f).of(language))
     for event in done.events:
-        terminal.say(f"{terminal.event_line(event)}  depth {event.origin.depth_reason}")
-    terminal.say(f"{len(done.events)} events located from {len(done.picks)} arrivals: {out}")
+        terminal.say(words.with_depth(event).of(language))
+    terminal.say(words.total(len(done.events), len(done.picks), out).of(language))
     return 0

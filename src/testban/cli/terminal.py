@@ -64,14 +64,11 @@ def event_summary(e: Event) -> dict[str, Any]:
     }
 
 
-def event_line(e: Event) -> str:
+def event_line(e: Event, language: str = "en") -> str:
     """One event in one line for people."""
-    o = e.origin
-    where = f"{abs(o.latitude):.2f}{'N' if o.latitude >= 0 else 'S'} {abs(o.longitude):.2f}{'E' if o.longitude >= 0 else 'W'}"
-    return (
-        f"  {e.event_id}  {format_time(o.time_ns, 1)}  {where}  {o.depth_km:.0f} km{' fixed' if o.depth_fixed else ''}  "
-        f"+-{o.ellipse.smajor_km:.0f} km  {o.n_defining} defining of {o.n_stations} stations"
-    )
+    from testban.show import located
+
+    return located.event(e).of(language)
 
 
 def summary(done: "Done", folder: Path) -> dict[str, Any]:

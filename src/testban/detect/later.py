@@ -28,6 +28,9 @@ WINDOW = (
 )  # of the time since P; least and most length in s of the later window; the coda's is twice
 STEP_S = 0.3
 SLOW = 0.3  # of the window: how badly the onset of what rises slowly is known
+# s: the largest growth trails its onset. Ten such S of California 2019-07-16 against Sg at the published origin: root mean square 3.1 s,
+# of which 1.8 s are the model's. Of the other earthquakes nothing was chosen.
+TRAILS_S = 2.5
 AHEAD = 0.25  # of the window: an onset so much ahead of the largest growth is not its onset
 SCATTER = 0.15  # of the logarithm of a power ratio in a coda, beyond that of its finite bandwidth
 LEAST = 5.0  # scatters of growth
@@ -143,7 +146,9 @@ def find(block: Block, growth: Growth) -> Arrival | None:
         ) / rate  # two estimates that differ are both in doubt; a slow rise is picked late
         sample = lo + at - 0.5 * max(0.0, apart) * rate
         rise = SLOW * growth.window * block.bin_s
-        sigma = onset.sigma_s(snr, (low, high), rate) + math.sqrt(rise * rise + apart * apart)
+        sigma = onset.sigma_s(snr, (low, high), rate) + math.sqrt(
+            rise * rise + apart * apart + TRAILS_S * TRAILS_S
+        )
         arrival = Arrival(
             sample=sample, band=(low, high), snr=snr, sigma_s=sigma, trace=trace, likelihood=likelihood
         )

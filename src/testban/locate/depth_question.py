@@ -40,6 +40,10 @@ DEEP_MISFIT = 10.8
 DEEP_SIGMA_KM = 120.0
 LIMIT = "not resolved: free solution at its limit or with too large an error"
 ALIKE = "not resolved: the surface fits nearly as well as a depth below the crust"
+# P at a station as near as this leaves level, those of stations all around farther off leave steeply: together they hold the depth. One
+# pick decides, so that it is held there and not called free; it must fit better than the default by this (99 % of one degree of freedom).
+NEAR_P_DEG, NEAR_P_MISFIT, NEAR_P_KM = 1.0, 6.6, 60.0
+NEAR_P_STARTS_KM = (10.0, 30.0)
 DEEP_STARTS_KM = (10.0, 150.0, 350.0, 550.0)
 
 
@@ -162,6 +166,29 @@ def _default_or_better(problem: Problem, base: Solution, surrounded: bool) -> tu
     return again(problem, base), surrounded
 
 
+def _by_near_p(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
+    """The solution at the depth that P at a near station and far ones all around ask for, and why; None where they ask for none.
+
+    The arrays hold the solution that counts.
+    """
+    if not float(problem.out[:, 5].min()) <= NEAR_P_DEG:
+        return None
+    first = problem.waves[:, 0] == 0
+    delta, azimuth = problem.out[first, 5], problem.out[first, 6]
+    nearest = float(delta.min()) if delta.size else math.inf
+    if nearest > NEAR_P_DEG or quality.gaps_(azimuth[delta > NEAR_P_DEG])[0] > DEPTH_GAP_DEG:
+        return None
+    trial = _free(problem, base, NEAR_P_STARTS_KM)
+    if trial.ok and 0.0 < trial.x[2] < NEAR_P_KM and _rejects(problem, base, trial, NEAR_P_MISFIT):
+        sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3]))
+        if 0.0 < sigma <= problem.settings.max_depth_sigma_km[0 if trial.x[2] < 35.0 else 1]:
+            held = problem.run(trial.x, False, scale=1.0)
+            if held.ok:
+                return held, f"fixed where P at {nearest:.1f} deg and far P agree"
+    again(problem, base)
+    return None
+
+
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
     settings, n_all = problem.settings, len(problem.rows)
@@ -178,6 +205,10 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     census = problem.census(depth)
     why = _resolves_depth(census, depth, settings.min_depth_phases)
     shallow_too = why != ""
+    if not why and not moved and enough and settings.free_depth:
+        near = _by_near_p(problem, found)
+        if near is not None:
+            return near[0], False, near[1]
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
     if why and settings.free_depth and found.used >= 4:

@@ -26,8 +26,11 @@ from testban.locate.settings import Settings
 Floats = NDArray[np.float64]
 
 # Other hollows are sought so many semi-axes of the 90 % ellipse away, and believed where they fit better by this (chi-square).
-LOOKS = (-3.0, -1.5, 1.5, 3.0)
+LOOKS = (-4.0, -2.5, -1.5, 1.5, 2.5, 4.0)
+LOOK_SCALE = 2.0  # of the loss there: phases compete, and the origin time is the one that the place asks for
 LOOK_GAIN = 0.01
+# A start that is trusted is not doubted where so many data agree, every one by so much weight, with stations all around.
+SURE, AGREES, SURE_GAP_DEG = 10, 0.5, 180.0
 UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
 NEAR_START_DEG = 3.0  # a start as near as this to its solution is believed
 # Times by path: a correction over a way so short is the same, and over one so long that phases and outliers are asked anew.
@@ -129,7 +132,7 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
         if found.ok and not settings.search:
-            return _corrected(problem, found)
+            return _corrected(problem, _second_look(problem, found) if _doubtful(problem) else found)
         if good:
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:
@@ -152,19 +155,27 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
     return _corrected(problem, _second_look(problem, again(problem, best)))
 
 
+def _doubtful(problem: Problem) -> bool:
+    """Whether other hollows are to be feared about the solution that the arrays hold: few data, a gap, or one that disagrees."""
+    out = problem.out
+    if len(out) < SURE or not float(out[:, 9].min()) > AGREES:
+        return True
+    return quality.gaps_(out[:, 6])[0] > SURE_GAP_DEG
+
+
 def _second_look(problem: Problem, found: Solution) -> Solution:
     """The best of the solution and those reached from points along the axes of its error ellipse, and from its mirror image.
 
     A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
-    points far apart and a misfit of its own, cannot tell from one another. All that is met is kept (`hollows`). The arrays hold the
-    one returned.
+    points far apart and a misfit of its own, cannot tell from one another; another phase (Pn or Pg, Sn or Lg) leaves them as well. All
+    that is met is kept (`hollows`). The arrays hold the one returned.
     """
     best = found
     problem.hollows.append(found)
     for strike, km in (*_along_axes(found), _mirror(problem)):
         x = found.x.copy()
         x[0], x[1] = destination_(float(x[0]), float(x[1]), strike, min(10.0, km / KM_PER_DEG))
-        trial = problem.run(x, False, scale=1.0)
+        trial = problem.run(x, False, scale=LOOK_SCALE)
         if trial.ok:
             problem.hollows.append(trial)
         if trial.ok and trial.cost < best.cost - LOOK_GAIN:

@@ -9,12 +9,13 @@ import re
 
 from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
+from testban.show.reasons_location import LOCATION
 from testban.show.reasons_measurement import MEASUREMENT
 from testban.show.reasons_yield import YIELD
 from testban.show.texts import N_, Both, foreign, russian, russian_times, t
 
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
-PATTERNS = (*EVIDENCE, *MEASUREMENT, *YIELD)
+PATTERNS = (*EVIDENCE, *MEASUREMENT, *LOCATION, *YIELD)
 WORDS = (
     N_("regional P/S"),
     N_("mb:Ms"),

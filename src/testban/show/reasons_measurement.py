@@ -1,4 +1,4 @@
-"""Forms of the reasons of magnitudes, depths and findings about the data.
+"""Forms of the reasons of magnitudes and findings about the data.
 
 Rules: as in `reasons_evidence`; no form here is one of those there.
 """
@@ -70,29 +70,6 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
     ),
     (r"upper limit at 90 %", N_("upper limit at 90%")),
     (r"censored maximum likelihood", N_("maximum likelihood with bounds from silent stations")),
-    # locate
-    (r"fixed on request", N_("fixed on request")),
-    (
-        r"fixed at the default: no near station, S-P pairs or depth phases",
-        N_("fixed at the default: no near station, S-P pairs or depth phases"),
-    ),
-    (
-        r"not resolved: free solution at its limit or with too large an error",
-        N_("not resolved: free solution at its limit or with too large an error"),
-    ),
-    (
-        r"not resolved: the surface fits nearly as well as a depth below the crust",
-        N_("not resolved: the surface fits nearly as well as a depth below the crust"),
-    ),
-    (r"fixed at the default: (?P<sub>.+)", N_("fixed at the default: {sub}")),
-    (
-        r"fixed at the depth of least misfit: the default is rejected",
-        N_("fixed at the depth of least misfit: the default is rejected"),
-    ),
-    (
-        r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
-        N_("fixed where pP and sP stand out behind P at {n} stations (chance {value})"),
-    ),
     # findings about the data
     (r"no samples", N_("no samples")),
     (r"the same samples twice, merged", N_("the same samples twice, merged")),

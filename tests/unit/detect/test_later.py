@@ -5,6 +5,7 @@ from test_detector import NS, RATE, START, coloured, segment
 
 from testban import detect
 from testban.base.spans import Span
+from testban.detect import later
 
 SPAN = Span(START, START + 1800 * NS)
 
@@ -47,7 +48,7 @@ def test_a_coda_alone_has_no_s():
 
 def test_s_does_not_depend_on_where_the_hours_are_cut():
     whole = detect.process_station("XX.AAA", recording(250.0), (), SPAN).picks
-    parts = [Span(START + k * 300 * NS, START + (k + 1) * 300 * NS) for k in range(6)]
+    parts = [Span(START + k * 300 * NS, START + (k + 1) * 300 * NS) for k in range(10)]
     cut = [p for s in parts for p in detect.process_station("XX.AAA", recording(250.0), (), s).picks]
     assert tuple(cut) == whole
     assert [p.time_ns for p in whole] == sorted(p.time_ns for p in whole)
@@ -63,3 +64,21 @@ def test_main_shock_in_the_coda_of_its_foreshock():
     assert len(times) == 2
     assert abs(times[0] - 900.0) < 0.5
     assert abs(times[1] - 906.0) < 0.5
+
+
+def test_the_error_of_an_s_near_its_p_holds_its_slow_rise():
+    late = []
+    for seed in range(5):
+        parts = []
+        for k, c in enumerate(("BHZ", "BHN", "BHE")):
+            x = coloured(round(1800 * RATE), 10 * seed + k).astype(np.float64)
+            at = round(900 * RATE)
+            x[at : at + 3000] += 300.0 * (1.0, 0.5, 0.5)[k] * burst(3000, seed + k, 0.1, 8.0)
+            at = round(914 * RATE)
+            x[at : at + 3000] += 250.0 * (0.4, 1.0, 0.8)[k] * burst(3000, 20 + seed + k, 4.0, 25.0)
+            parts.append(segment(np.round(x).astype(np.int32), channel=c))
+        picks = detect.process_station("XX.AAA", parts, (), SPAN).picks
+        grown = [p for p in picks if p.phase_hint_probability == later.PROBABILITY]
+        late += [((p.time_ns - START) / NS - 914.0) / p.time_sigma_s for p in grown]
+    assert len(late) >= 3
+    assert all(abs(u) < 1.5 for u in late)

@@ -83,3 +83,37 @@ def test_the_region_grows_with_the_share_and_holds_the_rival_with_its_ellipse():
             assert inside(ellipse, (10.0, 50.0), (lon, lat)) < 1.0
     only, _ = hollows.enlarged(cov, cov, (rival(0.3), rival(0.001, -40.0)), (10.0, 50.0), 0.9)
     assert np.array_equal(only, wide)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_start_that_is_trusted_hides_no_rival(seed):
+    sites, rows = line_of_stations(0.1, seed=seed)
+    settings = locate.Settings(fixed_depth_km=0.0, search=False)
+    for start, other in ((50.4, 49.6), (49.6, 50.4)):
+        found = locate.locate(rows, sites, settings, (10.1, start, 0.0, 0))
+        place = (found.origin.longitude, found.origin.latitude)
+        assert found.rivals
+        assert inside(found.origin.ellipse, place, (10.1, start)) < 1.0
+        assert inside(found.origin.ellipse, place, (10.1, other)) < 1.0
+
+
+def three_stations():
+    """P and the Lg that a detector calls S, at three stations on one side, 2.2 to 4.3 deg away: Sn fits them from 115 km farther off."""
+    sites, rows, model = {}, [], travel.load()
+    for name, delta, azimuth in (("A", 2.2, 30.0), ("B", 3.1, 90.0), ("C", 4.3, 40.0)):
+        lon, lat = destination_(6.6, 48.3, azimuth, delta)
+        sites[name] = Site(key=name, longitude=lon, latitude=lat)
+        p = float(model.predict("P1", 0.0, delta)[0])
+        for label, t, sigma in (("P", p, 0.2), ("S", delta * 111.19 / 3.5 + 1.0, 3.0)):
+            pick = Pick(pick_id=name + label, station_key=name, time_ns=round(t * 1e9), time_sigma_s=sigma)
+            rows.append((pick, label))
+    return sites, rows
+
+
+def test_the_ellipse_holds_what_another_phase_would_say():
+    sites, rows = three_stations()
+    settings = locate.Settings(fixed_depth_km=0.0, search=False, whitened=True)
+    lon, lat = destination_(6.6, 48.3, 248.0, 1.04)
+    found = locate.locate(rows, sites, settings, (lon, lat, 0.0, round(-14e9)))
+    o = found.origin
+    assert inside(o.ellipse, (o.longitude, o.latitude), (6.6, 48.3)) < 1.0
