@@ -135,7 +135,7 @@ def located(
     window: Window, table: Table, own: Sequence[Reading], start: Place, sites: Mapping[str, Site], model: str
 ) -> Located | None:
     """The event located from a place with its S as Lg, twice: which they are, the first place says better than the start."""
-    settings = Settings(model=model, search=False, whitened=True, free_depth=False)
+    settings = Settings(model=model, search=False, doubted=False, whitened=True, free_depth=False)
     found = None
     for slack_s in (COARSE_S, 0.0):
         try:

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_depth_km: float = 0.0
     default_depth_sigma_km: float = 10.0
     search: bool = True
+    doubted: bool = True
     use_slowness: bool = True
     use_backazimuth: bool = True
     default_slowness_sigma: tuple[float, float] | None = (1.5, 3.5)
