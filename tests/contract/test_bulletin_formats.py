@@ -28,7 +28,7 @@ from testban.base.records import (
     Verdict,
 )
 from testban.base.times import parse_time
-from testban.formats import css30, geojson, ims10, obspy_bridge, quakeml, quakeml_read
+from testban.formats import css30, css30_tables, geojson, ims10, obspy_bridge, quakeml, quakeml_read
 
 OT = parse_time("2017-09-03T03:30:01.6784Z")
 
@@ -260,7 +260,7 @@ def test_css_columns(tmp_path):
         nslc=Nslc("IC", "MDJ", "00", "BHZ"), longitude=129.6, latitude=44.6, dip_deg=-90.0, azimuth_deg=0.0
     )
     files = {p.name.split(".")[-1]: p for p in css30.write(tmp_path / "deep" / "b", b, [channel])}
-    assert set(files) == set(css30.TABLES)
+    assert set(files) == set(css30_tables.TABLES)
     widths = {
         "origin": 237,
         "origerr": 257,

@@ -13,7 +13,7 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
 from testban.identify.combine import away
-from testban.show import evidence, headline, maps, plots, reasons, section, verdicts, yields
+from testban.show import close_view, evidence, headline, maps, plots, reasons, section, verdicts, yields
 from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
 from testban.show.traces import ReportTrace
 
@@ -201,7 +201,7 @@ def event_view(
         "certainty": headline.certainty(event),
         "facts": facts(event),
         "map": maps.event_map(event, sites) if pictured and placed and sites else "",
-        "close": maps.close_view(event, sites) if pictured and placed else "",
+        "close": close_view.close_view(event, sites) if pictured and placed else "",
         "section": shown,
         "bands": sorted({r.trace.band for r in rows if r.trace.band}),
         "predicted": any(r.predicted for r in rows),
