@@ -156,6 +156,14 @@ def number(row: Row, key: str) -> float | None:
     return result
 
 
+def maybe(row: Row, key: str) -> float | None:
+    """A cell as a finite number, None where it is absent or something else."""
+    try:
+        return number(row, key)
+    except InputError:
+        return None
+
+
 def time_ns(row: Row, key: str = "time") -> int | None:
     """A cell as a time (ISO 8601, or a Parquet time stamp), None where it is absent."""
     value = row.get(key)
