@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from testban.base.errors import InputError
 from testban.base.times import parse_time
+from testban.base.words import counted
 from testban.cli.assure import assure
 
 
@@ -116,8 +117,8 @@ def monitor(
             else f"three stations detect {row['detection_m90']}"
         )
         terminal.say(
-            f"  {row['site']}: {len(row['stations'])} stations, median {row['median_safe90']} (published {row['median_m90']}), {beside}; "
-            f"{len(row['hours_in_which_target_could_hide'])} of {row['hours']} hours could hide mb {target:g}"
+            f"  {row['site']}: {counted(len(row['stations']), 'station|stations')}, median {row['median_safe90']} (published {row['median_m90']}), {beside}; "
+            f"{len(row['hours_in_which_target_could_hide'])} of {counted(row['hours'], 'hour|hours')} could hide mb {target:g}"
         )
     terminal.say(f"page: {out / 'monitor.html'}")
     return 0

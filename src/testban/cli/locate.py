@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from testban.base.words import counted
+
 
 def locate(
     arrivals: Path,
@@ -110,5 +112,7 @@ def locate(
         terminal.say(f"note: {f.subject}: {f.message}")
     for event in done.events:
         terminal.say(f"{terminal.event_line(event)}  depth {event.origin.depth_reason}")
-    terminal.say(f"{len(done.events)} events located from {len(done.picks)} arrivals: {out}")
+    terminal.say(
+        f"{counted(len(done.events), 'event|events')} located from {counted(len(done.picks), 'arrival|arrivals')}: {out}"
+    )
     return 0

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from testban.base.errors import InputError
 from testban.base.times import format_time, parse_time
+from testban.base.words import counted
 
 
 def watch(
@@ -104,11 +105,13 @@ def watch(
         )
         terminal.say(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
-            f"{len(d.matches)} channels, {size}"
+            f"{counted(len(d.matches), 'channel|channels')}, {size}"
         )
     for p in done.grown:
         terminal.say(f"  grown: {p}, to be given to the next search beside its master")
-    terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}, {out / 'watch.html'}")
+    terminal.say(
+        f"{counted(len(done.detections), 'detection|detections')}: {out / 'detections.csv'}, {out / 'watch.html'}"
+    )
     return 0
 
 

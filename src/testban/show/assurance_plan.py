@@ -12,7 +12,7 @@ def series(found: Mapping[str, Any]) -> Both:
     shots = given["shots"]
     parts = [
         t(
-            "{n} tests of {y} kt, decoupled by a factor of {df}, at {site}: mb {mb}; one is detected with probability {d}, detected and told from an earthquake with {p}.",
+            "{n:test|tests} of {y} kt, decoupled by a factor of {df}, at {site}: mb {mb}; one is detected with probability {d}, detected and told from an earthquake with {p}.",
             n=shots.n, y=num(shots.yield_kt, 3), df=num(shots.decoupling, 0), site=given["site"].name,
             mb=num(given["mb"], 2), d=num(c["detected"], 4), p=num(c["seen"], 4),
         ),
@@ -26,7 +26,7 @@ def series(found: Mapping[str, Any]) -> Both:
         parts.append(t("Such a series would probably not be seen."))
     parts.append(
         t(
-            "The same criterion raises {n} false alarms a year on earthquakes of the world.",
+            "The same criterion raises {n:false alarm|false alarms} a year on earthquakes of the world.",
             n=num(found["false_alarms_per_year"], 1),
         )
     )

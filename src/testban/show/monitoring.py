@@ -43,7 +43,7 @@ def assumptions(settings: Settings) -> list[Both]:
     if settings.terms:
         out.append(
             t(
-                "Terms of {n} stations, as given, are taken off their readings; they hold for the places that they were measured at.",
+                "Terms of {n:station|stations}, as given, are taken off their readings; they hold for the places that they were measured at.",
                 n=len(settings.terms),
             )
         )
@@ -74,14 +74,14 @@ def daily(name: str, day: Hidden, target: float) -> Both:
     if day.above:
         said.append(
             t(
-                "In {n} of {all} minutes mb {target} could have hidden; {blind} of them were not wholly watched.",
+                "In {n} of {all:minute|minutes} mb {target} could have hidden; of these not wholly watched: {blind}.",
                 n=day.above, all=day.minutes, target=num(target, 1), blind=day.unwatched,
             )
         )  # fmt: skip
     else:
         said.append(
             t(
-                "In none of {all} minutes could mb {target} have hidden.",
+                "In none of {all:minute|minutes} could mb {target} have hidden.",
                 all=day.minutes,
                 target=num(target, 1),
             )

@@ -91,7 +91,7 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
     ),
     (
         r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
-        N_("fixed where pP and sP stand out behind P at {n} stations (chance {value})"),
+        N_("fixed where pP and sP stand out behind P at {n:station|stations} (chance {value})"),
     ),
     # findings about the data
     (r"no samples", N_("no samples")),
@@ -100,7 +100,10 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
         r"(?P<n>\d+) samples at flat tops: kept for times, refused for amplitudes",
         N_("{n} samples at flat tops: kept for times, refused for amplitudes"),
     ),
-    (r"(?P<n>\d+) entries repeat what was read before", N_("{n} entries repeat what was read before")),
+    (
+        r"(?P<n>\d+) entr(?:y repeats|ies repeat) what was read before",
+        N_("{n:entry repeats|entries repeat} what was read before"),
+    ),
     (
         r"no epoch holds (?P<time>\S+); the position is kept, amplitudes are not measured",
         N_("no epoch holds {time}; the position is kept, amplitudes are not measured"),

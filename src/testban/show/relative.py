@@ -44,7 +44,7 @@ def render(
 
 def _sentence(master: str, place: tuple[float, float], r: Relative) -> Both:
     return t(
-        "{n} events beside {master} at {place}, from {d} differences of arrival times; loops close to {c} ms, times are good to {s} ms, the slowness of the model to {q} s/km.",
+        "{n:event|events} beside {master} at {place}, from {d:difference|differences} of arrival times; loops close to {c} ms, times are good to {s} ms, the slowness of the model to {q} s/km.",
         n=num(float(len(r.placed) - 1), 0), master=master, place=texts.position(place[0], place[1], 3),
         d=num(float(r.n_differences), 0), c=num(1e3 * r.closure_s, 1), s=num(1e3 * r.sigma_s, 0), q=num(r.tau_s_km, 4),
     )  # fmt: skip

@@ -59,16 +59,16 @@ def objective(target: Target, rule: Rule) -> Both:
     """What is to become small."""
     if target.objective == "series":
         return t(
-            "Objective: the mean probability over {g} places that a series of {n} tests of mb {m} goes unseen (correlation {rho}).",
+            "Objective: the mean probability over {g:place|places} that a series of {n:test|tests} of mb {m} goes unseen (correlation {rho}).",
             g=len(target.longitude), n=target.n, m=num(target.magnitude, 2), rho=num(target.rho, 2),
         )  # fmt: skip
     if target.objective == "worst":
         return t(
-            "Objective: the magnitude mb seen with {p} % at the worst of {g} places.",
+            "Objective: the magnitude mb seen with {p} % at the worst of {g:place|places}.",
             p=num(100 * rule.level, 0), g=len(target.longitude),
         )  # fmt: skip
     return t(
-        "Objective: the mean over {g} places of the magnitude mb seen with {p} %.",
+        "Objective: the mean over {g:place|places} of the magnitude mb seen with {p} %.",
         p=num(100 * rule.level, 0), g=len(target.longitude),
     )  # fmt: skip
 

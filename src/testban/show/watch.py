@@ -78,7 +78,7 @@ def sentence(s: Subject) -> Both:
         return texts.foreign(s.error)
     th = s.decision.threshold
     said = t(
-        "Threshold {z} for {n} false alarms a year, measured on {h} h of surrogates of the template and carried {x} times beyond them; {searched} h searched.",
+        "Threshold {z} for {n:false alarm|false alarms} a year, measured on {h} h of surrogates of the template and carried {x:time|times} beyond them; {searched} h searched.",
         z=num(th.z, 2), n=num(th.false_alarms_per_year, 2), h=num(th.noise_hours, 1), x=num(th.beyond, 0),
         searched=num(s.decision.searched_hours, 2),
     )  # fmt: skip
