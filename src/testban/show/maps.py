@@ -17,10 +17,11 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Ellipse, Event, Site
 from testban.show import land, svg
 from testban.show.svg import BLUE, FAINT, INK, ORANGE, RED, SOFT, f1
-from testban.show.texts import finite, t
+from testban.show.texts import Both, finite, t
 
 WIDTH = 560.0
 LABELS = 46
+HEMISPHERES = {"meridian": (("E", "W"), ("в.д.", "з.д.")), "parallel": (("N", "S"), ("с.ш.", "ю.ш."))}
 STATUSES = ("used", "unused", "silent", "down", "other")
 
 
@@ -156,8 +157,7 @@ def _rim_label(
     kind: str, value: float, px: NDArray[np.float64], py: NDArray[np.float64], height: float
 ) -> str:
     """The degrees of one line where it leaves the picture at the bottom (meridian) or the left (parallel)."""
-    hemi = ("E", "W") if kind == "meridian" else ("N", "S")
-    content = f"{abs(value):g}°{'' if value in (0, -180) else hemi[value < 0]}"
+    content = _degrees(kind, value)
     a, b, rim = (py, px, height) if kind == "meridian" else (px, py, 0.0)
     side = a - rim
     with np.errstate(invalid="ignore"):
@@ -170,6 +170,15 @@ def _rim_label(
         if kind == "parallel" and 14 < at < height - 20:
             return svg.text(4, at - 3, content)
     return ""
+
+
+def _degrees(kind: str, value: float) -> Both:
+    """A longitude or latitude with its hemisphere."""
+    number = f"{abs(value):g}°"
+    if value in (0, -180):
+        return Both(number, number)
+    en, ru = HEMISPHERES[kind]
+    return Both(f"{number}{en[value < 0]}", f"{number}\u00a0{ru[value < 0]}")
 
 
 class Labels:

@@ -9,12 +9,13 @@ import re
 
 from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
+from testban.show.reasons_findings import FINDINGS
 from testban.show.reasons_measurement import MEASUREMENT
 from testban.show.reasons_yield import YIELD
-from testban.show.texts import N_, Both, foreign, russian, russian_times, t
+from testban.show.texts import MINUS, N_, Both, foreign, russian, russian_times, t
 
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
-PATTERNS = (*EVIDENCE, *MEASUREMENT, *YIELD)
+PATTERNS = (*EVIDENCE, *MEASUREMENT, *YIELD, *FINDINGS)
 WORDS = (
     N_("regional P/S"),
     N_("mb:Ms"),
@@ -66,7 +67,7 @@ def _today(text: str) -> str:
 def _word(text: str) -> Both:
     """A listed word, or several joined by commas; a number with the decimal mark of the language; anything else stays."""
     if NUMBER.fullmatch(text):
-        return Both(text, text.replace(".", ","))
+        return Both(text, text.replace(".", ",").replace("-", MINUS))
     parts = [p if p not in WORDS else russian().get(p, p) for p in text.split(", ")]
     return Both(text, ", ".join(parts))
 

@@ -5,7 +5,7 @@ that is missing). `t` yields both languages marked up, the style sheet shows one
 Numbers in sentences take the decimal mark of the language; in tables and plots they keep the point, so that they
 can be copied into other programs. Times are ISO 8601 UTC in both. What is not finite or not known is a dash. A count
 brings its noun: `{n:event|events}`, in Russian `{n:событие|события|событий}` (for 1, 2 to 4, 5 and more) and, where a
-fraction takes another one, a fourth.
+fraction takes another one, a fourth; `{n:|event|events}` is the noun alone.
 """
 
 import functools
@@ -80,7 +80,9 @@ class Both:
 class _Filler(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if "|" in spec:
-            return f"{value} {form(value, spec.split('|'))}"
+            bare = spec.startswith("|")
+            noun = form(value, spec[bare:].split("|"))
+            return noun if bare else f"{value} {noun}"
         return str(format(value, spec))
 
 
@@ -132,6 +134,11 @@ def comma(text: str) -> Both:
 def num(value: float | None, decimals: int = 1, *, sign: bool = False) -> Both:
     """A number for a sentence: decimal point in English, comma in Russian."""
     return comma(fixed(value, decimals, sign=sign))
+
+
+def hertz(band: str) -> Both:
+    """A band such as "1-4 Hz"."""
+    return Both(band, band.replace("Hz", "Гц"))
 
 
 def sig(value: float | None, digits: int = 3) -> str:
