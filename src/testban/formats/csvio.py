@@ -60,7 +60,7 @@ def read_rows(path: str | Path, needed: Sequence[str], short: Mapping[str, str] 
         data = Path(path).read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable table, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable table, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
     return decode_rows(data, str(path), needed, short)
 

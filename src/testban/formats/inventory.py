@@ -72,7 +72,7 @@ def files(folder: Path) -> list[Path]:
             try:
                 entries = sorted(place.iterdir())
             except OSError as exc:
-                raise SourceError(f"expected a readable folder, got {exc.strerror} for {place}") from exc
+                raise SourceError(f"expected a readable folder, got {exc.strerror!r} for {place}") from exc
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
@@ -89,7 +89,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
 
 

@@ -39,7 +39,7 @@ def read_bytes(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
 
 
