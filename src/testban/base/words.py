@@ -19,6 +19,6 @@ def form(number: object, forms: Sequence[str]) -> str:
     return forms[0 if ones == "1" else 1]
 
 
-def counted(number: int, forms: str) -> str:
+def counted(number: object, forms: str) -> str:
     """A number and its noun, of the forms "event|events"."""
     return f"{number} {form(number, forms.split('|'))}"

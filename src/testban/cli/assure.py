@@ -94,6 +94,7 @@ def series(
         terminal.out(found)
         return 0
     terminal.say(words.series(found).of(language))
+    terminal.say(words.columns().of(language))
     for row in found["posterior_after_silence"]:
         terminal.say(f"  {row['prior']:<6g} -> {row['posterior']:.4f}")
     return 0

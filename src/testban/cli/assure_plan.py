@@ -25,14 +25,11 @@ def planned(
         return 0
     terminal.say(words.series(found).of(language))
     for row in found["by_n"]:
-        terminal.say(
-            f"  n {row['n']:>3}  detected {row['series_detected']:.4f}  seen {row['series_seen']:.4f}  "
-            f"independent {row['series_independent']:.4f}"
-        )
+        terminal.say(f"  {words.row(row).of(language)}")
     for cause in found["causes"]:
         terminal.say(
             f"  assumed: {cause['name']}, "
-            + (f"outage {cause['outage']:g}" if cause["outage"] else f"{cause['sigma']:g} mu")
+            + (f"outage {cause['outage']:g}" if cause["outage"] else f"{cause['sigma']:g} magnitude units")
         )
     for line in found["assumptions"]:
         terminal.say(f"  assumed: {line}")

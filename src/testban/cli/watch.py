@@ -69,6 +69,7 @@ def watch(
     """
     from testban.cli import terminal
     from testban.run import configuration, watching
+    from testban.show.texts import fixed
 
     settings = configuration.load(config, workers=workers, executor=executor)
     if not templates:
@@ -100,7 +101,7 @@ def watch(
         size = (
             "size not measured"
             if d.relative_magnitude is None
-            else f"{d.relative_magnitude:+.2f} ± {d.relative_magnitude_sigma:.2f} magnitude beside it"
+            else f"{fixed(d.relative_magnitude, 2, sign=True)} ± {d.relative_magnitude_sigma:.2f} magnitude beside it"
             + _yield(d.relative_yield)
         )
         terminal.say(

@@ -12,6 +12,7 @@ from testban.base.errors import InputError
 from testban.base.inventory import Inventory
 from testban.base.records import Finding
 from testban.base.times import format_time
+from testban.base.words import counted
 from testban.formats import csvio, tables, watch_tables
 from testban.repeat import grid, measure
 from testban.run import repeats
@@ -232,7 +233,7 @@ def sentence(w: Watched) -> str:
     t = w.decision.threshold
     held = "" if w.decision.excluded else "; the record is too short to take its own events out of the noise"
     return (
-        f"{w.template.template_id}: threshold {t.z:.2f} for {t.false_alarms_per_year:g} false alarms a year, measured on "
+        f"{w.template.template_id}: threshold {t.z:.2f} for {counted(f'{t.false_alarms_per_year:g}', 'false alarm|false alarms')} a year, measured on "
         f"{t.noise_hours:.1f} h of surrogates, {t.beyond:.0f} times beyond them; {w.decision.searched_hours:.2f} h "
         f"searched{held}"
     )

@@ -50,3 +50,8 @@ def series(found: Mapping[str, Any]) -> Both:
             )
         )
     return joined(parts)
+
+
+def columns() -> Both:
+    """The head of the table of priors."""
+    return t("Prior that there were such tests, and what silence makes of it:")

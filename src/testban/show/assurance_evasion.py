@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from testban.show.texts import N_, Both, fixed, joined, num, t
+from testban.show.texts import N_, Both, comma, fixed, joined, num, t
 
 _WAYS = {
     "nothing": N_("nothing, as planned"),
@@ -34,7 +34,7 @@ def lead(found: Mapping[str, Any]) -> Both:
     parts = [
         t(
             "{n:test|tests} of {y} kt at {site}; the network detects mb {m} there. Untouched, the series stays unseen with {p}.",
-            n=shots.n, y=num(shots.yield_kt, 3), site=given["site"].name, m=num(found["threshold"], 2),
+            n=shots.n, y=comma(f"{shots.yield_kt:g}"), site=given["site"].name, m=num(found["threshold"], 2),
             p=num(rows["nothing"]["unseen_series"], 4),
         )
     ]  # fmt: skip

@@ -42,6 +42,11 @@ def quota(found: Mapping[str, Any]) -> Both:
     return joined(parts)
 
 
+def columns() -> Both:
+    """The head of the table by number of inspections."""
+    return t("Inspections granted, value of the game, probability that the first event is inspected:")
+
+
 def bulletin(found: Mapping[str, Any]) -> list[Both]:
     """What `run.assurance_bulletin.quota_of` found, line by line."""
     low, high = found["undetermined_a_year_90"]

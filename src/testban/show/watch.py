@@ -21,7 +21,7 @@ from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import log_tail
 from testban.repeat.threshold import CELL_S, YEAR_S, Threshold, normal_level
 from testban.show import footprint, report, svg, texts
-from testban.show.texts import Both, comma, fixed, num, t
+from testban.show.texts import Both, comma, fixed, hertz, joined, num, t
 
 F64 = NDArray[np.float64]
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1060.0, 64.0, 16.0, 18.0, 34.0
@@ -245,7 +245,7 @@ def pairs(rows: Sequence[Pair]) -> Markup:
     for k, p in enumerate(rows):
         middle = 26.0 + each * (k + 0.5)
         m = p.match
-        name = f"{m.station} {m.component} {m.band[0]:g}-{m.band[1]:g} Hz"
+        name = joined([m.station, m.component, hertz(f"{m.band[0]:g}-{m.band[1]:g} Hz")])
         parts.append(svg.text(4.0, middle - 2, name, font_weight="600"))
         parts.append(svg.text(4.0, middle + 14, f"r {m.correlation:.2f}", fill=svg.SOFT))
         for x, colour, width in ((p.master, svg.FAINT, "2.2"), (p.detection, svg.BLUE, "0.9")):
