@@ -86,7 +86,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("testban: stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the reader went away; rich turns that into an exit of its own
         sys.exit(0)
     except MemoryError:
         print("testban: out of memory; use fewer --workers or shorter spans", file=sys.stderr)

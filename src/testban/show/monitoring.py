@@ -134,15 +134,15 @@ def course(s: Shown, target: float) -> Markup:
     parts.append(svg.text(4.0, 14.0, t("largest hidden mb"), fill=svg.SOFT))
     for safe, ink in ((False, svg.FAINT), (True, svg.BLUE)):
         parts.append(svg.polyline(_line(rows, safe, px, py), stroke=ink, stroke_width="1.3"))
-    for level, colour, name in (
-        (target, svg.RED, t("target")),
-        (s.detection, svg.GREEN, t("detection, 3 stations")),
+    for level, colour, name, x, anchor in (
+        (target, svg.RED, t("target"), LEFT + 4, "start"),
+        (s.detection, svg.GREEN, t("detection, 3 stations"), WIDTH - RIGHT, "end"),
     ):
         if level is not None:
             parts.append(
                 svg.line(LEFT, py(level), WIDTH - RIGHT, py(level), stroke=colour, stroke_dasharray="6 4", stroke_width="1.3")
             )  # fmt: skip
-            parts.append(svg.text(WIDTH - RIGHT, py(level) - 4, name, text_anchor="end", fill=colour))
+            parts.append(svg.text(x, py(level) - 4, name, text_anchor=anchor, fill=colour))
     for k in range(5):
         x = begin + (end - begin) * k / 4
         anchor = ("start", "middle", "middle", "middle", "end")[k]

@@ -1,5 +1,6 @@
 """What a person sees: bars only for work that there is, and one line that says what was wrong with the words given."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -84,3 +85,14 @@ def test_a_span_without_recordings_is_told_with_the_span_that_has_them(monkeypat
     )
     line = told(monkeypatch, capsys, *ask, "--start", "2020-01-02", "--end", "2020-01-01")
     assert "expected --start before --end" in line
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    """`testban --help | head -1`: the contract keeps status 1 for negative findings."""
+    words = [sys.executable, "-m", "testban.cli", "--help"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 0
