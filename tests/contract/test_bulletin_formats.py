@@ -205,6 +205,20 @@ def test_quakeml_is_what_obspy_reads():
     assert not any(m.mag == 4.2 and m.magnitude_type == "mb" for m in event.magnitudes)
 
 
+def test_quakeml_becomes_seiscomps_own_format(tmp_path):
+    """By the stylesheet that SeisComP's users take, checked against SeisComP's schema: nothing needed is missing."""
+    b = sample()
+    quakeml.write(tmp_path / "b.quakeml", b)
+    catalogue = obspy.read_events(str(tmp_path / "b.quakeml"))
+    catalogue.write(str(tmp_path / "b.scml"), format="SCML", validate=True, version="0.12")
+    again = obspy.read_events(str(tmp_path / "b.scml"), format="SCML")
+    assert (len(again), len(again[0].picks)) == (len(b.events), len(b.picks))
+    assert again[0].preferred_origin().time.ns == OT // 1_000_000 * 1_000_000
+    assert [a.time_weight for a in again[0].origins[0].arrivals] == [1.0, 1.0, 0.0]
+    named = [again[0], again[0].origins[0], *again[0].picks, *again[0].magnitudes]
+    assert {x.creation_info.agency_id for x in named} == {"testban"}
+
+
 def test_quakeml_round_trip():
     b = sample()
     events, picks = quakeml_read.decode(quakeml.encode(b.events, b.picks))
