@@ -9,6 +9,7 @@ from testban.base.errors import InputError
 from testban.base.times import parse_time
 from testban.base.words import counted
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json
 
 
 @assure.command
@@ -33,7 +34,7 @@ def monitor(
     workers: int | None = None,
     executor: str | None = None,
     simulated: bool = False,
-    json: bool = False,
+    json: Json = False,
     quiet: bool = False,
 ) -> int:
     """Tell for every minute of recordings what magnitude at a site could have been hidden, by threshold monitoring.
@@ -80,8 +81,6 @@ def monitor(
         processes, serial, or dask://host:port.
     simulated
         Label every output as simulated.
-    json
-        Print one JSON object on stdout.
     quiet
         No progress.
 

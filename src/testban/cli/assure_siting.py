@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json
 
 
 @assure.command
@@ -29,7 +30,7 @@ def siting(
     magnitude: float = 3.5,
     n: int = 5,
     rho: float = 0.3,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Tell where the next stations of a network belong, and what each of them buys.
 
@@ -74,8 +75,6 @@ def siting(
         For series: number of tests.
     rho
         For series: correlation of the misses (Gaussian copula).
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal
@@ -107,7 +106,7 @@ def siting(
 
 
 @assure.command
-def history(*, noise: float = 1.0, array_noise: float = 0.25, json: bool = False) -> int:
+def history(*, noise: float = 1.0, array_noise: float = 0.25, json: Json = False) -> int:
     """Compare what was spoken of in 1963: the external network, and 3, 7, 10 automatic stations, or national ones opened.
 
     Parameters
@@ -116,8 +115,6 @@ def history(*, noise: float = 1.0, array_noise: float = 0.25, json: bool = False
         Noise of an automatic station, nm/s.
     array_noise
         Noise of an automatic array after beamforming, nm/s.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal
