@@ -21,6 +21,7 @@ app = cyclopts.App(
     help="Control of a ban on nuclear tests: from recordings to a bulletin that every party recomputes.",
     version=testban.__version__,
     help_format="markdown",
+    suppress_keyboard_interrupt=False,  # main says what to do next
 )
 # A verb's module is light: what the work needs is imported when the verb is used.
 _VERBS = {
@@ -84,7 +85,7 @@ def main() -> None:
         print(f"testban: {exc}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("testban: stopped; the same command goes on from here", file=sys.stderr)
+        print("testban: stopped; give the same command again, what was finished is kept", file=sys.stderr)
         sys.exit(130)
     except (BrokenPipeError, SystemExit):  # the reader went away; rich turns that into an exit of its own
         sys.exit(0)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from testban.base.words import counted, form
 from testban.cli.assure import assure
 from testban.cli.assure_options import Json
 
@@ -94,6 +95,12 @@ def siting(
     for i, a in enumerate(found["additions"]):
         terminal.say(
             f"  {i + 1}. {a['code']:<14} {a['longitude']:9.3f} {a['latitude']:8.3f}  -> {a['after']}  (gain {a['gain']:.3f})"
+        )
+    if len(found["additions"]) < add and budget is None:
+        terminal.say(
+            f"  {len(found['additions'])} of {counted(add, 'station|stations')} placed: there "
+            f"{form(found['candidates'], ('is', 'are'))} only {counted(found['candidates'], 'candidate|candidates')}; "
+            "a smaller --spacing, a larger --allowed or a table of --candidates gives more"
         )
     terminal.say(
         f"spread evenly {found['uniform']}, at random {found['random_mean']} (best of 20: {found['random_best']})"

@@ -83,7 +83,10 @@ def chart(names: Sequence[str], placed: Sequence[Placed]) -> Markup:
         parts.append(svg.line(x, 0.0, x, 2 * half, stroke=svg.GRID))
         parts.append(svg.line(MARGIN, y, SIZE, y, stroke=svg.GRID))
         parts.append(svg.text(x, 2 * half + 16, svg.tick_text(v, ticks), text_anchor="middle", fill=svg.SOFT))
-        parts.append(svg.text(MARGIN - 6, y + 4, svg.tick_text(v, ticks), text_anchor="end", fill=svg.SOFT))
+        if y > 22.0:  # the name of the axis stands above
+            parts.append(
+                svg.text(MARGIN - 6, y + 4, svg.tick_text(v, ticks), text_anchor="end", fill=svg.SOFT)
+            )
     parts.append(svg.text(MARGIN + half, 2 * half + 34, t("East, m"), text_anchor="middle", fill=svg.SOFT))
     parts.append(svg.text(8.0, 14.0, t("North, m"), fill=svg.SOFT))
     for p in placed:

@@ -96,3 +96,15 @@ def test_a_reader_that_goes_away_is_no_failure():
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 0
+
+
+def test_ctrl_c_says_what_to_do_next_and_is_no_success(monkeypatch, capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("testban.run.doctor.installation", stopped)
+    monkeypatch.setattr(sys, "argv", ["testban", "doctor"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 130
+    assert "give the same command again" in capsys.readouterr().err
