@@ -39,7 +39,7 @@ def lines(found: Yield) -> list[Both]:
     head = t(
         "Magnitude {scale} {mb} ± {s}; with relation, site and depth ± {total}; relation {law}, site {site}.",
         scale=found.scale, mb=num(found.mb, 2), s=num(found.mb_sigma, 2), total=num(found.sigma, 2),
-        law=found.relation, site=found.site,
+        law=found.relation, site=t("anywhere") if found.site == "anywhere" else found.site,
     )  # fmt: skip
     out = [head, *(interval(r) for r in found.intervals)]
     if not found.confirmed:
