@@ -71,18 +71,16 @@ def _nothing(source: Source, start_ns: int | None, end_ns: int | None) -> str:
     bare = "no recordings found; expected miniSEED or SAC in the sources named"
     if start_ns is None and end_ns is None:
         return bare
-    asked = f"from {_when(start_ns)} to {_when(end_ns)}"
+    begin = "" if start_ns is None else f"from {format_time(start_ns, 0)}"
+    end = "on" if end_ns is None else f"{'until' if start_ns is None else 'to'} {format_time(end_ns, 0)}"
+    asked = f"{begin} {end}".strip()
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         return f"expected --start before --end, got {asked}; exchange them"
     spans = [u.span for u in source.units()] if isinstance(source, FileSource) else []
     if not spans:
         return f"{bare}, {asked}"
     first, last = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
-    return f"expected recordings {asked}, got recordings from {_when(first)} to {_when(last)}; change --start and --end"
-
-
-def _when(time_ns: int | None) -> str:
-    return "any time" if time_ns is None else format_time(time_ns, 0)
+    return f"expected recordings {asked}, got recordings from {format_time(first, 0)} to {format_time(last, 0)}; change --start and --end"
 
 
 def _without_network(key: str, at_ns: int, inventory: Inventory) -> tuple[Channel, ...]:

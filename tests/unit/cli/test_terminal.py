@@ -12,6 +12,7 @@ from testban.base.records import Segment
 from testban.base.times import parse_time
 from testban.cli import terminal
 from testban.formats.waveforms import write_mseed
+from testban.run import demo
 
 
 def test_a_stage_without_work_and_a_failure_before_any_leave_no_trace(capsys):
@@ -26,6 +27,12 @@ def test_a_stage_without_work_and_a_failure_before_any_leave_no_trace(capsys):
     assert "depth" not in said
     assert "measure" in said
     assert "6/6" in said
+
+
+def test_the_demonstration_says_of_which_recordings_it_speaks():
+    said = []
+    demo._named("dprk_2009", lambda *words: said.append(words))("detect", 1, 7)
+    assert said == [("dprk_2009 detect", 1, 7)]
 
 
 def test_quiet_is_silent(capsys):
