@@ -75,7 +75,7 @@ def identify(
         return 0
     for r in rows:
         a = r.assessment
-        terminal.say(terminal.event_line(r.event))
+        terminal.say(terminal.event_line(r.event, language))
         for line in [*words.odds(a), *words.screening(a.screening)]:
             terminal.say(f"    {line.of(language)}")
         if explain:

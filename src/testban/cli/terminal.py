@@ -73,14 +73,11 @@ def event_summary(e: Event) -> dict[str, Any]:
     }
 
 
-def event_line(e: Event) -> str:
+def event_line(e: Event, language: str = "en") -> str:
     """One event in one line for people."""
-    o = e.origin
-    where = f"{abs(o.latitude):.2f}{'N' if o.latitude >= 0 else 'S'} {abs(o.longitude):.2f}{'E' if o.longitude >= 0 else 'W'}"
-    return (
-        f"  {e.event_id}  {format_time(o.time_ns, 1)}  {where}  {o.depth_km:.0f} km{' fixed' if o.depth_fixed else ''}  "
-        f"+-{o.ellipse.smajor_km:.0f} km  {o.n_defining} defining of {o.n_stations} stations"
-    )
+    from testban.show.headline import line
+
+    return f"  {line(e).of(language)}"
 
 
 def summary(done: "Done", folder: Path) -> dict[str, Any]:
@@ -103,6 +100,8 @@ def summary(done: "Done", folder: Path) -> dict[str, Any]:
 
 def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
     """Say what a run found: a table for people, or one JSON object."""
+    from testban.show.texts import position
+
     if as_json:
         out(summary(done, folder))
         return
@@ -114,10 +113,10 @@ def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
     )
     for e in b.events:
         sizes = ", ".join(f"{m.kind} {m.value:.1f}" for m in e.magnitudes if not m.bound)
-        where = f"{abs(e.origin.latitude):.2f}{'N' if e.origin.latitude >= 0 else 'S'} {abs(e.origin.longitude):.2f}{'E' if e.origin.longitude >= 0 else 'W'}"
+        where = position(e.origin.longitude, e.origin.latitude).en
         verdict = e.assessment.verdict.value if e.assessment else "not assessed"
         say(
-            f"  {format_time(e.origin.time_ns, 1)}  {where}  +-{e.origin.ellipse.smajor_km:.0f} km  "
-            f"{e.origin.n_stations} stations  {sizes or 'no magnitude'}  {verdict}"
+            f"  {format_time(e.origin.time_ns, 1)}  {where}  ±{e.origin.ellipse.smajor_km:.0f} km  "
+            f"{counted(e.origin.n_stations, 'station|stations')}  {sizes or 'no magnitude'}  {verdict}"
         )
     say(f"report: {folder / 'report.html'}   bulletin digest: {done.digests['bulletin'][:16]}")

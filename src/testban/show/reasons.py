@@ -42,6 +42,7 @@ WORDS = (
     N_("earthquake"),
     N_("collapse or other"),
     N_("no magnitude"),
+    N_("anywhere"),
 )
 
 

@@ -3,8 +3,10 @@
 import re
 from importlib import resources
 
+import fake
+
 from testban.cli import verify
-from testban.show import assurance_plan, texts
+from testban.show import assurance_plan, headline, texts
 
 CSS = (resources.files("testban.show") / "resources" / "style.css").read_text()
 CUT = "@media (max-width:760px){"
@@ -32,3 +34,11 @@ def test_facts_of_a_proof_are_plain_words():
     assert verify._plain({"A": "explosion-like", "B": "undetermined"}) == "A explosion-like, B undetermined"
     assert verify._plain({}) == verify._plain([]) == "none"
     assert verify._plain(["A", 2]) == "A, 2"
+
+
+def test_an_event_in_one_line_in_both_languages():
+    event = fake.bulletin()[0].events[0]
+    said = headline.line(event)
+    assert f"{event.origin.n_defining} defining phases at {event.origin.n_stations} stations" in said.en
+    assert "определяющ" in said.ru
+    assert re.search(r"[a-z]{4,}", said.ru.replace(event.event_id, "")) is None
