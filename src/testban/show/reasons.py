@@ -7,6 +7,7 @@ checks that a pattern's message says the same as the text it was made for. Sente
 
 import re
 
+from testban.base.words import form
 from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
 from testban.show.reasons_findings import FINDINGS
@@ -14,6 +15,7 @@ from testban.show.reasons_measurement import MEASUREMENT
 from testban.show.reasons_yield import YIELD
 from testban.show.texts import MINUS, N_, Both, foreign, russian, russian_times, t
 
+MANY = re.compile(r"(?<![\d.,])(\d+)((?: [a-z]+){1,2})\(s\)")
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
 PATTERNS = (*EVIDENCE, *MEASUREMENT, *YIELD, *FINDINGS)
 WORDS = (
@@ -60,9 +62,15 @@ OLDER = (
 
 def _today(text: str) -> str:
     """The sentence of a verdict of older bulletins, which gave the odds as a power of ten, as it is said today."""
-    for pattern, form in OLDER:
-        text = pattern.sub(lambda m, form=form: form.format(in_words(float(m.group(1)))), text)  # type: ignore[misc]
+    for pattern, words in OLDER:
+        text = pattern.sub(lambda m, words=words: words.format(in_words(float(m.group(1)))), text)  # type: ignore[misc]
     return text
+
+
+def _spoken(text: str) -> str:
+    """The English with one path or two paths in place of path(s)."""
+    text = re.sub(r"\b1 path\(s\) block Lg by their own", "1 path blocks Lg by its own", text)
+    return MANY.sub(lambda m: f"{m[1]}{m[2]}{form(m[1], ('', 's'))}", text)
 
 
 def _word(text: str) -> Both:
@@ -107,5 +115,5 @@ def reason(text: str) -> Both:
     if not body or len(body) > 2000:
         return foreign(body)
     stop = "." if body.endswith(".") else ""
-    known = _known(body.rstrip("."))
-    return foreign(body) if known is None else Both(body, known.ru + stop)
+    known, said = _known(body.rstrip(".")), _spoken(body)
+    return foreign(said) if known is None else Both(said, known.ru + stop)

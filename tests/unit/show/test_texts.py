@@ -81,7 +81,7 @@ REAL = (
 def test_reasons_of_other_rooms_are_translated_with_their_numbers(text):
     both = reasons.reason(text)
     assert not both.foreign
-    assert both.en == text
+    assert both.en == text.replace("path(s)", "paths")
     assert re.search("[а-яё]", both.ru)
     numbers = [n.replace("-", "−") for n in re.findall(r"\d+\.\d+", text)]
     assert all(n in both.ru or n.replace(".", ",") in both.ru for n in numbers)
@@ -90,6 +90,17 @@ def test_reasons_of_other_rooms_are_translated_with_their_numbers(text):
 def test_the_message_of_a_pattern_says_what_its_text_says():
     text = "3 of 7 first motions are compressions: this speaks against an explosion"
     assert reasons.reason(text).ru == "вверх направлены 3 из 7 первых вступлений: это говорит против взрыва"
+
+
+def test_one_path_and_two_paths_in_place_of_the_form():
+    said = reasons.reason(
+        "1 good path(s), at least 2 are needed; 1 path(s) block Lg by their own record and 3 cannot say"
+    ).en
+    assert said == "1 good path, at least 2 are needed; 1 path blocks Lg by its own record and 3 cannot say"
+    assert (
+        reasons.reason("measured at 2 station(s), at least 3 are needed").en
+        == "measured at 2 stations, at least 3 are needed"
+    )
 
 
 def test_an_unknown_reason_stays_and_is_marked_english():
