@@ -37,6 +37,7 @@ SHORT = {
     "lat": "latitude",
     "sta_lat": "latitude",
     "lon": "longitude",
+    "long": "longitude",
     "sta_lon": "longitude",
     "elev_m": "elevation_m",
     "elevation": "elevation_m",

@@ -145,8 +145,16 @@ def _decode(path: Path, data: bytes, got: _Collected) -> None:
             got.orientations.update(_orientation_rows(data, path.name, got.findings))
         else:
             raise FormatError(
-                f"expected StationXML, SACPZ, a station table or an orientation table, got something else in {path}"
+                f"expected StationXML, SACPZ, a station table or an orientation table, got {_seen(data)} in {path}; "
+                "a station table has the columns station, latitude and longitude"
             )
+
+
+def _seen(data: bytes) -> str:
+    """What a file that is no inventory begins with."""
+    head = data[:4096].split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").strip()
+    plain = all(ch.isprintable() or ch == "\t" for ch in head)
+    return f"a file that begins with {head[:60]!r}" if head and plain else "something else"
 
 
 def _table_kind(data: bytes, path: Path) -> str:

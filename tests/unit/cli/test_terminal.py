@@ -115,3 +115,14 @@ def test_ctrl_c_says_what_to_do_next_and_is_no_success(monkeypatch, capsys):
         cli.main()
     assert stop.value.code == 130
     assert "give the same command again" in capsys.readouterr().err
+
+
+def test_a_mistyped_setting_and_a_table_of_other_columns_are_named(monkeypatch, capsys, tmp_path):
+    (tmp_path / "c.toml").write_text("min_station = 3\n")
+    (tmp_path / "s.csv").write_text("station;breite;laenge\nAAA;44;129\n")
+    ask = ("process", tmp_path, "--inventory", tmp_path / "s.csv", "--out", tmp_path / "o")
+    line = told(monkeypatch, capsys, *ask, "--config", tmp_path / "c.toml")
+    assert "'min_station' is no setting (did you mean min_stations?)" in line
+    line = told(monkeypatch, capsys, *ask)
+    assert "begins with 'station;breite;laenge'" in line
+    assert "has the columns station, latitude and longitude" in line
