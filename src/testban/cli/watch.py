@@ -25,6 +25,7 @@ def watch(
     grow: bool = False,
     workers: int | None = None,
     executor: str | None = None,
+    simulated: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -61,6 +62,8 @@ def watch(
         Worker processes; 0 takes one for each processor.
     executor
         processes, serial, or dask://host:port.
+    simulated
+        Label every output as simulated.
     json
         Print one JSON object on stdout.
     quiet
@@ -88,10 +91,11 @@ def watch(
             end_ns=parse_time(end) if end else None,
             chunk=chunk_hours,
             grow=grow,
+            simulated=simulated,
             progress=report,
         )
     if json:
-        terminal.out({"out": str(out), **done.summary()})
+        terminal.out({"out": str(out), "simulated": simulated, **done.summary()})
         return 0
     for w in done.watched:
         terminal.say(f"  {watching.sentence(w)}")
@@ -111,7 +115,7 @@ def watch(
     for p in done.grown:
         terminal.say(f"  grown: {p}, to be given to the next search beside its master")
     terminal.say(
-        f"{counted(len(done.detections), 'detection|detections')}: {out / 'detections.csv'}, {out / 'watch.html'}"
+        f"{'SIMULATED DATA. ' if simulated else ''}{counted(len(done.detections), 'detection|detections')}: {out / 'detections.csv'}, {out / 'watch.html'}"
     )
     return 0
 

@@ -45,7 +45,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     losses: tuple[Loss, ...] = ()
 
 
-def render(subjects: Sequence[Subject], language: str = "en") -> str:
+def render(subjects: Sequence[Subject], language: str = "en", *, simulated: bool = False) -> str:
     """The page as one self-contained HTML text; `language` is shown first. InputError for another than en or ru."""
     if language not in texts.LANGUAGES:
         raise InputError(f"expected the language en or ru, got {language!r}")
@@ -53,6 +53,7 @@ def render(subjects: Sequence[Subject], language: str = "en") -> str:
         "subjects": [_view(s) for s in subjects],
         "limits": limits(),
         "language": language,
+        "simulated": simulated,
     }
     return report.fill("watch.html.j2", values)
 

@@ -6,7 +6,7 @@ from importlib import resources
 import fake
 
 from testban.cli import verify
-from testban.show import assurance_plan, headline, texts
+from testban.show import assurance_plan, headline, texts, watch
 
 CSS = (resources.files("testban.show") / "resources" / "style.css").read_text()
 CUT = "@media (max-width:760px){"
@@ -42,3 +42,8 @@ def test_an_event_in_one_line_in_both_languages():
     assert f"{event.origin.n_defining} defining phases at {event.origin.n_stations} stations" in said.en
     assert "определяющ" in said.ru
     assert re.search(r"[a-z]{4,}", said.ru.replace(event.event_id, "")) is None
+
+
+def test_the_watch_on_a_simulated_world_says_so():
+    assert "SIMULATED" in watch.render([], "en", simulated=True)
+    assert "SIMULATED" not in watch.render([], "en")
