@@ -166,9 +166,9 @@ def _rim_label(
         den = side[i] - side[i + 1]
         at = b[i] + (side[i] / den if den else 0.0) * (b[i + 1] - b[i])
         if kind == "meridian" and 40 < at < WIDTH - 20:
-            return svg.text(at + 3, height - 5, content)
+            return svg.text(at + 3, height - 5, content, class_="along")
         if kind == "parallel" and 14 < at < height - 20:
-            return svg.text(4, at - 3, content)
+            return svg.text(4, at - 3, content, class_="rim")
     return ""
 
 
@@ -326,5 +326,5 @@ def scale_bar(fr: Frame, x1: float, y: float) -> str:
     d = f"M{f1(x1 - w)} {f1(y)}v6h{f1(w)}v-6"
     bar = svg.element("path", d=d, fill="none", stroke="#fff", stroke_width="4")
     bar += svg.element("path", d=d, fill="none", stroke=INK, stroke_width="1.4")
-    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle")
+    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle", class_="rim")
     return bar + halo([label], font_size="10.5")
