@@ -28,7 +28,7 @@ from testban.base.records import (
     Verdict,
 )
 from testban.base.times import parse_time
-from testban.formats import css30, geojson, ims10, obspy_bridge, quakeml, quakeml_read
+from testban.formats import css30, css30_tables, geojson, ims10, obspy_bridge, quakeml, quakeml_read
 
 OT = parse_time("2017-09-03T03:30:01.6784Z")
 
@@ -205,6 +205,20 @@ def test_quakeml_is_what_obspy_reads():
     assert not any(m.mag == 4.2 and m.magnitude_type == "mb" for m in event.magnitudes)
 
 
+def test_quakeml_becomes_seiscomps_own_format(tmp_path):
+    """By the stylesheet that SeisComP's users take, checked against SeisComP's schema: nothing needed is missing."""
+    b = sample()
+    quakeml.write(tmp_path / "b.quakeml", b)
+    catalogue = obspy.read_events(str(tmp_path / "b.quakeml"))
+    catalogue.write(str(tmp_path / "b.scml"), format="SCML", validate=True, version="0.12")
+    again = obspy.read_events(str(tmp_path / "b.scml"), format="SCML")
+    assert (len(again), len(again[0].picks)) == (len(b.events), len(b.picks))
+    assert again[0].preferred_origin().time.ns == OT // 1_000_000 * 1_000_000
+    assert [a.time_weight for a in again[0].origins[0].arrivals] == [1.0, 1.0, 0.0]
+    named = [again[0], again[0].origins[0], *again[0].picks, *again[0].magnitudes]
+    assert {x.creation_info.agency_id for x in named} == {"testban"}
+
+
 def test_quakeml_round_trip():
     b = sample()
     events, picks = quakeml_read.decode(quakeml.encode(b.events, b.picks))
@@ -260,7 +274,7 @@ def test_css_columns(tmp_path):
         nslc=Nslc("IC", "MDJ", "00", "BHZ"), longitude=129.6, latitude=44.6, dip_deg=-90.0, azimuth_deg=0.0
     )
     files = {p.name.split(".")[-1]: p for p in css30.write(tmp_path / "deep" / "b", b, [channel])}
-    assert set(files) == set(css30.TABLES)
+    assert set(files) == set(css30_tables.TABLES)
     widths = {
         "origin": 237,
         "origerr": 257,

@@ -9,7 +9,7 @@ import numpy as np
 import obspy
 import pytest
 
-from testban.formats import inventory, mseed, stationxml, waveforms
+from testban.formats import inventory, mseed, mseed_uniform, stationxml, waveforms
 
 ROOT = os.environ.get("TESTBAN_DATA")
 pytestmark = [
@@ -51,7 +51,7 @@ def test_fast_index_equals_libmseed_on_recordings():
         records, damage = mseed._walk(data)
         assert not damage
         slow = {t[:4]: t for t in mseed._group(records)}
-        fast = mseed._uniform(data)
+        fast = mseed_uniform.uniform(data)
         assert fast is not None
         assert {t[:4] for t in fast} == set(slow)
         for t in fast:

@@ -14,12 +14,14 @@ from conftest import Run, World, refused, run, shell
 from lxml import etree
 
 from testban.base.times import parse_time
+from testban.formats import tables
 
 PRODUCTS = (
     "events.csv",
     "arrivals.csv",
     "picks.csv",
     "noise.csv",
+    "stations.csv",
     "findings.csv",
     "bulletin.quakeml",
     "bulletin.ims",
@@ -67,6 +69,14 @@ def test_tables_agree_with_the_object_on_stdout(unbroken: Run) -> None:
     assert len(rows(unbroken.out / "picks.csv")) == said["picks"]
     assert len(rows(unbroken.out / "findings.csv")) == said["findings"]
     assert {a["event_id"] for a in rows(unbroken.out / "arrivals.csv")} == {e["event_id"] for e in events}
+
+
+def test_every_pick_has_its_place_in_the_station_table(unbroken: Run) -> None:
+    """So that `associate out/picks.csv --stations out/stations.csv` works."""
+    stations = tables.read_stations(unbroken.out / "stations.csv")
+    table = tables.read_picks(unbroken.out / "picks.csv", stations)
+    assert len(table.picks) == unbroken.said.json["picks"]
+    assert table.findings == ()
 
 
 def test_quakeml_passes_the_schema_and_obspy_reads_it(unbroken: Run) -> None:

@@ -1,5 +1,6 @@
 """kill -9 in the middle: the same command goes on and ends in the same bytes; finished units are not done twice."""
 
+import os
 import random
 import signal
 import sqlite3
@@ -35,6 +36,29 @@ def kill_when(words: list[object], out: Path, wanted: int, wait_s: float) -> Non
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
+
+
+def test_ctrl_c_ends_in_one_line_and_the_same_command_goes_on(
+    world: World, unbroken: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "stopped"
+    words = process_words(world, out)
+    words[-1] = 2
+    with subprocess.Popen(shell_words(words), stderr=subprocess.PIPE, start_new_session=True) as child:
+        end = time.monotonic() + 120
+        while child.poll() is None and len(units(out)) < 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        os.killpg(child.pid, signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert b"multiprocessing" not in said  # no worker speaks for itself
+    assert (
+        "testban: stopped; give the same command again, what was finished is kept"
+        in said.decode().splitlines()
+    )
+    done = shell(*words)
+    assert done.status == 0, done
+    assert done.json["digests"] == unbroken.digests
 
 
 def check_goes_on(

@@ -226,7 +226,9 @@ class Judging(Fitting):
         self, h: Hypothesis, deep: tuple[float, int] | None = None, echoes: Sequence[tuple[int, str]] = ()
     ) -> Located | None:
         w, t = self.window, self.table
-        settings = locate.Settings(model=self.search.settings.model, search=False, whitened=True)
+        settings = locate.Settings(
+            model=self.search.settings.model, search=False, doubted=False, whitened=True
+        )
         start = (h.x[0], h.x[1], h.x[2], w.reference_ns + round(h.x[3] * 1e9))
         picks = [(t.picks[w.number[k]], "PS"[v]) for k, v in zip(h.numbers, h.waves, strict=True)]
         if deep is not None:

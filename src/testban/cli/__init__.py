@@ -21,23 +21,40 @@ app = cyclopts.App(
     help="Control of a ban on nuclear tests: from recordings to a bulletin that every party recomputes.",
     version=testban.__version__,
     help_format="markdown",
+    suppress_keyboard_interrupt=False,  # main says what to do next
 )
 # A verb's module is light: what the work needs is imported when the verb is used.
-_VERBS = (
-    "demo", "process", "detect", "associate", "locate", "simulate", "assure", "data", "doctor", "verify", "audit", "budget", "attack",
-    "reproduce", "keys", "log", "witness", "station", "warden", "party",
-    "identify", "yield", "calibrate",
-    "template", "watch", "relocate",
-)  # fmt: skip
-for _verb in _VERBS:
-    # "yield" is a word of Python: its module and function bear an underscore.
-    _name = f"{_verb}_" if keyword.iskeyword(_verb) else _verb
-    app.command(getattr(importlib.import_module(f"testban.cli.{_name}"), _name), name=_verb)
+_VERBS = {
+    "From recordings to a verdict": ("demo", "process", "identify", "yield", "reproduce"),
+    "One stage alone, tables in and out": ("detect", "associate", "locate"),
+    "Known events and their repeats": ("template", "watch", "relocate"),
+    "What a network would see, what a series risks": ("assure",),
+    "The sealed chain: stations, wardens, a log that all witness": (
+        "keys", "station", "warden", "log", "witness", "party", "verify", "audit", "budget", "attack",
+    ),
+    "Data and this installation": ("doctor", "data", "simulate", "calibrate"),
+}  # fmt: skip
+for _order, (_title, _names) in enumerate(_VERBS.items(), 1):
+    _group = cyclopts.Group(_title, sort_key=_order)
+    for _place, _verb in enumerate(_names):
+        # "yield" is a word of Python: its module and function bear an underscore.
+        _name = f"{_verb}_" if keyword.iskeyword(_verb) else _verb
+        _function = getattr(importlib.import_module(f"testban.cli.{_name}"), _name)
+        app.command(_function, name=_verb)
+        app[_verb].group, app[_verb].sort_key = _group, _place
 
 
-def _verb_of(words: list[str]) -> str:
-    known = [name for name in app if not name.startswith("-")]
-    return f"{words[1]} " if len(words) > 1 and words[1] in known else ""
+def _misused(exc: cyclopts.CycloptsError) -> str:
+    """One line on words that are no command: what is missing, or what the parser says of it."""
+    said, argument = " ".join(str(exc).split()), exc.argument
+    if type(exc) is not cyclopts.MissingArgumentError or argument is None:
+        return said
+    given = exc.keyword or next((x.keyword for x in argument.tokens if x.keyword), None)
+    if given is not None:
+        return f"{given}: expected a value after it, got none."
+    meant = said[said.index("Did you mean") :] if "Did you mean" in said else ""
+    about = " ".join((argument.parameter.help or "").split()).rstrip(".")
+    return f"expected {argument.name}{f' ({about})' if about else ''}, got none. {meant}".rstrip()
 
 
 def _own_fault(exc: Exception) -> str:
@@ -58,9 +75,8 @@ def main() -> None:
     try:
         status = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
     except cyclopts.CycloptsError as exc:
-        print(
-            f"testban: {' '.join(str(exc).split())} See: testban {_verb_of(sys.argv)}--help", file=sys.stderr
-        )
+        chain = " ".join(["testban", *(exc.command_chain or ())])
+        print(f"testban: {_misused(exc)} See: {chain} --help", file=sys.stderr)
         sys.exit(2)
     except InputError as exc:
         print(f"testban: {exc}", file=sys.stderr)
@@ -69,9 +85,9 @@ def main() -> None:
         print(f"testban: {exc}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("testban: stopped; the same command goes on from here", file=sys.stderr)
+        print("testban: stopped; give the same command again, what was finished is kept", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the reader went away; rich turns that into an exit of its own
         sys.exit(0)
     except MemoryError:
         print("testban: out of memory; use fewer --workers or shorter spans", file=sys.stderr)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from testban.base.records import Event
 from testban.base.times import format_time
+from testban.base.words import counted
 
 
 def associate(
@@ -137,7 +138,8 @@ def associate(
                 + (f"belongs to {event_id}" if event_id else "belongs to no event")
             )
     terminal.say(
-        f"{len(formed.events)} events from {len(formed.picks)} picks, {len(formed.discarded)} hypotheses discarded: {out}"
+        f"{counted(len(formed.events), 'event|events')} from {counted(len(formed.picks), 'pick|picks')}, "
+        f"{counted(len(formed.discarded), 'hypothesis|hypotheses')} discarded: {out}"
     )
     return 0
 

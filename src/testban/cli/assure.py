@@ -5,20 +5,7 @@ from typing import Literal
 import cyclopts
 
 from testban.base.errors import InputError
-from testban.cli.assure_options import (
-    DecouplingSigma,
-    Json,
-    Language,
-    Network,
-    NoiseSigma,
-    Outage,
-    Relation,
-    Scatter,
-    Site,
-    SiteSigma,
-    Tests,
-    YieldKt,
-)
+from testban.cli.assure_options import USUAL, Causes, Json, Language, Network, Relation, Site, Tests, YieldKt
 
 assure = cyclopts.App(
     name="assure", help="The assurance as numbers: what a series of tests risks, what inspections are worth."
@@ -40,11 +27,7 @@ def series(
     yield_kt: YieldKt | None = None,
     decoupling: float = 1.0,
     relation: Relation = "bowers",
-    site_sigma: SiteSigma = 0.2,
-    noise_sigma: NoiseSigma = 0.1,
-    decoupling_sigma: DecouplingSigma = 0.15,
-    scatter: Scatter = 0.2,
-    outage: Outage = 0.01,
+    causes: Causes = USUAL,
     template_gain: float = 1.0,
     language: Language = "en",
     json: Json = False,
@@ -83,7 +66,7 @@ def series(
     if network is not None:
         from testban.cli.assure_plan import planned
 
-        spread = (site_sigma, noise_sigma, decoupling_sigma, outage, scatter, template_gain)
+        spread = causes.spread(template_gain)
         return planned(network, site, yield_kt, n, decoupling, relation, spread, language, json)
     if p is None:
         raise InputError("expected --p, or --network with --site and --yield-kt; give one of them")
@@ -94,6 +77,7 @@ def series(
         terminal.out(found)
         return 0
     terminal.say(words.series(found).of(language))
+    terminal.say(words.columns().of(language))
     for row in found["posterior_after_silence"]:
         terminal.say(f"  {row['prior']:<6g} -> {row['posterior']:.4f}")
     return 0

@@ -3,20 +3,7 @@
 from pathlib import Path
 
 from testban.cli.assure import assure
-from testban.cli.assure_options import (
-    DecouplingSigma,
-    Json,
-    Language,
-    Network,
-    NoiseSigma,
-    Outage,
-    Relation,
-    Scatter,
-    Site,
-    SiteSigma,
-    Tests,
-    YieldKt,
-)
+from testban.cli.assure_options import USUAL, Causes, Json, Language, Network, Relation, Site, Tests, YieldKt
 
 
 @assure.command
@@ -29,11 +16,7 @@ def evasion(
     cavity_m: float | None = None,
     monitor: Path | None = None,
     relation: Relation = "bowers",
-    site_sigma: SiteSigma = 0.2,
-    noise_sigma: NoiseSigma = 0.1,
-    decoupling_sigma: DecouplingSigma = 0.15,
-    scatter: Scatter = 0.2,
-    outage: Outage = 0.01,
+    causes: Causes = USUAL,
     language: Language = "en",
     json: Json = False,
 ) -> int:
@@ -53,12 +36,12 @@ def evasion(
     from testban.assure.sites import place
     from testban.cli import terminal
     from testban.run import assurance_evasion as room
-    from testban.run.assurance_plan import Shots, Spread
+    from testban.run.assurance_plan import Shots
     from testban.show import assurance_evasion as words
 
     found = room.evade(
         network, place(site), Shots(yield_kt=yield_kt, n=n, relation=relation), cavity_m=cavity_m, monitor=monitor,
-        spread=Spread(site=site_sigma, noise=noise_sigma, decoupling=decoupling_sigma, scatter=scatter, outage=outage),
+        spread=causes.spread(),
     )  # fmt: skip
     if json:
         terminal.out(found)

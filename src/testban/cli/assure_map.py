@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json, Relation
 
 
 @assure.command(name="map")
@@ -18,13 +19,13 @@ def map_(
     identification: bool = False,
     location: bool = False,
     kt: str = "",
-    relation: str = "bowers",
+    relation: Relation = "bowers",
     noise: Path | None = None,
     inventory: Annotated[list[str], Parameter(negative=())] = [],  # noqa: B006 - never changed
     arrays: str = "",
     band: str = "1,3",
     moments: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Map the magnitude that a network detects with the probability of the scenario's rule.
 
@@ -44,8 +45,6 @@ def map_(
         Add the 90 % area of the epicentre (km2) and the 90 % half-length of the depth (km) at the threshold.
     kt
         Add the threshold as a yield for these decoupling factors, such as 1,10,70.
-    relation
-        Relation of mb and yield: bowers, stable, wet-tuff or shagan-small.
     noise
         noise.csv of `testban process` or `testban detect`, or its folder: its stations, noise and up-time in place of
         the scenario's; adds days.csv and a map of each day.
@@ -58,8 +57,6 @@ def map_(
     moments
         Also tell each stretch of the measured noise: moments.csv, and map-worst.csv of the worst one. With levels.csv of
         `testban assure monitor` as --noise the codas of earthquakes are in it.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal

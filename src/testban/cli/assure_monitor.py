@@ -7,7 +7,9 @@ from cyclopts import Parameter
 
 from testban.base.errors import InputError
 from testban.base.times import parse_time
+from testban.base.words import counted
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json
 
 
 @assure.command
@@ -32,7 +34,7 @@ def monitor(
     workers: int | None = None,
     executor: str | None = None,
     simulated: bool = False,
-    json: bool = False,
+    json: Json = False,
     quiet: bool = False,
 ) -> int:
     """Tell for every minute of recordings what magnitude at a site could have been hidden, by threshold monitoring.
@@ -79,8 +81,6 @@ def monitor(
         processes, serial, or dask://host:port.
     simulated
         Label every output as simulated.
-    json
-        Print one JSON object on stdout.
     quiet
         No progress.
 
@@ -116,8 +116,8 @@ def monitor(
             else f"three stations detect {row['detection_m90']}"
         )
         terminal.say(
-            f"  {row['site']}: {len(row['stations'])} stations, median {row['median_safe90']} (published {row['median_m90']}), {beside}; "
-            f"{len(row['hours_in_which_target_could_hide'])} of {row['hours']} hours could hide mb {target:g}"
+            f"  {row['site']}: {counted(len(row['stations']), 'station|stations')}, median {row['median_safe90']} (published {row['median_m90']}), {beside}; "
+            f"{len(row['hours_in_which_target_could_hide'])} of {counted(row['hours'], 'hour|hours')} could hide mb {target:g}"
         )
     terminal.say(f"page: {out / 'monitor.html'}")
     return 0

@@ -1,11 +1,16 @@
 """testban assure series --network: a series from network, place and yield."""
 
+from typing import TYPE_CHECKING
+
 from testban.base.errors import InputError
+
+if TYPE_CHECKING:
+    from testban.run.assurance_plan import Spread
 
 
 def planned(
     network: str, site: str | None, yield_kt: float | None, n: int, decoupling: float, relation: str,
-    spread: tuple[float, ...], language: str, json: bool,
+    spread: "Spread", language: str, json: bool,
 ) -> int:  # fmt: skip
     """What `assure series --network` prints."""
     from testban.assure.sites import place
@@ -15,24 +20,20 @@ def planned(
 
     if site is None or yield_kt is None:
         raise InputError("--network: expected --site and --yield-kt beside it; give both")
-    names = ("site", "noise", "decoupling", "outage", "scatter", "template_gain")
     found = plan.series_of(
         network, place(site), plan.Shots(yield_kt=yield_kt, n=n, decoupling=decoupling, relation=relation),
-        spread=plan.Spread(**dict(zip(names, spread, strict=True))),
+        spread=spread,
     )  # fmt: skip
     if json:
         terminal.out(found)
         return 0
     terminal.say(words.series(found).of(language))
     for row in found["by_n"]:
-        terminal.say(
-            f"  n {row['n']:>3}  detected {row['series_detected']:.4f}  seen {row['series_seen']:.4f}  "
-            f"independent {row['series_independent']:.4f}"
-        )
+        terminal.say(f"  {words.row(row).of(language)}")
     for cause in found["causes"]:
         terminal.say(
             f"  assumed: {cause['name']}, "
-            + (f"outage {cause['outage']:g}" if cause["outage"] else f"{cause['sigma']:g} mu")
+            + (f"outage {cause['outage']:g}" if cause["outage"] else f"{cause['sigma']:g} magnitude units")
         )
     for line in found["assumptions"]:
         terminal.say(f"  assumed: {line}")

@@ -88,6 +88,7 @@ def quota(
         terminal.out(found)
         return 0
     terminal.say(words.quota(found).of(language))
+    terminal.say(words.columns().of(language))
     for row in found["by_inspections"]:
         terminal.say(
             f"  {row['inspections']:>3}  {row['value']:>8.4f}  {row['inspect_first_probability']:.4f}"

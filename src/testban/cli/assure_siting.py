@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from testban.base.words import counted, form
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json
 
 
 @assure.command
@@ -29,7 +31,7 @@ def siting(
     magnitude: float = 3.5,
     n: int = 5,
     rho: float = 0.3,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Tell where the next stations of a network belong, and what each of them buys.
 
@@ -74,8 +76,6 @@ def siting(
         For series: number of tests.
     rho
         For series: correlation of the misses (Gaussian copula).
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal
@@ -96,6 +96,12 @@ def siting(
         terminal.say(
             f"  {i + 1}. {a['code']:<14} {a['longitude']:9.3f} {a['latitude']:8.3f}  -> {a['after']}  (gain {a['gain']:.3f})"
         )
+    if len(found["additions"]) < add and budget is None:
+        terminal.say(
+            f"  {len(found['additions'])} of {counted(add, 'station|stations')} placed: there "
+            f"{form(found['candidates'], ('is', 'are'))} only {counted(found['candidates'], 'candidate|candidates')}; "
+            "a smaller --spacing, a larger --allowed or a table of --candidates gives more"
+        )
     terminal.say(
         f"spread evenly {found['uniform']}, at random {found['random_mean']} (best of 20: {found['random_best']})"
         + ("" if found["exhaustive"] is None else f", best of all combinations {found['exhaustive']}")
@@ -107,7 +113,7 @@ def siting(
 
 
 @assure.command
-def history(*, noise: float = 1.0, array_noise: float = 0.25, json: bool = False) -> int:
+def history(*, noise: float = 1.0, array_noise: float = 0.25, json: Json = False) -> int:
     """Compare what was spoken of in 1963: the external network, and 3, 7, 10 automatic stations, or national ones opened.
 
     Parameters
@@ -116,8 +122,6 @@ def history(*, noise: float = 1.0, array_noise: float = 0.25, json: bool = False
         Noise of an automatic station, nm/s.
     array_noise
         Noise of an automatic array after beamforming, nm/s.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from testban.cli.assure import assure
+from testban.cli.assure_options import Json
 
 
 @assure.command
@@ -16,7 +17,7 @@ def statement(
     pdf: bool = False,
     monitor: Path | None = None,
     repeats: Path | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Write the statement for a decision maker: what is assured, what is not, what would help most, on two pages.
 
@@ -37,8 +38,6 @@ def statement(
         Folder that `testban assure monitor` wrote: what was watched in recordings is added.
     repeats
         Folder that `testban watch` wrote: what was searched for repeats of known tests, and how small they could be, is added.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal
@@ -60,15 +59,13 @@ def statement(
 
 
 @assure.command
-def scenarios(name: str | None = None, /, *, json: bool = False) -> int:
+def scenarios(name: str | None = None, /, *, json: Json = False) -> int:
     """List the included scenarios, or print the TOML text of one, to be changed and given back as a file.
 
     Parameters
     ----------
     name
         One scenario, whose text is printed on stdout.
-    json
-        Print one JSON object on stdout.
 
     """
     from testban.cli import terminal

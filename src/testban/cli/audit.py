@@ -5,6 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from testban.base.words import counted
+
 
 def audit(
     log: str,
@@ -94,10 +96,11 @@ def audit(
         )
     else:
         terminal.say(
-            f"{report.entries} entries, {report.packets} packets ({report.gaps} gaps) of {len(report.stations)} stations, "
+            f"{counted(report.entries, 'entry|entries')}, {counted(report.packets, 'packet|packets')} "
+            f"({counted(report.gaps, 'gap|gaps')}) of {counted(len(report.stations), 'station|stations')}, "
             f"slots {report.first_slot} to {report.last_slot}, {report.left} bytes left"
         )
         for f in findings:
             terminal.say(f"  {f['party']} slot {f['slot']}: {f['reason']}: {f['detail']}")
-        terminal.say("nothing found" if report.ok else f"{len(findings)} findings")
+        terminal.say("nothing found" if report.ok else counted(len(findings), "finding|findings"))
     return 0 if report.ok else 1

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from testban.base.words import counted
+
 
 def demo(
     *,
@@ -61,7 +63,7 @@ def demo(
     if not json:
         caught = sum(a.as_expected for a in equal.attacks)
         terminal.say(
-            f"\n[bold]Equality without espionage[/bold] (demonstration keys): {caught} of {len(equal.attacks)} attacks caught; "
+            f"\n[bold]Equality without espionage[/bold] (demonstration keys): {caught} of {counted(len(equal.attacks), 'attack|attacks')} caught; "
             f"release {'verified' if equal.finding.ok else 'REFUSED'}\nreport: {out / 'trust' / 'report.html'}"
         )
     if json:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from testban.base.errors import InputError
 from testban.base.times import parse_time
+from testban.base.words import counted
 
 
 def detect(
@@ -101,6 +102,7 @@ def detect(
     for s in found.sites:
         terminal.say(f"  {s.key:12} {counts[s.key]:5} picks in {hours[s.key]:.2f} h of usable data")
     terminal.say(
-        f"{len(found.picks)} picks at {len(found.sites)} stations, {len(found.findings)} findings: {out / 'picks.csv'}"
+        f"{counted(len(found.picks), 'pick|picks')} at {counted(len(found.sites), 'station|stations')}, "
+        f"{counted(len(found.findings), 'finding|findings')}: {out / 'picks.csv'}"
     )
     return 0

@@ -6,6 +6,8 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
+from testban.base.words import counted
+
 log = cyclopts.App(name="log", help="The joint log: entries, tiles, witnessed checkpoints.")
 
 
@@ -152,7 +154,7 @@ def succeed(old: str, folder: Path, /, *, key: Path, json: bool = False) -> int:
         files.close()
     facts = {"ok": True, "reason": "ok", "entries": len(entries)}
     terminal.out(facts) if json else terminal.say(
-        f"{folder}: {len(entries)} entries of {head.origin} taken over"
+        f"{folder}: {counted(len(entries), 'entry|entries')} of {head.origin} taken over"
     )
     return 0
 

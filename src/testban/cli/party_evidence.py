@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from testban.base.words import counted
 from testban.cli.party import party
 
 
@@ -111,5 +112,7 @@ def export(
             for (station, slot), why in refused
         ],
     }
-    terminal.out(facts) if json else terminal.say(f"{out}: {written} packets, {len(refused)} refused")
+    terminal.out(facts) if json else terminal.say(
+        f"{out}: {counted(written, 'packet|packets')}, {len(refused)} refused"
+    )
     return 1 if refused else 0

@@ -42,7 +42,7 @@ def process(
     inventory
         StationXML, a folder of SACPZ, a station or orientation table, or a folder of those; may be repeated.
     out
-        Folder for events.csv, arrivals.csv, picks.csv, QuakeML, IMS1.0, CSS3.0, GeoJSON, catalogue and report.
+        Folder for events.csv, arrivals.csv, picks.csv, stations.csv, QuakeML, IMS1.0, CSS3.0, GeoJSON, catalogue and report.
     start
         Process only from here on (ISO 8601, UTC).
     end

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from testban.base.words import counted
+
 
 def relocate(
     differences: Path,
@@ -59,7 +61,7 @@ def relocate(
     if len(done.findings) > 10:
         terminal.say(f"note: {len(done.findings) - 10} more in findings.csv")
     terminal.say(
-        f"{len(r.placed)} events beside {done.master.name} from {r.n_differences} differences "
+        f"{counted(len(r.placed) - 1, 'event|events')} beside {done.master.name} from {counted(r.n_differences, 'difference|differences')} "
         f"(loops close to {1e3 * r.closure_s:.1f} ms, times good to {1e3 * r.sigma_s:.0f} ms): {out / 'relative.csv'}"
     )
     return 0

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from testban.base.words import counted
+
 
 def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = False) -> int:
     """Make the recordings of an invented world whose truth is known: miniSEED in SDS, StationXML, truth QuakeML.
@@ -29,6 +31,6 @@ def simulate(scenario: str, /, *, out: Path, json: bool = False, quiet: bool = F
         terminal.out(made)
     else:
         terminal.say(
-            f"SIMULATED: {made['events']} events, {made['stations']} stations, {made['hours']:g} h in {out}"
+            f"SIMULATED: {counted(made['events'], 'event|events')}, {counted(made['stations'], 'station|stations')}, {made['hours']:g} h in {out}"
         )
     return 0

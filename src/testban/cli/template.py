@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from testban.base.errors import InputError
 from testban.base.geo import check_position
 from testban.base.times import parse_time
+from testban.base.words import counted
 
 
 def template(
@@ -94,7 +95,9 @@ def template(
             terminal.say(f"  {f.subject:12} {f.message}")
     for line in footprint.sentences(beside):
         terminal.say(f"  {line}")
-    terminal.say(f"{len(made.channels)} channels of {len(made.stations)} stations: {out}")
+    terminal.say(
+        f"{counted(len(made.channels), 'channel|channels')} of {counted(len(made.stations), 'station|stations')}: {out}"
+    )
     return 0
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from testban.base.records import Event
 from testban.base.times import format_time
+from testban.base.words import counted
 
 if TYPE_CHECKING:  # verbs that do not compute a bulletin need not load what computes one
     from testban.run.batch import Done
@@ -23,19 +24,27 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def progress(quiet: bool) -> "Iterator[Report]":
-    """A callback (stage, done, total) that draws bars with the time remaining; silent when quiet."""
+    """A callback (stage, done, total) that draws bars with the time remaining; silent when quiet or where there is nothing to do."""
     columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # No refresh thread: workers are forked while the bars are up.
-    with Progress(*columns, console=err, auto_refresh=False, disable=quiet) as bars:
-        tasks: dict[str, Any] = {}
+    bars = Progress(*columns, console=err, auto_refresh=False, disable=quiet)
+    tasks: dict[str, Any] = {}
 
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-            bars.refresh()
+    def report(stage: str, done: int, total: int) -> None:
+        if total <= 0:
+            return
+        if not tasks:
+            bars.start()
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done, total=total)
+        bars.refresh()
 
+    try:
         yield report
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def say(text: str) -> None:
@@ -66,9 +75,9 @@ def event_summary(e: Event) -> dict[str, Any]:
 
 def event_line(e: Event, language: str = "en") -> str:
     """One event in one line for people."""
-    from testban.show import located
+    from testban.show.headline import line
 
-    return located.event(e).of(language)
+    return f"  {line(e).of(language)}"
 
 
 def summary(done: "Done", folder: Path) -> dict[str, Any]:
@@ -91,20 +100,23 @@ def summary(done: "Done", folder: Path) -> dict[str, Any]:
 
 def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
     """Say what a run found: a table for people, or one JSON object."""
+    from testban.show.texts import position
+
     if as_json:
         out(summary(done, folder))
         return
     b = done.bulletin
     label = "SIMULATED DATA. " if b.provenance.simulated else ""
     say(
-        f"{label}{len(b.sites)} stations, {len(b.picks)} detections, {len(b.events)} events, {len(b.findings)} findings"
+        f"{label}{counted(len(b.sites), 'station|stations')}, {counted(len(b.picks), 'detection|detections')}, "
+        f"{counted(len(b.events), 'event|events')}, {counted(len(b.findings), 'finding|findings')}"
     )
     for e in b.events:
         sizes = ", ".join(f"{m.kind} {m.value:.1f}" for m in e.magnitudes if not m.bound)
-        where = f"{abs(e.origin.latitude):.2f}{'N' if e.origin.latitude >= 0 else 'S'} {abs(e.origin.longitude):.2f}{'E' if e.origin.longitude >= 0 else 'W'}"
+        where = position(e.origin.longitude, e.origin.latitude).en
         verdict = e.assessment.verdict.value if e.assessment else "not assessed"
         say(
-            f"  {format_time(e.origin.time_ns, 1)}  {where}  +-{e.origin.ellipse.smajor_km:.0f} km  "
-            f"{e.origin.n_stations} stations  {sizes or 'no magnitude'}  {verdict}"
+            f"  {format_time(e.origin.time_ns, 1)}  {where}  ±{e.origin.ellipse.smajor_km:.0f} km  "
+            f"{counted(e.origin.n_stations, 'station|stations')}  {sizes or 'no magnitude'}  {verdict}"
         )
     say(f"report: {folder / 'report.html'}   bulletin digest: {done.digests['bulletin'][:16]}")

@@ -65,10 +65,19 @@ def verify(
     elif found.ok:
         terminal.say(f"{file}: it holds")
         for name, value in found.facts.items():
-            terminal.say(f"  {name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+            terminal.say(f"  {name}: {_plain(value)}")
     else:
         terminal.say(f"{file}: refused: {found.reason}{': ' + found.detail if found.detail else ''}")
     return 0 if found.ok else 2 if found.malformed else 1
+
+
+def _plain(value: object) -> str:
+    """A fact as people write it: lists and pairs by commas, nothing as a word."""
+    if isinstance(value, dict):
+        value = [f"{k} {v}" for k, v in value.items()]
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _dsa_keys(given: tuple[str, ...]) -> "dict[int, DSAPublicKey]":

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from testban.base.errors import InputError
 from testban.base.times import format_time, parse_time
+from testban.base.words import counted
 
 
 def watch(
@@ -24,6 +25,7 @@ def watch(
     grow: bool = False,
     workers: int | None = None,
     executor: str | None = None,
+    simulated: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -60,6 +62,8 @@ def watch(
         Worker processes; 0 takes one for each processor.
     executor
         processes, serial, or dask://host:port.
+    simulated
+        Label every output as simulated.
     json
         Print one JSON object on stdout.
     quiet
@@ -68,6 +72,7 @@ def watch(
     """
     from testban.cli import terminal
     from testban.run import configuration, watching
+    from testban.show.texts import fixed
 
     settings = configuration.load(config, workers=workers, executor=executor)
     if not templates:
@@ -86,10 +91,11 @@ def watch(
             end_ns=parse_time(end) if end else None,
             chunk=chunk_hours,
             grow=grow,
+            simulated=simulated,
             progress=report,
         )
     if json:
-        terminal.out({"out": str(out), **done.summary()})
+        terminal.out({"out": str(out), "simulated": simulated, **done.summary()})
         return 0
     for w in done.watched:
         terminal.say(f"  {watching.sentence(w)}")
@@ -99,16 +105,18 @@ def watch(
         size = (
             "size not measured"
             if d.relative_magnitude is None
-            else f"{d.relative_magnitude:+.2f} ± {d.relative_magnitude_sigma:.2f} magnitude beside it"
+            else f"{fixed(d.relative_magnitude, 2, sign=True)} ± {d.relative_magnitude_sigma:.2f} magnitude beside it"
             + _yield(d.relative_yield)
         )
         terminal.say(
             f"  {format_time(d.time_ns)} repeats {d.template_id}: {d.statistic:.1f} over {d.threshold:.1f}, "
-            f"{len(d.matches)} channels, {size}"
+            f"{counted(len(d.matches), 'channel|channels')}, {size}"
         )
     for p in done.grown:
         terminal.say(f"  grown: {p}, to be given to the next search beside its master")
-    terminal.say(f"{len(done.detections)} detections: {out / 'detections.csv'}, {out / 'watch.html'}")
+    terminal.say(
+        f"{'SIMULATED DATA. ' if simulated else ''}{counted(len(done.detections), 'detection|detections')}: {out / 'detections.csv'}, {out / 'watch.html'}"
+    )
     return 0
 
 

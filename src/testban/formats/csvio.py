@@ -37,6 +37,7 @@ SHORT = {
     "lat": "latitude",
     "sta_lat": "latitude",
     "lon": "longitude",
+    "long": "longitude",
     "sta_lon": "longitude",
     "elev_m": "elevation_m",
     "elevation": "elevation_m",
@@ -60,7 +61,7 @@ def read_rows(path: str | Path, needed: Sequence[str], short: Mapping[str, str] 
         data = Path(path).read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable table, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable table, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
     return decode_rows(data, str(path), needed, short)
 
@@ -154,6 +155,14 @@ def number(row: Row, key: str) -> float | None:
     if not math.isfinite(result):
         raise InputError(f"expected a finite number in {key}, got {value!r}")
     return result
+
+
+def maybe(row: Row, key: str) -> float | None:
+    """A cell as a finite number, None where it is absent or something else."""
+    try:
+        return number(row, key)
+    except InputError:
+        return None
 
 
 def time_ns(row: Row, key: str = "time") -> int | None:

@@ -51,7 +51,7 @@ def _lines(path: str | Path) -> Iterator[tuple[int, list[str]]]:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as exc:
         raise SourceError(
-            f"expected a readable text, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable text, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
     except UnicodeDecodeError as exc:
         raise FormatError(f"expected a text in UTF-8, got other bytes in {path}; convert it") from exc

@@ -12,16 +12,18 @@ from pathlib import Path
 import msgspec
 
 from testban.base.errors import FormatError, InputError, InventoryError, SourceError
-from testban.base.geo import check_position
 from testban.base.ids import Nslc
 from testban.base.inventory import ANY, Inventory, conflicts
 from testban.base.records import Channel, Finding
+from testban.base.words import counted
 from testban.earth.response import contradiction
 from testban.formats import csvio, sacpz, stationxml
+from testban.formats.unused_rows import NO_STATION, Unused, numbers_of, place_of, said
 
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _SKIP = (".mseed", ".miniseed", ".msd", ".sac", ".html", ".json", ".md", ".png", ".pdf", ".npz")
 _DEPTH = 2
+_STATION_NUMBERS = ("longitude", "latitude", "elevation_m", "azimuth_deg", "dip_deg")
 
 
 class _Collected:
@@ -70,7 +72,7 @@ def files(folder: Path) -> list[Path]:
             try:
                 entries = sorted(place.iterdir())
             except OSError as exc:
-                raise SourceError(f"expected a readable folder, got {exc.strerror} for {place}") from exc
+                raise SourceError(f"expected a readable folder, got {exc.strerror!r} for {place}") from exc
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
@@ -87,7 +89,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
 
 
@@ -143,8 +145,16 @@ def _decode(path: Path, data: bytes, got: _Collected) -> None:
             got.orientations.update(_orientation_rows(data, path.name, got.findings))
         else:
             raise FormatError(
-                f"expected StationXML, SACPZ, a station table or an orientation table, got something else in {path}"
+                f"expected StationXML, SACPZ, a station table or an orientation table, got {_seen(data)} in {path}; "
+                "a station table has the columns station, latitude and longitude"
             )
+
+
+def _seen(data: bytes) -> str:
+    """What a file that is no inventory begins with."""
+    head = data[:4096].split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").strip()
+    plain = all(ch.isprintable() or ch == "\t" for ch in head)
+    return f"a file that begins with {head[:60]!r}" if head and plain else "something else"
 
 
 def _table_kind(data: bytes, path: Path) -> str:
@@ -165,17 +175,18 @@ def station_rows(data: bytes, name: str) -> tuple[list[Channel], list[Finding]]:
     """Rows of a station table as channels whose unstated codes are "*"; rows without a position are counted."""
     rows = csvio.decode_rows(data, name, ("station", "latitude", "longitude"))
     out: list[Channel] = []
-    bad = 0
+    unused = Unused(name, len(rows))
     for row in rows:
-        try:
-            longitude, latitude = csvio.number(row, "longitude"), csvio.number(row, "latitude")
-            elevation = csvio.number(row, "elevation_m")
-            azimuth, dip = csvio.number(row, "azimuth_deg"), csvio.number(row, "dip_deg")
-        except InputError:
-            longitude = latitude = elevation = azimuth = dip = None
         station = csvio.text(row, "station")
-        if not station or longitude is None or latitude is None or not check_position(longitude, latitude):
-            bad += 1
+        if not station:
+            unused.add(NO_STATION)
+            continue
+        numbers = numbers_of(row, _STATION_NUMBERS, unused)
+        if numbers is None:
+            continue
+        place = place_of(numbers)
+        if isinstance(place, str):
+            unused.add(place, said(row, ("station", "latitude", "longitude")))
             continue
         location = csvio.text(row, "location")
         nslc = Nslc(
@@ -187,19 +198,15 @@ def station_rows(data: bytes, name: str) -> tuple[list[Channel], list[Finding]]:
         out.append(
             Channel(
                 nslc=nslc,
-                longitude=longitude,
-                latitude=latitude,
-                elevation_m=elevation or 0.0,
-                azimuth_deg=azimuth,
-                dip_deg=dip,
+                longitude=place[0],
+                latitude=place[1],
+                elevation_m=numbers["elevation_m"] or 0.0,
+                azimuth_deg=numbers["azimuth_deg"],
+                dip_deg=numbers["dip_deg"],
                 origin=f"table:{Path(name).name}",
             )
         )
-    findings = []
-    if bad:
-        text = f"{bad} of {len(rows)} rows without a station code or a valid position are not used"
-        findings.append(Finding(kind="table", subject=name, message=text))
-    return out, findings
+    return out, list(unused.findings())
 
 
 def _orientation_rows(data: bytes, name: str, findings: list[Finding]) -> dict[Nslc, tuple[float, float]]:
@@ -241,7 +248,10 @@ def _merge(got: _Collected) -> Inventory:
     places, _ = _unique(got.places)
     findings += repeated
     if not channels and not places:
-        raise InventoryError("expected at least one station with a position, got none; add a station table")
+        why = "; ".join(f"{f.subject}: {f.message}" for f in findings[:3]) or "nothing was named"
+        raise InventoryError(
+            f"expected at least one station with a position, got none ({why}); add a station table"
+        )
     findings += conflicts([*channels, *places])
     findings += _orientation_notes(channels, got.orientations)
     return Inventory(channels, places, got.orientations, findings)
@@ -301,7 +311,11 @@ def _unique(channels: Sequence[Channel]) -> tuple[list[Channel], list[Finding]]:
             seen[key] = c
             out.append(c)
     findings = [
-        Finding(kind="duplicate", subject=origin, message=f"{n} entries repeat what was read before")
+        Finding(
+            kind="duplicate",
+            subject=origin,
+            message=f"{counted(n, 'entry repeats|entries repeat')} what was read before",
+        )
         for origin, n in sorted(repeats.items())
     ]
     return out, findings

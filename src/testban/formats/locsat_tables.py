@@ -114,5 +114,5 @@ def read_tables(place: Path, phases: Collection[str]) -> tuple[str, dict[str, Gr
         return model, {phase: decode(path.read_bytes(), path.name) for phase, path in paths.items()}
     except OSError as exc:
         raise InputError(
-            f"expected readable tables, got {exc.strerror} for {exc.filename}; check rights"
+            f"expected readable tables, got {exc.strerror!r} for {exc.filename}; check rights"
         ) from exc

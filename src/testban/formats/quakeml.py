@@ -35,6 +35,9 @@ QML = "http://quakeml.org/xmlns/quakeml/1.2"
 PREFIX = "smi:org.testban"
 _TYPES = {Verdict.EXPLOSION: "explosion", Verdict.EARTHQUAKE: "earthquake"}
 _FORBIDDEN = re.compile(r"[^\w.*()+?~'=,;#/&-]", re.ASCII)
+AGENCY = (
+    "testban"  # as the author in IMS1.0 and CSS3.0; no time of creation: the same bulletin is the same bytes
+)
 LABEL = "SIMULATED: a world with known truth, not recordings"
 
 
@@ -92,6 +95,11 @@ def _event(parent: ET.Element, event: Event, picks: Mapping[str, Pick]) -> None:
     _origin(node, event, origin_id, picks)
     for m in event.magnitudes:
         _magnitude(node, event, m, origin_id)
+    _made_by(node)
+
+
+def _made_by(parent: ET.Element) -> None:
+    add(add(parent, "creationInfo"), "agencyID", AGENCY)
 
 
 def _comment(parent: ET.Element, event: Event, what: str, text: str) -> None:
@@ -172,6 +180,7 @@ def _pick(parent: ET.Element, event: Event, pick: Pick, arrival: Arrival) -> Non
     if pick.polarity:
         add(node, "polarity", "positive" if pick.polarity > 0 else "negative")
     add(node, "evaluationMode", "automatic")
+    _made_by(node)
 
 
 def _origin(parent: ET.Element, event: Event, origin_id: str, picks: Mapping[str, Pick]) -> None:
@@ -191,6 +200,7 @@ def _origin(parent: ET.Element, event: Event, origin_id: str, picks: Mapping[str
     add(node, "epicenterFixed", False)
     add(node, "earthModelID", public_id("model", o.model))
     add(node, "evaluationMode", "automatic")
+    _made_by(node)
     if o.depth_reason:
         _comment(node, event, "depth", f"depth: {o.depth_reason}")
     _uncertainty(node, o.ellipse)
@@ -243,6 +253,7 @@ def _magnitude(parent: ET.Element, event: Event, m: Magnitude, origin_id: str) -
     add(node, "methodID", public_id("method", m.method))
     add(node, "stationCount", m.n_detected)
     add(node, "evaluationMode", "automatic")
+    _made_by(node)
     bound = f"upper bound from {m.n_censored} non-detections" if m.bound else f"{m.n_censored} non-detections"
     _comment(node, event, f"magnitude/{m.kind}", f"{m.n_detected} detections, {bound}; {m.method}")
     for s in m.stations:

@@ -5,20 +5,20 @@ the station table, and one code at two places becomes two stations (KEY, KEY#2, 
 a position are counted and reported, never guessed. What is written is rounded to the published quanta (base.quanta).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from testban.base.errors import FormatError, InputError
-from testban.base.geo import check_position, distance_km_
+from testban.base.errors import FormatError
+from testban.base.geo import distance_km_
 from testban.base.ids import Nslc
 from testban.base.inventory import Inventory, station_key
 from testban.base.records import Finding, Pick, Site
 from testban.base.times import format_time
 from testban.formats import csvio
-from testban.formats.csvio import Row, flag, number, text
+from testban.formats.csvio import Row, flag, maybe, text
 from testban.formats.inventory import read_inventory
 from testban.formats.table_writers import (
     ARRIVAL_COLUMNS,
@@ -36,8 +36,10 @@ from testban.formats.table_writers import (
     write_picks,
     write_stations,
 )
+from testban.formats.unused_rows import NO_STATION, Unused, numbers_of, place_of, said, time_of
 
 SAME_PLACE_KM = 1.0
+REPEATED = "that repeat another to the letter"
 
 
 class PickTable(NamedTuple):
@@ -112,32 +114,33 @@ def read_events(path: str | Path) -> tuple[tuple[EventRow, ...], tuple[Finding, 
         path, ("time", "latitude", "longitude"), {**csvio.SHORT, "id": "event_id", "depth": "depth_km"}
     )
     out: list[EventRow] = []
-    bad = 0
+    unused = Unused(Path(path).name, len(rows))
     for i, row in enumerate(rows):
-        try:
-            time, lon, lat = csvio.time_ns(row), number(row, "longitude"), number(row, "latitude")
-            values = {k: number(row, k) for k in ("depth_km", "mb", "ml", "ms")}
-        except InputError:
-            bad += 1
+        time = time_of(row, unused)
+        if time is None:
             continue
-        if time is None or lon is None or lat is None or not check_position(lon, lat):
-            bad += 1
+        numbers = numbers_of(row, ("longitude", "latitude", "depth_km", "mb", "ml", "ms"), unused)
+        if numbers is None:
+            continue
+        place = place_of(numbers)
+        if isinstance(place, str):
+            unused.add(place, _where(row))
             continue
         name = text(row, "event_id") or f"event{i + 1:06d}"
         out.append(
             EventRow(
                 event_id=name,
                 time_ns=time,
-                longitude=lon,
-                latitude=lat,
+                longitude=place[0],
+                latitude=place[1],
                 assessment=text(row, "assessment"),
-                **values,
+                **{k: numbers[k] for k in ("depth_km", "mb", "ml", "ms")},
             )
         )
     if not out:
-        raise FormatError(f"expected events with time and position, got none in {path}; check its columns")
+        raise FormatError(f"expected events with time and position, got none in {path}: {unused.told()}")
     out.sort(key=lambda e: (e.time_ns, e.event_id))
-    return tuple(out), tuple(_counted({"without a valid time or position": bad}, len(rows), Path(path).name))
+    return tuple(out), unused.findings()
 
 
 def phase_type(phase: str) -> str:
@@ -157,41 +160,30 @@ def _picks(
     rows: Sequence[Row], name: str, stations: Inventory | None
 ) -> tuple[list[tuple[Pick, str, str]], tuple[Finding, ...], tuple[Site, ...]]:
     """(pick, phase, event) by time, findings, sites."""
-    counts = {
-        "without a station code or a valid time": 0,
-        "without a position": 0,
-        "that repeat another to the letter": 0,
-    }
+    unused = Unused(name, len(rows))
     known = _Known(stations)
     kept: list[tuple[Row, int, str, _Place]] = []
     for row in rows:
-        try:
-            time = csvio.time_ns(row)
-            lon, lat, elevation = (
-                number(row, "longitude"),
-                number(row, "latitude"),
-                number(row, "elevation_m"),
-            )
-        except InputError:
-            time = lon = lat = elevation = None
         station = text(row, "station")
-        if time is None or not station:
-            counts["without a station code or a valid time"] += 1
+        if not station:
+            unused.add(NO_STATION)
             continue
-        network = text(row, "network")
-        place = None
-        if lon is not None and lat is not None and check_position(lon, lat):
-            place = _Place(lon, lat, elevation or 0.0)
-        else:
-            place = known.place(network, station)
+        time = time_of(row, unused)
+        if time is None:
+            continue
+        numbers = numbers_of(row, ("longitude", "latitude", "elevation_m"), unused)
+        if numbers is None:
+            continue
+        network, given = text(row, "network"), place_of(numbers)
+        stated = None if isinstance(given, str) else _Place(*given, numbers["elevation_m"] or 0.0)
+        place = stated or known.place(network, station)
         if place is None:
-            counts["without a position"] += 1
+            unused.add(str(given), _where(row))
             continue
         kept.append((row, time, station_key(network, station), place))
     if not kept:
         raise FormatError(
-            f"expected picks with station, time and a position, got none of {len(rows)} rows in {name}; "
-            "add coordinates or a station table"
+            f"expected picks with station, time and a position, got none in {name}: {unused.told()}"
         )
     names, sites = _sites(kept)
     seen: set[tuple[str, ...]] = set()
@@ -205,12 +197,17 @@ def _picks(
             str(time), names[key, place], *(text(row, c) for c in ("event_id", "phase", "location", "channel", "pick_id")),
         )  # fmt: skip
         if said in seen:
-            counts["that repeat another to the letter"] += 1
+            unused.add(REPEATED)
             continue
         seen.add(said)
         pick, phase = _pick(row, time, names[key, place], ids)
         made.append((pick, phase, text(row, "event_id")))
-    return made, tuple(_counted(counts, len(rows), name)), sites
+    return made, unused.findings(), sites
+
+
+def _where(row: Row) -> str:
+    """What a row without a usable position says of its place: coordinates, else the station."""
+    return said(row, ("latitude", "longitude")) or station_key(text(row, "network"), text(row, "station"))
 
 
 class _Known:
@@ -277,7 +274,7 @@ def _pick(row: Row, time: int, key: str, ids: dict[str, int]) -> tuple[Pick, str
     )
     sigma = _positive(row, "time_sigma_s")
     slowness = _positive(row, "slowness_s_per_deg", zero=True)
-    azimuth = _maybe(row, "backazimuth_deg")
+    azimuth = maybe(row, "backazimuth_deg")
     return (
         Pick(
             pick_id=name,
@@ -295,10 +292,10 @@ def _pick(row: Row, time: int, key: str, ids: dict[str, int]) -> tuple[Pick, str
             snr=_positive(row, "snr"),
             polarity=_sign(row),
             polarity_confidence=_positive(row, "polarity_confidence") or 0.0,
-            rectilinearity=_maybe(row, "rectilinearity"),
-            incidence_deg=_maybe(row, "incidence_deg"),
+            rectilinearity=maybe(row, "rectilinearity"),
+            incidence_deg=maybe(row, "incidence_deg"),
             f_statistic=_positive(row, "f_statistic"),
-            score=_maybe(row, "score"),
+            score=maybe(row, "score"),
             clipped=bool(flag(row, "clipped")),
             weak=bool(flag(row, "weak")),
         ),
@@ -306,29 +303,14 @@ def _pick(row: Row, time: int, key: str, ids: dict[str, int]) -> tuple[Pick, str
     )
 
 
-def _maybe(row: Row, key: str) -> float | None:
-    try:
-        return number(row, key)
-    except InputError:
-        return None
-
-
 def _positive(row: Row, key: str, zero: bool = False) -> float | None:
-    value = _maybe(row, key)
+    value = maybe(row, key)
     return value if value is not None and (value > 0 or (zero and value == 0)) else None
 
 
 def _sign(row: Row) -> int:
-    value = _maybe(row, "polarity")
+    value = maybe(row, "polarity")
     return 0 if not value else (1 if value > 0 else -1)
-
-
-def _counted(counts: Mapping[str, int], total: int, name: str) -> list[Finding]:
-    return [
-        Finding(kind="table", subject=name, message=f"{n} of {total} rows {why} are not used")
-        for why, n in counts.items()
-        if n
-    ]
 
 
 __all__ = [

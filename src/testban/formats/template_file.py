@@ -111,6 +111,6 @@ def read(path: str | Path) -> Template:
         data = Path(path).read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable template, got {exc.strerror} for {path}; check the path"
+            f"expected a readable template, got {exc.strerror!r} for {path}; check the path"
         ) from exc
     return decode(data, str(path))

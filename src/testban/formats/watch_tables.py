@@ -4,11 +4,13 @@ Rules: times to the millisecond, statistics to 0.01, correlations to 0.001; an e
 and template.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from testban.base import quanta
 from testban.base.times import format_time
 from testban.formats import csvio
 from testban.repeat.measure import Match, relative_yield
@@ -49,7 +51,9 @@ class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _fixed(value: float | None, places: int) -> csvio.Fixed | None:
-    return None if value is None else csvio.Fixed(f"{value:.{places}f}")
+    return (
+        None if value is None or not math.isfinite(value) else csvio.Fixed(quanta.decimal_text(value, places))
+    )
 
 
 def mean_correlation(matches: Sequence[Match]) -> float | None:

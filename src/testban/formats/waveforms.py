@@ -21,7 +21,7 @@ from testban.base.errors import FormatError, InputError, SourceError
 from testban.base.ids import Nslc
 from testban.base.records import Finding, Segment
 from testban.base.spans import Span
-from testban.formats import mseed, sac
+from testban.formats import mseed, mseed_records, sac
 from testban.formats.mseed import Batch
 
 SUFFIXES = frozenset({".mseed", ".miniseed", ".ms", ".msd", ".seed", ".sac", ".mseed3", ".ms3"})
@@ -39,7 +39,7 @@ def read_bytes(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
 
 
@@ -89,7 +89,9 @@ def decode_batches(
     return batches, _findings(damage, name)
 
 
-def _select(table: mseed.Table, wanted: Span | None, channels: frozenset[Nslc] | None) -> mseed.Table | None:
+def _select(
+    table: mseed_records.Table, wanted: Span | None, channels: frozenset[Nslc] | None
+) -> mseed_records.Table | None:
     if channels is not None and table.nslc not in channels:
         return None
     if wanted is None:
@@ -98,7 +100,7 @@ def _select(table: mseed.Table, wanted: Span | None, channels: frozenset[Nslc] |
     mask = (stop > wanted.start_ns) & (table.start_ns < wanted.end_ns)
     if not mask.any():
         return None
-    return table if mask.all() else mseed._take(table, mask)
+    return table if mask.all() else mseed_records.take(table, mask)
 
 
 def _sac(
@@ -123,7 +125,7 @@ def _overlaps(start_ns: int, n: int, rate: float, wanted: Span) -> bool:
     return start_ns < wanted.end_ns and start_ns + round(n * 1e9 / rate) > wanted.start_ns
 
 
-def _findings(damage: list[mseed.Damage], name: str) -> list[Finding]:
+def _findings(damage: list[mseed_records.Damage], name: str) -> list[Finding]:
     """At most 20 damaged stretches by name, the rest as a count."""
     damage = sorted(damage)
     out = [

@@ -44,7 +44,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
         stat = path.stat()
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check path and rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
         ) from exc
     return str(path.resolve()), stat.st_mtime_ns, stat.st_size
 
@@ -228,7 +228,7 @@ def _may_be_waveform(path: Path) -> bool:
             head = f.read(_HEAD)
     except OSError as exc:
         raise SourceError(
-            f"expected a readable file, got {exc.strerror} for {path}; check its rights"
+            f"expected a readable file, got {exc.strerror!r} for {path}; check its rights"
         ) from exc
     if path.suffix.lower() in waveforms.SUFFIXES:
         return True
@@ -245,7 +245,7 @@ def walk(folder: Path) -> list[Path]:
             listed = sorted(place.iterdir())
         except OSError as exc:
             raise SourceError(
-                f"expected a readable folder, got {exc.strerror} for {place}; check its rights"
+                f"expected a readable folder, got {exc.strerror!r} for {place}; check its rights"
             ) from exc
         for entry in listed:
             if entry.name.startswith("."):

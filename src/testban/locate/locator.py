@@ -132,7 +132,9 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
         if found.ok and not settings.search:
-            return _corrected(problem, _second_look(problem, found) if settings.doubted and _doubtful(problem) else found)
+            return _corrected(
+                problem, _second_look(problem, found) if settings.doubted and _doubtful(problem) else found
+            )
         if good:
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:

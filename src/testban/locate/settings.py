@@ -16,6 +16,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_depth_sigma_km: how far a depth that the data do not resolve may be from the truth (one sigma; judgement); it enlarges
     the errors of place and time by what that depth would move.
     search: look over the whole Earth where no start is given or the one given leads nowhere (else `start` is trusted).
+    doubted: a start that is trusted is left for another place near by where data are few, on one side or disagree (not where whoever
+    gives it has looked for all places himself).
     use_slowness, use_backazimuth: take them as data. default_slowness_sigma (s/deg), default_backazimuth_sigma (deg): at
     an array and at a single station where a pick has the value without its sigma; None: such a value is not used.
     correlated: errors from the full covariance of model errors. whitened: the estimate from it, too: better for the first

@@ -4,6 +4,7 @@ Rules: every field is documented here and has a default that works; what changes
 `Configuration.digest`, what only changes how the work is done (workers, executor) is not.
 """
 
+import difflib
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -58,6 +59,10 @@ def load(path: Path | None = None, **overrides: object) -> Configuration:
         first = exc.errors()[0]
         name = ".".join(str(x) for x in first["loc"])
         known = ", ".join(sorted(Configuration.model_fields))
+        if first["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, Configuration.model_fields, n=1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigurationError(f"{name!r} is no setting{meant}; the settings are {known}") from exc
         raise ConfigurationError(
             f"setting {name!r}: {first['msg']}, got {first['input']!r}; the settings are {known}"
         ) from exc

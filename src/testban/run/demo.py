@@ -41,12 +41,22 @@ def demo(
                 title=d.title,
                 simulated=False,
                 done=batch.run(
-                    _prefer(d, folder), [folder], out / d.name, configuration, pdf=pdf, progress=progress
+                    _prefer(d, folder),
+                    [folder],
+                    out / d.name,
+                    configuration,
+                    pdf=pdf,
+                    progress=_named(d.name, progress),
                 ),
             )
             for d, folder in here
         ]
     return [_simulated(out, configuration, scenario or "demo", pdf, progress)]
+
+
+def _named(name: str, progress: Progress) -> Progress:
+    """Progress that says of which recordings."""
+    return lambda stage, done, total: progress(f"{name} {stage}", done, total)
 
 
 def _prefer(dataset: data.DataSet, folder: Path) -> Sequence[str]:

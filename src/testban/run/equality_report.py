@@ -1,10 +1,11 @@
 """Who caught what, in words that a diplomat reads, in English and Russian: one HTML file with both, and plain text of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from testban.show import equality
 from testban.show.equality import Attempt, Fact, Page
-from testban.show.texts import Both
+from testban.show.evidence import VERDICTS
+from testban.show.texts import Both, joined, t
 from testban.station.attacks import Result
 from testban.trust.audit import Report
 from testban.trust.inspect import Finding
@@ -137,7 +138,17 @@ _LIMITS = (
 
 
 def _fill(en: str, ru: str, **values: object) -> Both:
-    return Both(en.format(**values), ru.format(**values))
+    def fill(form: str, language: str) -> str:
+        return form.format(**{k: v.of(language) if isinstance(v, Both) else v for k, v in values.items()})
+
+    return Both(fill(en, "en"), fill(ru, "ru"))
+
+
+def _verdicts(found: Mapping[str, str]) -> Both:
+    """What each party said; a verdict in the words of the language."""
+    known = {v.value: t(words) for v, words in VERDICTS.items()}
+    said = [joined([f"{party}:", known.get(word, word)]) for party, word in found.items()]
+    return joined(said, "; ") if said else Both("–", "–")
 
 
 def page(tried: Sequence[Result], found: Report, finding: Finding, whole: Finding) -> Page:
@@ -165,8 +176,6 @@ def _attempt(r: Result) -> Attempt:
 
 def _facts(found: Report, finding: Finding, whole: Finding) -> tuple[Fact, ...]:
     witnesses = ", ".join(finding.facts.get("witnesses", []))
-    findings = whole.facts.get("findings", {})
-    said = "; ".join(f"{p}: {v}" for p, v in findings.items())
     return (
         Fact(
             holds=found.ok,
@@ -199,7 +208,7 @@ def _facts(found: Report, finding: Finding, whole: Finding) -> tuple[Fact, ...]:
                 "its finding before either was shown, so that neither answered the other. {said}.",
                 "Дело о событии содержит подписанные пакеты с отсчётами ({packets}), бюллетень и заключение каждой стороны. Каждая зафиксировала своё "
                 "прежде, чем показано хотя бы одно, так что ни одна не отвечала другой. {said}.",
-                packets=whole.facts.get("packets", 0), said=said or "–",
+                packets=whole.facts.get("packets", 0), said=_verdicts(whole.facts.get("findings", {})),
             ),
             command="testban verify event.dossier --policy policy.txt",
         ),

@@ -48,6 +48,7 @@ def _products(outcome: Outcome, stage: Path, language: str, pdf: bool) -> None:
     tables.write_arrivals(stage / "arrivals.csv", b.events, b.picks)
     tables.write_picks(stage / "picks.csv", b.picks)
     tables.write_noise(stage / "noise.csv", b.noise)
+    tables.write_stations(stage / "stations.csv", b.sites)
     tables.write_findings(stage / "findings.csv", b.findings)
     if b.provenance.simulated:
         for table in stage.glob("*.csv"):

@@ -12,8 +12,9 @@ from testban.base.ids import Nslc
 from testban.base.inventory import Inventory
 from testban.base.records import Channel, Finding, Site
 from testban.base.spans import Span, intersect
-from testban.base.times import DAY_NS, day_start
+from testban.base.times import DAY_NS, day_start, format_time
 from testban.links import Source
+from testban.links.files import FileSource
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +37,7 @@ def find_stations(
         recorded.setdefault(unit.station_key, []).append(unit.span)
         codes.setdefault(unit.station_key, []).extend(unit.channels)
     if not recorded:
-        raise InputError(
-            "no recordings found; expected miniSEED or SAC in the sources named, within --start and --end"
-        )
+        raise InputError(_nothing(source, start_ns, end_ns))
     findings: list[Finding] = []
     placed: dict[str, tuple[Channel, ...]] = {}
     for key in sorted(recorded):
@@ -57,7 +56,7 @@ def find_stations(
     if not placed:
         known = ", ".join(s.key for s in inventory.sites()[:8]) or "none"
         raise InputError(
-            f"none of the {len(recorded)} recorded stations ({', '.join(sorted(recorded)[:8])}, ...) has coordinates; "
+            f"none of the {len(recorded)} recorded stations ({', '.join(sorted(recorded)[:8])}{', ...' if len(recorded) > 8 else ''}) has coordinates; "
             f"the inventory knows {known}; name it with --inventory"
         )
     groups = detect.group_arrays([c for key in placed for c in placed[key]])
@@ -65,6 +64,23 @@ def find_stations(
     groups |= {key: (key,) for key in placed if key not in in_array}
     limit = Span(start_ns if start_ns is not None else -(2**63), end_ns if end_ns is not None else 2**63)
     return [_station(key, groups[key], placed, recorded, limit) for key in sorted(groups)], findings
+
+
+def _nothing(source: Source, start_ns: int | None, end_ns: int | None) -> str:
+    """Why there is nothing to process: the wrong span, or no recordings at all."""
+    bare = "no recordings found; expected miniSEED or SAC in the sources named"
+    if start_ns is None and end_ns is None:
+        return bare
+    begin = "" if start_ns is None else f"from {format_time(start_ns, 0)}"
+    end = "on" if end_ns is None else f"{'until' if start_ns is None else 'to'} {format_time(end_ns, 0)}"
+    asked = f"{begin} {end}".strip()
+    if start_ns is not None and end_ns is not None and start_ns >= end_ns:
+        return f"expected --start before --end, got {asked}; exchange them"
+    spans = [u.span for u in source.units()] if isinstance(source, FileSource) else []
+    if not spans:
+        return f"{bare}, {asked}"
+    first, last = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
+    return f"expected recordings {asked}, got recordings from {format_time(first, 0)} to {format_time(last, 0)}; change --start and --end"
 
 
 def _without_network(key: str, at_ns: int, inventory: Inventory) -> tuple[Channel, ...]:

@@ -1,6 +1,6 @@
 """The watch as a job: search, then the tables, the page, and what it hands to other rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from testban.base.errors import InputError
 from testban.base.inventory import Inventory
 from testban.base.records import Finding
 from testban.base.times import format_time
+from testban.base.words import counted
 from testban.formats import csvio, tables, watch_tables
 from testban.repeat import grid, measure
 from testban.run import repeats
@@ -71,10 +72,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def run(
     template_paths: Sequence[Path], sources: Sequence[str], inventory_paths: Sequence[str | Path], out: Path,
     configuration: Configuration, *, false_alarms_per_year: float, start_ns: int | None = None,
-    end_ns: int | None = None, chunk: int = CHUNK, grow: bool = False,
+    end_ns: int | None = None, chunk: int = CHUNK, grow: bool = False, simulated: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:  # fmt: skip
-    """The watch with its tables. Raises InputError where no template can be decided."""
+    """The watch with its tables. simulated: they and the page say so. Raises InputError where no template can be decided."""
     found, notes = watch(
         template_paths, sources, inventory_paths, out, configuration, false_alarms_per_year=false_alarms_per_year,
         start_ns=start_ns, end_ns=end_ns, chunk=chunk, progress=progress,
@@ -96,17 +97,26 @@ def run(
             (_row(w, p, m) for w in found for p, m in w.detections), key=lambda r: (r.time_ns, r.template_id)
         )
     )
-    whole(out / "detections.csv", lambda p: watch_tables.write_detections(p, rows))
-    whole(out / "channels.csv", lambda p: watch_tables.write_channels(p, rows))
+
+    def put(name: str, write: Callable[[Path], object]) -> None:
+        def labelled(path: Path) -> None:
+            write(path)
+            if simulated:
+                csvio.add_column(path, "simulated", "true")
+
+        whole(out / name, labelled)
+
+    put("detections.csv", lambda p: watch_tables.write_detections(p, rows))
+    put("channels.csv", lambda p: watch_tables.write_channels(p, rows))
     table = [_threshold_row(w) for w in found]
-    whole(out / "thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
-    whole(out / "findings.csv", lambda p: tables.write_findings(p, notes))
-    whole(out / "reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
+    put("thresholds.csv", lambda p: csvio.write_rows(p, watch_tables.THRESHOLDS, table))
+    put("findings.csv", lambda p: tables.write_findings(p, notes))
+    put("reach.csv", lambda p: csvio.write_rows(p, watch_tables.REACH, _reach(found)))
     away = [x for w in found for x in _footprint(w)]
-    whole(out / "footprint.csv", lambda p: csvio.write_rows(p, watch_tables.FOOTPRINT, away))
+    put("footprint.csv", lambda p: csvio.write_rows(p, watch_tables.FOOTPRINT, away))
     inventory = inventory_of(tuple(str(p) for p in inventory_paths))
     repeats.write(handed, [w.template for w in found], lambda s, at: _place(inventory, s, at), out)
-    page = show.render([_subject(w) for w in found], configuration.language)
+    page = show.render([_subject(w) for w in found], configuration.language, simulated=simulated)
     whole(out / "watch.html", lambda p: p.write_text(page, encoding="utf-8"))
     return Done(watched=tuple(found), detections=rows, findings=notes, grown=grown)
 
@@ -232,7 +242,7 @@ def sentence(w: Watched) -> str:
     t = w.decision.threshold
     held = "" if w.decision.excluded else "; the record is too short to take its own events out of the noise"
     return (
-        f"{w.template.template_id}: threshold {t.z:.2f} for {t.false_alarms_per_year:g} false alarms a year, measured on "
+        f"{w.template.template_id}: threshold {t.z:.2f} for {counted(f'{t.false_alarms_per_year:g}', 'false alarm|false alarms')} a year, measured on "
         f"{t.noise_hours:.1f} h of surrogates, {t.beyond:.0f} times beyond them; {w.decision.searched_hours:.2f} h "
         f"searched{held}"
     )

@@ -7,6 +7,7 @@ catalogue, and a unit that finishes is written there at once, so that a killed r
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -68,7 +69,11 @@ def executor(name: str, workers: int) -> Iterator[Executor]:
 
 
 def _end_with_parent() -> None:
-    """End this worker when the process that started it is gone: a killed run must not leave idle workers behind."""
+    """End this worker when the process that started it is gone, and at once and in silence on Ctrl-C.
+
+    A killed run must not leave idle workers behind, and a stopped one speaks with one voice: the parent's.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

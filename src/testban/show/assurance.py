@@ -22,7 +22,7 @@ def series(found: Mapping[str, Any]) -> Both:
     rho = given["rho"] if given["model"] != "independent" else 0.0
     parts = [
         t(
-            "Of {n} tests, each seen with probability {p}, at least one is seen with probability {seen} ({model}, correlation {rho}).",
+            "Of {n:test|tests}, each seen with probability {p}, at least one is seen with probability {seen} ({model}, correlation {rho}).",
             n=given["n"], p=num(given["p"], 4), seen=num(found["probability_seen"], 4),
             model=t(manner), rho=num(rho, 2),
         )
@@ -34,7 +34,7 @@ def series(found: Mapping[str, Any]) -> Both:
         if n is None:
             parts.append(t("No number of tests up to 10,000 reaches {level} %.", level=level))
         else:
-            parts.append(t("{level} % is reached with {n} tests.", level=level, n=n))
+            parts.append(t("{level} % is reached with {n:test|tests}.", level=level, n=n))
     even = next(row for row in found["posterior_after_silence"] if row["prior"] == 0.5)
     parts.append(
         t(
@@ -45,8 +45,13 @@ def series(found: Mapping[str, Any]) -> Both:
     if "false_alarms_per_year" in found:
         parts.append(
             t(
-                "The same criterion raises {n} false alarms a year on earthquakes of the world.",
+                "The same criterion raises {n:false alarm|false alarms} a year on earthquakes of the world.",
                 n=num(found["false_alarms_per_year"], 1),
             )
         )
     return joined(parts)
+
+
+def columns() -> Both:
+    """The head of the table of priors."""
+    return t("Prior that there were such tests, and what silence makes of it:")

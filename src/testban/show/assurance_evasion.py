@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from testban.show.texts import N_, Both, fixed, joined, num, t
+from testban.show.texts import N_, Both, comma, fixed, joined, num, t
 
 _WAYS = {
     "nothing": N_("nothing, as planned"),
@@ -11,9 +11,9 @@ _WAYS = {
     "cavity-half-radius": N_("cavity of half the full radius"),
     "cavity-full": N_("cavity of full decoupling"),
     "soft-rock": N_("cavity in soft rock"),
-    "at-once": N_("{k} shots at once"),
-    "deaf": N_("{k} stations deaf ({names})"),
-    "both": N_("full decoupling and {k} stations deaf"),
+    "at-once": N_("{k:shot|shots} at once"),
+    "deaf": N_("{k:station|stations} deaf ({names})"),
+    "both": N_("full decoupling and {k:station|stations} deaf"),
 }
 
 
@@ -33,8 +33,8 @@ def lead(found: Mapping[str, Any]) -> Both:
     shots = given["shots"]
     parts = [
         t(
-            "{n} tests of {y} kt at {site}; the network detects mb {m} there. Untouched, the series stays unseen with {p}.",
-            n=shots.n, y=num(shots.yield_kt, 3), site=given["site"].name, m=num(found["threshold"], 2),
+            "{n:test|tests} of {y} kt at {site}; the network detects mb {m} there. Untouched, the series stays unseen with {p}.",
+            n=shots.n, y=comma(f"{shots.yield_kt:g}"), site=given["site"].name, m=num(found["threshold"], 2),
             p=num(rows["nothing"]["unseen_series"], 4),
         )
     ]  # fmt: skip
@@ -87,14 +87,14 @@ def hosts(found: Mapping[str, Any]) -> list[Both]:
         if h["hours_per_year"] is None:
             out.append(
                 t(
-                    "Hiding in an earthquake: only {d} days were watched, too few for a figure of a year.",
+                    "Hiding in an earthquake: watched for {d:day|days} only, too few for a figure of a year.",
                     d=num(h["watched_days"], 2),
                 )
             )
             continue
         parts = [
             t(
-                "{way}, mb {m}: could hide {hours} hours a year, {k} occasions a year, by {d} days watched.",
+                "{way}, mb {m}: could hide {hours:hour|hours} a year, {k:occasion|occasions} a year, by {d:day|days} watched.",
                 way=t(said), m=num(h["mb"], 2), hours=num(h["hours_per_year"], 1), k=num(h["hosts_per_year"], 1), d=num(h["watched_days"], 2),
             )
         ]  # fmt: skip
@@ -103,7 +103,7 @@ def hosts(found: Mapping[str, Any]) -> list[Both]:
         else:
             parts.append(
                 t(
-                    "A series needs {n}; they come within {y} years with 90 %.",
+                    "A series needs {n}; they come within {y:year|years} with 90 %.",
                     n=h["hosts_needed"], y=num(h["years_for_90_percent"], 2),
                 )
             )  # fmt: skip

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from testban.show.texts import Both, joined, num, t
+from testban.show.texts import Both, comma, joined, num, t
+
+
+def row(found: Mapping[str, Any]) -> Both:
+    """One number of tests."""
+    return t(
+        "n {n}: detected {d}; seen {s}; seen were the misses independent {i}",
+        n=f"{found['n']:>3}", d=num(found["series_detected"], 4), s=num(found["series_seen"], 4),
+        i=num(found["series_independent"], 4),
+    )  # fmt: skip
 
 
 def series(found: Mapping[str, Any]) -> Both:
@@ -12,8 +21,8 @@ def series(found: Mapping[str, Any]) -> Both:
     shots = given["shots"]
     parts = [
         t(
-            "{n} tests of {y} kt, decoupled by a factor of {df}, at {site}: mb {mb}; one is detected with probability {d}, detected and told from an earthquake with {p}.",
-            n=shots.n, y=num(shots.yield_kt, 3), df=num(shots.decoupling, 0), site=given["site"].name,
+            "{n:test|tests} of {y} kt, decoupled by a factor of {df}, at {site}: mb {mb}; one is detected with probability {d}, detected and told from an earthquake with {p}.",
+            n=shots.n, y=comma(f"{shots.yield_kt:g}"), df=num(shots.decoupling, 0), site=given["site"].name,
             mb=num(given["mb"], 2), d=num(c["detected"], 4), p=num(c["seen"], 4),
         ),
         t(
@@ -26,7 +35,7 @@ def series(found: Mapping[str, Any]) -> Both:
         parts.append(t("Such a series would probably not be seen."))
     parts.append(
         t(
-            "The same criterion raises {n} false alarms a year on earthquakes of the world.",
+            "The same criterion raises {n:false alarm|false alarms} a year on earthquakes of the world.",
             n=num(found["false_alarms_per_year"], 1),
         )
     )

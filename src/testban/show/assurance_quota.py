@@ -11,7 +11,7 @@ def quota(found: Mapping[str, Any]) -> Both:
     given = found["inputs"]
     parts = [
         t(
-            "{n} suspicious events, {m} inspections, {k} intended violations: the game is worth {v} to the inspector; the first event is inspected with probability {p}.",
+            "{n:suspicious event|suspicious events}, {m:inspection|inspections}, {k:intended violation|intended violations}: the game is worth {v} to the inspector; the first event is inspected with probability {p}.",
             n=given["events"], m=given["inspections"], k=given["violations"],
             v=num(found["value"], 4), p=num(found["inspect_first_probability"], 4),
         ),
@@ -24,7 +24,7 @@ def quota(found: Mapping[str, Any]) -> Both:
         if m is None:
             parts.append(t("No quota brings the violator's gain down to {x}.", x=x))
         else:
-            parts.append(t("{m} inspections bring the violator's gain down to {x}.", m=m, x=x))
+            parts.append(t("With {m:inspection|inspections} the violator's gain is down to {x}.", m=m, x=x))
     if "leadership" in found:
         parts.append(
             t(
@@ -42,18 +42,23 @@ def quota(found: Mapping[str, Any]) -> Both:
     return joined(parts)
 
 
+def columns() -> Both:
+    """The head of the table by number of inspections."""
+    return t("Inspections granted, value of the game, probability that the first event is inspected:")
+
+
 def bulletin(found: Mapping[str, Any]) -> list[Both]:
     """What `run.assurance_bulletin.quota_of` found, line by line."""
     low, high = found["undetermined_a_year_90"]
     given = found["inputs"]
     out = [
         t(
-            "{n} events in {d} days: {u} undetermined, {x} explosion-like, {e} earthquake-like; {w} of them without a magnitude.",
+            "{n:event|events} in {d:day|days}: {u} undetermined, {x} explosion-like, {e} earthquake-like; {w} of them without a magnitude.",
             n=found["events"], d=num(found["days"], 2), u=found["undetermined"], x=found["explosion_like"],
             e=found["earthquake_like"], w=found["without_magnitude"],
         ),
         t(
-            "The verdicts leave {r} events a year undetermined (90 %: {a} to {b}).",
+            "The verdicts leave {r:event|events} a year undetermined (90 %: {a} to {b}).",
             r=num(found["undetermined_a_year"], 1), a=num(low, 1), b=num(high, 1),
         ),
     ]  # fmt: skip
@@ -69,7 +74,7 @@ def bulletin(found: Mapping[str, Any]) -> list[Both]:
         else:
             out.append(
                 t(
-                    "With {r} legal events a year, {k} intended violations and {m} inspections the game is worth {v} to the inspector; by lot one of the violations is met with {p}.",
+                    "With {r:legal event|legal events} a year, {k:intended violation|intended violations} and {m:inspection|inspections} the game is worth {v} to the inspector; by lot one of the violations is met with {p}.",
                     r=num(row["mean"], 1), k=given["violations"], m=given["inspections"], v=num(row["value"], 4),
                     p=num(row["by_lot"], 4),
                 )

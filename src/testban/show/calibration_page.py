@@ -137,7 +137,7 @@ def sentences(found: Mapping[str, Any]) -> list[Both]:
     a, c = found["area_under_roc"], found["reliability"]
     year = found["false_alarms_a_year"]
     return [
-        t("Area under the ROC curve {v} ({low} to {high}, 95%); {x} explosions, {q} earthquakes.",
+        t("Area under the ROC curve {v} ({low} to {high}, 95%); {x:explosion|explosions}, {q:earthquake|earthquakes}.",
           v=num(a["value"], 3), low=num(a["low"], 3), high=num(a["high"], 3), x=num(a["n_explosions"], 0), q=num(a["n_earthquakes"], 0)),
         t("Stated probability and share that came differ by {e}% on average over tenths of the events (an honest statement shows {z}% by chance); Brier score {b}. The prior is the share of explosions among these events, {p}.",
           e=num(100 * c["error"], 1), z=num(100 * c["by_chance"], 1), b=num(c["brier"], 3), p=num(found["prior"], 3)),

@@ -91,7 +91,7 @@ def caption(sensors: Sequence[Sensor], rule: Rule, measured: bool = False) -> li
         )
     return [
         t(
-            "Magnitude mb detected with probability {p} %: at least {k} points, one from a station, {a} from an array; {n} stations.",
+            "Magnitude mb detected with probability {p} %: at least {k:point|points}, one from a station, {a} from an array; {n:station|stations}.",
             p=num(100 * rule.level, 0), k=rule.points, a=rule.array_points, n=len(sensors),
         ),
         second,

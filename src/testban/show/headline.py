@@ -115,3 +115,14 @@ def certainty(event: Event) -> list[Both]:
             )
         )
     return out
+
+
+def line(event: Event) -> Both:
+    """One event in one line of a terminal: name, time, place, depth, half-axis of the ellipse, what it rests on."""
+    o = event.origin
+    deep = t("{z} km, fixed", z=num(o.depth_km, 0)) if o.depth_fixed else t("{z} km", z=num(o.depth_km, 0))
+    return t(
+        "{id}  {time}  {place}  {deep}  ±{s} km  {n:defining phase|defining phases} at {m:station|stations}",
+        id=event.event_id, time=format_time(o.time_ns, 1), place=position(o.longitude, o.latitude),
+        deep=deep, s=num(o.ellipse.smajor_km, 0), n=o.n_defining, m=o.n_stations,
+    )  # fmt: skip

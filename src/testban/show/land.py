@@ -138,7 +138,7 @@ def outlines(
         seam = (np.abs(dense[:, 0]) > SEAM) | (np.abs(dense[:, 1]) > 89.9)
         outside = (x < box[0]) | (x > box[2]) | (y < box[1]) | (y > box[3])
         hidden = (seam[:-1] & seam[1:]) | (outside[:-1] & outside[1:])
-        coasts.extend(_pieces(xy, ~hidden))
+        coasts.extend(pieces(xy, ~hidden))
     if on_land(lon0 + 180.0, -lat0, scale):
         a = np.radians(np.arange(0.0, 360.0, 2.0))
         rim = clip(np.column_stack([180.5 * np.sin(a), 180.5 * np.cos(a)]), box)
@@ -147,7 +147,7 @@ def outlines(
     return fills, coasts
 
 
-def _pieces(xy: Array, shown: NDArray[np.bool_]) -> list[Array]:
+def pieces(xy: Array, shown: NDArray[np.bool_]) -> list[Array]:
     """Runs of shown edges as lines."""
     edges = np.flatnonzero(np.diff(np.r_[False, shown, False].astype(np.int8)))
     return [xy[a : b + 1] for a, b in zip(edges[0::2], edges[1::2], strict=True)]

@@ -1,4 +1,4 @@
-"""The map of an event and the close view of its epicentre.
+"""The map of an event.
 
 Rules: azimuthal equidistant about the epicentre, so a path to a station is a straight line and its length is true
 everywhere; no borders; the 90 % coverage ellipse is drawn to scale, and again in the close view with its size
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from testban.base.geo import KM_PER_DEG
 from testban.base.records import Ellipse, Event, Site
 from testban.show import land, svg
-from testban.show.svg import BLUE, FAINT, GRID, INK, ORANGE, RED, SOFT, f1
-from testban.show.texts import finite, fixed, t
+from testban.show.svg import BLUE, FAINT, INK, ORANGE, RED, SOFT, f1
+from testban.show.texts import Both, finite, t
 
 WIDTH = 560.0
 LABELS = 46
+HEMISPHERES = {"meridian": (("E", "W"), ("в.д.", "з.д.")), "parallel": (("N", "S"), ("с.ш.", "ю.ш."))}
 STATUSES = ("used", "unused", "silent", "down", "other")
 
 
@@ -156,8 +157,7 @@ def _rim_label(
     kind: str, value: float, px: NDArray[np.float64], py: NDArray[np.float64], height: float
 ) -> str:
     """The degrees of one line where it leaves the picture at the bottom (meridian) or the left (parallel)."""
-    hemi = ("E", "W") if kind == "meridian" else ("N", "S")
-    content = f"{abs(value):g}°{'' if value in (0, -180) else hemi[value < 0]}"
+    content = _degrees(kind, value)
     a, b, rim = (py, px, height) if kind == "meridian" else (px, py, 0.0)
     side = a - rim
     with np.errstate(invalid="ignore"):
@@ -166,10 +166,19 @@ def _rim_label(
         den = side[i] - side[i + 1]
         at = b[i] + (side[i] / den if den else 0.0) * (b[i + 1] - b[i])
         if kind == "meridian" and 40 < at < WIDTH - 20:
-            return svg.text(at + 3, height - 5, content)
+            return svg.text(at + 3, height - 5, content, class_="along")
         if kind == "parallel" and 14 < at < height - 20:
-            return svg.text(4, at - 3, content)
+            return svg.text(4, at - 3, content, class_="rim")
     return ""
+
+
+def _degrees(kind: str, value: float) -> Both:
+    """A longitude or latitude with its hemisphere."""
+    number = f"{abs(value):g}°"
+    if value in (0, -180):
+        return Both(number, number)
+    en, ru = HEMISPHERES[kind]
+    return Both(f"{number}{en[value < 0]}", f"{number}\u00a0{ru[value < 0]}")
 
 
 class Labels:
@@ -286,7 +295,8 @@ def ellipse_points(ellipse: Ellipse) -> NDArray[np.float64]:
     return np.column_stack([u * math.sin(s) + v * math.cos(s), u * math.cos(s) - v * math.sin(s)])
 
 
-def _drawable(ellipse: Ellipse | None) -> bool:
+def drawable(ellipse: Ellipse | None) -> bool:
+    """Whether there is an ellipse whose axes are numbers."""
     return ellipse is not None and all(
         finite(v) for v in (ellipse.smajor_km, ellipse.sminor_km, ellipse.strike_deg)
     )
@@ -294,7 +304,7 @@ def _drawable(ellipse: Ellipse | None) -> bool:
 
 def ellipse_path(ellipse: Ellipse, fr: Frame, cx: float, cy: float) -> str:
     """The ellipse to scale on the map."""
-    if not _drawable(ellipse) or ellipse.smajor_km > 9000:
+    if not drawable(ellipse) or ellipse.smajor_km > 9000:
         return ""
     p = ellipse_points(ellipse) / KM_PER_DEG * fr.scale
     d = "M" + "L".join(f"{f1(cx + x)} {f1(cy - y)}" for x, y in p) + "Z"
@@ -316,95 +326,5 @@ def scale_bar(fr: Frame, x1: float, y: float) -> str:
     d = f"M{f1(x1 - w)} {f1(y)}v6h{f1(w)}v-6"
     bar = svg.element("path", d=d, fill="none", stroke="#fff", stroke_width="4")
     bar += svg.element("path", d=d, fill="none", stroke=INK, stroke_width="1.4")
-    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle")
+    label = svg.text(x1 - w / 2, y + 19, t("{n} km", n=km), text_anchor="middle", class_="rim")
     return bar + halo([label], font_size="10.5")
-
-
-def close_view(event: Event, sites: Mapping[str, Site]) -> Markup:
-    """The ellipse with its size, and round the rim the azimuths from which the event was seen."""
-    e, size = event.origin.ellipse, 360.0
-    c, rim = size / 2, 136.0
-    if not _drawable(e) or e.smajor_km <= 0:
-        return Markup("")
-    k = rim * 0.86 / max(e.smajor_km * 1.15, 1e-3)
-    label = t("Epicentre, close view, with the 90% ellipse")
-    parts = [svg.element("circle", cx=c, cy=c, r=rim, fill="#fbfcfd", stroke=FAINT, stroke_width="1")]
-    ticks = [v for v in svg.nice_ticks(0, rim / k, 3) if v > 0]
-    for v in ticks:
-        parts.append(svg.element("circle", cx=c, cy=c, r=v * k, fill="none", stroke=GRID, stroke_width="1"))
-    parts += [svg.line(c - rim, c, c + rim, c, stroke=GRID), svg.line(c, c - rim, c, c + rim, stroke=GRID)]
-    for ell, colour, dash in ((e, RED, None), (event.origin.confidence_ellipse, PURPLE_LINE, "5 4")):
-        if ell is None or not _drawable(ell) or ell.smajor_km > 1.1 * rim / k:
-            continue
-        p = ellipse_points(ell) * k
-        d = "M" + "L".join(f"{f1(c + x)} {f1(c - y)}" for x, y in p) + "Z"
-        fill = colour if dash is None else "none"
-        parts.append(
-            svg.element(
-                "path",
-                d=d,
-                fill=fill,
-                fill_opacity="0.14",
-                stroke=colour,
-                stroke_width="1.6",
-                stroke_dasharray=dash,
-            )
-        )
-    parts.append(svg.star(c, c, 8, fill=RED, stroke="#fff", stroke_width="1"))
-    names = [
-        svg.text(c + 0.707 * v * k + 2, c + 0.707 * v * k + 4, t("{n} km", n=svg.tick_text(v, ticks)))
-        for v in ticks
-        if v * k < rim - 4
-    ]
-    parts.append(halo(names, font_size="10.5", fill=SOFT))
-    parts.append(azimuth_rim(event, sites, c, rim))
-    return svg.picture(size, size, parts, label)
-
-
-PURPLE_LINE = svg.PURPLE
-
-
-def azimuth_rim(event: Event, sites: Mapping[str, Site], c: float, rim: float) -> str:
-    """Stations at their azimuths round a circle, with the largest gap as an arc."""
-    seen = [m for m in marks(event, sites) if m.status in ("used", "unused")]
-    parts, labels = [], Labels(2 * c, 2 * c)
-    az = sorted(m.azimuth_deg for m in seen if m.status == "used")
-    if len(az) >= 2:
-        gaps = [((b - a) % 360.0 or 360.0, a) for a, b in zip(az, az[1:] + az[:1], strict=True)]
-        width, start = max(gaps)
-        points = [start + width * i / 40 for i in range(41)]
-        r = rim + 5
-        arc = [(c + r * math.sin(math.radians(q)), c - r * math.cos(math.radians(q))) for q in points]
-        parts.append(svg.polyline(arc, stroke=ORANGE, stroke_width="4", stroke_opacity="0.55"))
-        q = math.radians(start + width / 2)
-        x, y = c + (rim - 30) * math.sin(q), c - (rim - 30) * math.cos(q)
-        parts.append(
-            halo(
-                [svg.text(x, y + 4, t("gap {n}°", n=fixed(width, 0)), text_anchor="middle")],
-                font_size="10.5",
-                fill=SOFT,
-            )
-        )
-    for m in sorted(seen, key=lambda m: (m.status != "used", m.distance_deg)):
-        q = math.radians(m.azimuth_deg)
-        s, k = math.sin(q), -math.cos(q)
-        parts.append(
-            svg.line(
-                c + rim * s,
-                c + rim * k,
-                c + (rim + 8) * s,
-                c + (rim + 8) * k,
-                stroke=BLUE,
-                stroke_width="1.6",
-            )
-        )
-        name = m.key.rsplit(".", 1)[-1][:6]
-        w = 6.2 * len(name)
-        x, y = c + (rim + 12) * s, c + (rim + 12) * k
-        x0 = x - w / 2 + s * w / 2
-        box = (x0, y - 6 + 5 * k, x0 + w, y + 5 + 5 * k)
-        if all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in labels.taken):
-            labels.taken.append(box)
-            parts.append(svg.text(x0, y + 4 + 5 * k, name, font_size="10"))
-    parts.append(svg.text(c + 4, c - rim + 13, t("N"), font_size="11", font_weight="bold", fill=SOFT))
-    return "".join(parts)

@@ -43,7 +43,7 @@ def assumptions(settings: Settings) -> list[Both]:
     if settings.terms:
         out.append(
             t(
-                "Terms of {n} stations, as given, are taken off their readings; they hold for the places that they were measured at.",
+                "Terms of {n:station|stations}, as given, are taken off their readings; they hold for the places that they were measured at.",
                 n=len(settings.terms),
             )
         )
@@ -74,14 +74,14 @@ def daily(name: str, day: Hidden, target: float) -> Both:
     if day.above:
         said.append(
             t(
-                "In {n} of {all} minutes mb {target} could have hidden; {blind} of them were not wholly watched.",
+                "In {n} of {all:minute|minutes} mb {target} could have hidden; of these not wholly watched: {blind}.",
                 n=day.above, all=day.minutes, target=num(target, 1), blind=day.unwatched,
             )
         )  # fmt: skip
     else:
         said.append(
             t(
-                "In none of {all} minutes could mb {target} have hidden.",
+                "In none of {all:minute|minutes} could mb {target} have hidden.",
                 all=day.minutes,
                 target=num(target, 1),
             )
@@ -134,15 +134,15 @@ def course(s: Shown, target: float) -> Markup:
     parts.append(svg.text(4.0, 14.0, t("largest hidden mb"), fill=svg.SOFT))
     for safe, ink in ((False, svg.FAINT), (True, svg.BLUE)):
         parts.append(svg.polyline(_line(rows, safe, px, py), stroke=ink, stroke_width="1.3"))
-    for level, colour, name in (
-        (target, svg.RED, t("target")),
-        (s.detection, svg.GREEN, t("detection, 3 stations")),
+    for level, colour, name, x, anchor in (
+        (target, svg.RED, t("target"), LEFT + 4, "start"),
+        (s.detection, svg.GREEN, t("detection, 3 stations"), WIDTH - RIGHT, "end"),
     ):
         if level is not None:
             parts.append(
                 svg.line(LEFT, py(level), WIDTH - RIGHT, py(level), stroke=colour, stroke_dasharray="6 4", stroke_width="1.3")
             )  # fmt: skip
-            parts.append(svg.text(WIDTH - RIGHT, py(level) - 4, name, text_anchor="end", fill=colour))
+            parts.append(svg.text(x, py(level) - 4, name, text_anchor=anchor, fill=colour))
     for k in range(5):
         x = begin + (end - begin) * k / 4
         anchor = ("start", "middle", "middle", "middle", "end")[k]

@@ -7,15 +7,18 @@ checks that a pattern's message says the same as the text it was made for. Sente
 
 import re
 
+from testban.base.words import form
 from testban.identify.combine import in_words
 from testban.show.reasons_evidence import EVIDENCE
+from testban.show.reasons_findings import FINDINGS
 from testban.show.reasons_location import LOCATION
 from testban.show.reasons_measurement import MEASUREMENT
 from testban.show.reasons_yield import YIELD
-from testban.show.texts import N_, Both, foreign, russian, russian_times, t
+from testban.show.texts import MINUS, N_, Both, foreign, russian, russian_times, t
 
+MANY = re.compile(r"(?<![\d.,])(\d+)((?: [a-z]+){1,2})\(s\)")
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
-PATTERNS = (*EVIDENCE, *MEASUREMENT, *LOCATION, *YIELD)
+PATTERNS = (*EVIDENCE, *MEASUREMENT, *LOCATION, *YIELD, *FINDINGS)
 WORDS = (
     N_("regional P/S"),
     N_("mb:Ms"),
@@ -42,6 +45,7 @@ WORDS = (
     N_("earthquake"),
     N_("collapse or other"),
     N_("no magnitude"),
+    N_("anywhere"),
 )
 
 
@@ -59,15 +63,21 @@ OLDER = (
 
 def _today(text: str) -> str:
     """The sentence of a verdict of older bulletins, which gave the odds as a power of ten, as it is said today."""
-    for pattern, form in OLDER:
-        text = pattern.sub(lambda m, form=form: form.format(in_words(float(m.group(1)))), text)  # type: ignore[misc]
+    for pattern, words in OLDER:
+        text = pattern.sub(lambda m, words=words: words.format(in_words(float(m.group(1)))), text)  # type: ignore[misc]
     return text
+
+
+def _spoken(text: str) -> str:
+    """The English with one path or two paths in place of path(s)."""
+    text = re.sub(r"\b1 path\(s\) block Lg by their own", "1 path blocks Lg by its own", text)
+    return MANY.sub(lambda m: f"{m[1]}{m[2]}{form(m[1], ('', 's'))}", text)
 
 
 def _word(text: str) -> Both:
     """A listed word, or several joined by commas; a number with the decimal mark of the language; anything else stays."""
     if NUMBER.fullmatch(text):
-        return Both(text, text.replace(".", ","))
+        return Both(text, text.replace(".", ",").replace("-", MINUS))
     parts = [p if p not in WORDS else russian().get(p, p) for p in text.split(", ")]
     return Both(text, ", ".join(parts))
 
@@ -106,5 +116,5 @@ def reason(text: str) -> Both:
     if not body or len(body) > 2000:
         return foreign(body)
     stop = "." if body.endswith(".") else ""
-    known = _known(body.rstrip("."))
-    return foreign(body) if known is None else Both(body, known.ru + stop)
+    known, said = _known(body.rstrip(".")), _spoken(body)
+    return foreign(said) if known is None else Both(said, known.ru + stop)

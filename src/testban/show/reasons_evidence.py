@@ -86,7 +86,7 @@ EVIDENCE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"complexity (?P<v>[-+\d.]+) at (?P<n>\d+) stations",
-        N_("complexity {v} at {n} stations"),
+        N_("complexity {v} at {n:station|stations}"),
     ),
     (
         r"no earthquake at such distances was at hand to compare with, so it has no weight",

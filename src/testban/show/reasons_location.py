@@ -27,38 +27,29 @@ LOCATION: tuple[tuple[str, str], ...] = (
     ),
     (
         r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
-        N_("fixed where pP and sP stand out behind P at {n} stations (chance {value})"),
+        N_("fixed where pP and sP stand out behind P at {n:station|stations} (chance {value})"),
     ),
     (
         r"fixed where P at (?P<d>[\d.]+) deg and far P agree",
         N_("fixed where P at {d}° and far P agree"),
     ),
     (r"free: (?P<sub>.+)", N_("free: {sub}")),
-    (r"(?P<n>\d+) arrivals within (?P<d>[\d.]+) deg", N_("{n} arrivals within {d}°")),
-    (r"(?P<n>\d+) S-P pairs within 2 deg", N_("{n} S-P pairs within 2°")),
-    (r"(?P<n>\d+) depth phases", N_("{n} depth phases")),
-    (r"(?P<n>\d+) core reflections", N_("{n} core reflections")),
+    (r"(?P<n>\d+) arrivals within (?P<d>[\d.]+) deg", N_("{n:arrival|arrivals} within {d}°")),
+    (r"(?P<n>\d+) S-P pairs within 2 deg", N_("{n:S-P pair|S-P pairs} within 2°")),
+    (r"(?P<n>\d+) depth phases", N_("{n:depth phase|depth phases}")),
+    (r"(?P<n>\d+) core reflections", N_("{n:core reflection|core reflections}")),
     (
         r"P at (?P<n>\d+) stations puts it below the crust",
-        N_("P at {n} stations puts it below the crust"),
+        N_("P at {n:station|stations} puts it below the crust"),
     ),
     # notes
     (
         (
-            r"1 other place fits nearly as well, the best at (?P<lon>-?[\d.]+) (?P<lat>-?[\d.]+), (?P<d>\d+) km off, "
+            r"(?P<n>\d+) other place(?:s fit| fits) nearly as well, the best at (?P<lon>-?[\d.]+) (?P<lat>-?[\d.]+), (?P<d>\d+) km off, "
             r"with (?P<p>[\d.]+) % of the weight; the ellipse is enlarged for them"
         ),
         N_(
-            "1 other place fits nearly as well, the best at {lon} {lat}, {d} km off, with {p} % of the weight; the ellipse is enlarged for them"
-        ),
-    ),
-    (
-        (
-            r"(?P<n>\d+) other places fit nearly as well, the best at (?P<lon>-?[\d.]+) (?P<lat>-?[\d.]+), (?P<d>\d+) km off, "
-            r"with (?P<p>[\d.]+) % of the weight; the ellipse is enlarged for them"
-        ),
-        N_(
-            "{n} other places fit nearly as well, the best at {lon} {lat}, {d} km off, with {p} % of the weight; the ellipse is enlarged for them"
+            "{n:other place fits|other places fit} nearly as well, the best at {lon} {lat}, {d} km off, with {p} % of the weight; the ellipse is enlarged for them"
         ),
     ),
     (
@@ -98,7 +89,7 @@ LOCATION: tuple[tuple[str, str], ...] = (
     ),
     (
         r"slowness-azimuth corrections of (?P<n>\d+) stations",
-        N_("slowness-azimuth corrections of {n} stations"),
+        N_("slowness-azimuth corrections of {n:station|stations}"),
     ),
     (
         r"(?P<n>\d+) of (?P<m>\d+) rows without a station code or a valid time are not used",

@@ -70,34 +70,4 @@ MEASUREMENT: tuple[tuple[str, str], ...] = (
     ),
     (r"upper limit at 90 %", N_("upper limit at 90%")),
     (r"censored maximum likelihood", N_("maximum likelihood with bounds from silent stations")),
-    # findings about the data
-    (r"no samples", N_("no samples")),
-    (r"the same samples twice, merged", N_("the same samples twice, merged")),
-    (
-        r"(?P<n>\d+) samples at flat tops: kept for times, refused for amplitudes",
-        N_("{n} samples at flat tops: kept for times, refused for amplitudes"),
-    ),
-    (r"(?P<n>\d+) entries repeat what was read before", N_("{n} entries repeat what was read before")),
-    (
-        r"no epoch holds (?P<time>\S+); the position is kept, amplitudes are not measured",
-        N_("no epoch holds {time}; the position is kept, amplitudes are not measured"),
-    ),
-    (
-        r"response left out: its stages give (?P<x>\S+) times its stated sensitivity at (?P<f>\S+) Hz \((?P<name>.+)\)",
-        N_("response left out: its stages give {x} times its stated sensitivity at {f} Hz ({name})"),
-    ),
-    (
-        (
-            r"response left out: its FIR stages pass (?P<x>\S+) of the motion at (?P<f>\S+) Hz, "
-            r"inside the recorded band \((?P<name>.+)\)"
-        ),
-        N_(
-            "response left out: its FIR stages pass {x} of the motion at {f} Hz, inside the recorded band ({name})"
-        ),
-    ),
-    (r"not in the metadata; position from its station", N_("not in the metadata; position from its station")),
-    (
-        r"(?P<name>\S+) is recorded but has no coordinates in the inventory; left out",
-        N_("{name} is recorded but has no coordinates in the inventory; left out"),
-    ),
 )

@@ -44,7 +44,7 @@ def render(
 
 def _sentence(master: str, place: tuple[float, float], r: Relative) -> Both:
     return t(
-        "{n} events beside {master} at {place}, from {d} differences of arrival times; loops close to {c} ms, times are good to {s} ms, the slowness of the model to {q} s/km.",
+        "{n:event|events} beside {master} at {place}, from {d:difference|differences} of arrival times; loops close to {c} ms, times are good to {s} ms, the slowness of the model to {q} s/km.",
         n=num(float(len(r.placed) - 1), 0), master=master, place=texts.position(place[0], place[1], 3),
         d=num(float(r.n_differences), 0), c=num(1e3 * r.closure_s, 1), s=num(1e3 * r.sigma_s, 0), q=num(r.tau_s_km, 4),
     )  # fmt: skip
@@ -83,7 +83,10 @@ def chart(names: Sequence[str], placed: Sequence[Placed]) -> Markup:
         parts.append(svg.line(x, 0.0, x, 2 * half, stroke=svg.GRID))
         parts.append(svg.line(MARGIN, y, SIZE, y, stroke=svg.GRID))
         parts.append(svg.text(x, 2 * half + 16, svg.tick_text(v, ticks), text_anchor="middle", fill=svg.SOFT))
-        parts.append(svg.text(MARGIN - 6, y + 4, svg.tick_text(v, ticks), text_anchor="end", fill=svg.SOFT))
+        if y > 22.0:  # the name of the axis stands above
+            parts.append(
+                svg.text(MARGIN - 6, y + 4, svg.tick_text(v, ticks), text_anchor="end", fill=svg.SOFT)
+            )
     parts.append(svg.text(MARGIN + half, 2 * half + 34, t("East, m"), text_anchor="middle", fill=svg.SOFT))
     parts.append(svg.text(8.0, 14.0, t("North, m"), fill=svg.SOFT))
     for p in placed:

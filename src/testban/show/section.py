@@ -21,7 +21,7 @@ from testban.base.times import format_time
 from testban.earth import travel
 from testban.show import svg
 from testban.show.svg import BLUE, FAINT, GREEN, GRID, INK, ORANGE, PURPLE, RED, SOFT
-from testban.show.texts import t
+from testban.show.texts import hertz, joined, t
 from testban.show.traces import ReportTrace
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 640.0, 92.0, 8.0, 30.0, 30.0
@@ -272,7 +272,11 @@ def record_section(
         if d:
             lines.append(svg.element("path", d=d))
         names.append(svg.tip(svg.text(2.0, y - 1, r.trace.nslc[:16]), r.trace.nslc))
-        names.append(svg.text(2.0, y + 10, f"{r.delta:.2f}°  {r.trace.band}"[:18], fill=SOFT, font_size="9"))
+        names.append(
+            svg.text(
+                2.0, y + 10, joined([f"{r.delta:.2f}° ", hertz(r.trace.band[:11])]), fill=SOFT, font_size="9"
+            )
+        )
     curves, curve_names = _curves(found, low, high)
     bars, bar_names = _picks(event, picks, index, low, high)
     clip = f"c{abs(hash_of(event.event_id))}"

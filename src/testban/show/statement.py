@@ -78,7 +78,7 @@ def test_name(row: dict[str, Any]) -> Both:
     kt = f"{row['yield_kt']:g}"
     if row["decoupling"] == 1.0:
         return t("{kt} kt, tamped in hard rock", kt=comma(kt))
-    return t("{kt} kt, muffled {d} times", kt=comma(kt), d=comma(f"{row['decoupling']:g}"))
+    return t("{kt} kt, muffled {d:time|times}", kt=comma(kt), d=comma(f"{row['decoupling']:g}"))
 
 
 def chance(p: float) -> str:
@@ -115,7 +115,7 @@ def headline(found: dict[str, Any]) -> list[Both]:
         )
     rest = [r for r in rows if r not in bad and r not in good and r not in late]
     if rest:
-        said.append(t("Neither assured nor unlikely (50 to 90 % for {n} tests): {what}.", n=n, what=_list(rest)))  # fmt: skip
+        said.append(t("Neither assured nor unlikely (50 to 90 % for {n:test|tests}): {what}.", n=n, what=_list(rest)))  # fmt: skip
     return said
 
 
@@ -127,7 +127,7 @@ def rule(found: dict[str, Any]) -> Both:
     """Network and rule."""
     r = found["rule"]
     return t(
-        "{n} stations, {a} of them arrays. An event is formed from at least {k} points: {s} for a station, {b} for an array; probability {p} %.",
+        "{n:station|stations}; arrays among them: {a}. An event is formed from at least {k:point|points}: {s} for a station, {b} for an array; probability {p} %.",
         n=found["stations"], a=found["arrays"], k=r.points, s=r.station_points, b=r.array_points, p=num(100 * r.level, 0),
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ def _shot(r: dict[str, Any]) -> dict[str, Any]:
 def _help_head(found: dict[str, Any]) -> Both:
     row = found["series"][found["key"]]
     return t(
-        "Seen of {n} tests of {what}, at the place where that is least", n=found["question"].tests[-1], what=test_name(row)
+        "Seen of {n:test|tests} of {what}, at the place where that is least", n=found["question"].tests[-1], what=test_name(row)
     )  # fmt: skip
 
 
@@ -176,10 +176,10 @@ def _help(r: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     a, b = found["help"]["points"]
     names = {
         "now": lambda: t("as it is"),
-        "two": lambda: t("the rule alone: {b} points instead of {a}", a=a, b=b),
+        "two": lambda: t("the rule alone: {b:point|points} instead of {a}", a=a, b=b),
         "station": lambda: t("station {k} more, near {place}", k=r["order"], place=position(r["longitude"], r["latitude"], 0)),
-        "arrays": lambda: t("{n} arrays instead", n=r["count"]),
-        "arrays-two": lambda: t("these arrays and the rule of {b} points", b=b),
+        "arrays": lambda: t("{n:array|arrays} instead", n=r["count"]),
+        "arrays-two": lambda: t("these arrays and the rule of {b:point|points}", b=b),
     }  # fmt: skip
     start = found["help"]["rows"][0]
     return {
@@ -192,13 +192,18 @@ def quota(q: dict[str, Any]) -> list[Both]:
     """The inspections in sentences."""
     said = [
         t(
-            "{m} inspections of {n} undetermined events a year: one hidden test among them succeeds against the best play with value {v} (payoff of a catch {b}); {k} tests, with events drawn by lot, are met at least once with {p}.",
+            "{m:inspection|inspections} of {n:undetermined event|undetermined events} a year: one hidden test among them succeeds against the best play with value {v} (payoff of a catch {b}); with {k:test|tests} and events drawn by lot, at least one is met with {p}.",
             m=q["inspections"], n=q["events"], v=num(-q["value_of_one"], 3), b=q["catch_payoff"], k=q["violations"],
             p=num(q["by_lot"], 3),
         )
     ]  # fmt: skip
     if q["needed"] is not None:
-        said.append(t("{m} inspections would bring the value of one hidden test down to 0.1.", m=q["needed"]))
+        said.append(
+            t(
+                "With {m:inspection|inspections} the value of one hidden test would be down to 0.1.",
+                m=q["needed"],
+            )
+        )
     if q.get("random_by_lot") is not None:
         said.append(
             t(

@@ -95,7 +95,7 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
     how = Identification()
     out = [
         t(
-            "{what}: of {n} tests at {site} one is seen with probability {p} only.",
+            "{what}: of {n:test|tests} at {site} one is seen with probability {p} only.",
             what=test_name(r), n=n, site=Both(r["weakest"], r["weakest_ru"]), p=comma(chance(r["seen"][-1])),
         )
         for r in found["series"]
@@ -117,7 +117,7 @@ def not_assured(found: dict[str, Any]) -> list[Both]:
         out.append(t("The rule is met for no magnitude at: {names}.", names=names))
     out += [
         t(
-            "To see is not to know. An event is taken to be told from an earthquake where {k} stations within {d} degrees see it {snr} times above noise, or from mb {m} on; of explosions {hit} % are then recognised (all assumed). That it was nuclear no seismogram shows.",
+            "To see is not to know. An event is taken to be told from an earthquake where {k:station|stations} within {d} degrees saw it {snr:time|times} above noise, or from mb {m} on; of explosions {hit} % are then recognised (all assumed). That it was nuclear no seismogram shows.",
             k=how.stations,
             d=num(how.farthest_deg, 0),
             snr=num(how.snr, 0),
@@ -137,7 +137,7 @@ def provenance(found: dict[str, Any]) -> list[Both]:
     out = [foreign(f"{r['table']}: {r['origin']}.") for r in found["networks"]]
     own = found["stations"] - sum(r["size"] for r in found["networks"])
     if own:
-        out.append(t("{n} stations as the scenario file gives them.", n=own))
+        out.append(t("{n:station|stations} as the scenario file gives them.", n=own))
     if not found["given_sites"]:
         out.append(
             t("Places: former test sites to a tenth of a degree, since the scenario names none of its own.")

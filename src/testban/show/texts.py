@@ -3,16 +3,22 @@
 Rules: a message identifier is the short English text; its Russian stands in `locale/ru.po` (a test fails for any
 that is missing). `t` yields both languages marked up, the style sheet shows one of them; nothing needs JavaScript.
 Numbers in sentences take the decimal mark of the language; in tables and plots they keep the point, so that they
-can be copied into other programs. Times are ISO 8601 UTC in both. What is not finite or not known is a dash.
+can be copied into other programs. Times are ISO 8601 UTC in both. What is not finite or not known is a dash. A count
+brings its noun: `{n:event|events}`, in Russian `{n:событие|события|событий}` (for 1, 2 to 4, 5 and more) and, where a
+fraction takes another one, a fourth; `{n:|event|events}` is the noun alone.
 """
 
 import functools
 import math
 import re
+import string
 from collections.abc import Sequence
 from importlib import resources
+from typing import Any
 
 from markupsafe import Markup, escape
+
+from testban.base.words import form
 
 LANGUAGES = ("en", "ru")
 UNIT = re.compile(r", (\S{1,4})$")
@@ -71,12 +77,25 @@ class Both:
         return self.en
 
 
+class _Filler(string.Formatter):
+    def format_field(self, value: Any, spec: str) -> str:
+        if "|" in spec:
+            bare = spec.startswith("|")
+            noun = form(value, spec[bare:].split("|"))
+            return noun if bare else f"{value} {noun}"
+        return str(format(value, spec))
+
+
+_FILLER = _Filler()
+
+
 def t(msgid: str, **values: object) -> Both:
     """A text in both languages; `values` fill its {places} and may themselves differ by language."""
 
     def fill(language: str) -> str:
         got = {k: v.of(language) if isinstance(v, Both) else v for k, v in values.items()}
-        return translate(msgid, language).format(**got)
+        text = translate(msgid, language)
+        return _FILLER.vformat(text, (), got) if "|" in msgid else text.format(**got)
 
     return Both(fill("en"), fill("ru"))
 
@@ -117,6 +136,11 @@ def num(value: float | None, decimals: int = 1, *, sign: bool = False) -> Both:
     return comma(fixed(value, decimals, sign=sign))
 
 
+def hertz(band: str) -> Both:
+    """A band such as "1-4 Hz"."""
+    return Both(band, band.replace("Hz", "Гц"))
+
+
 def sig(value: float | None, digits: int = 3) -> str:
     """A number with so many significant digits, without an exponent in ordinary ranges."""
     if value is None or not math.isfinite(value):
@@ -144,7 +168,4 @@ def position(longitude: float, latitude: float, decimals: int = 2) -> Both:
 
 def russian_times(number: str) -> str:
     """The noun after "в N": раза after a fraction and after 2 to 4, but not 12 to 14; else раз."""
-    if "." in number:
-        return "раза"
-    last = int(number) % 100
-    return "раза" if last % 10 in (2, 3, 4) and last not in (12, 13, 14) else "раз"
+    return form(number, ("раз", "раза", "раз"))

@@ -13,8 +13,9 @@ from testban.base.geo import KM_PER_DEG
 from testban.base.records import Bulletin, Event, Expected, Finding, Magnitude, Pick, Site, Verdict
 from testban.base.times import format_time
 from testban.identify.combine import away
-from testban.show import evidence, headline, maps, plots, reasons, section, verdicts, yields
-from testban.show.texts import DASH, N_, Both, finite, fixed, sig, t
+from testban.show import close_view, evidence, headline, maps, plots, reasons, section, verdicts, yields
+from testban.show.reasons_findings import KINDS
+from testban.show.texts import DASH, N_, Both, finite, fixed, hertz, sig, t
 from testban.show.traces import ReportTrace
 
 MOST_LOOSE = 200
@@ -25,21 +26,6 @@ STATUS_TEXT = {
     "masked": N_("hidden by another signal"),
     "too-weak": N_("too weak to be seen there"),
     "seen": N_("seen"),
-}
-KIND_TEXT = {
-    "gap": N_("gap"),
-    "overlap": N_("overlap"),
-    "dead": N_("dead channel"),
-    "clipped": N_("clipped"),
-    "nan": N_("not a number"),
-    "rate": N_("sample rate"),
-    "duplicate": N_("duplicate"),
-    "no-response": N_("no response"),
-    "epoch": N_("response epoch"),
-    "orientation": N_("orientation"),
-    "corrupt": N_("damaged data"),
-    "incomplete": N_("a window that may not be whole"),
-    "spike": N_("spike"),
 }
 
 
@@ -201,9 +187,9 @@ def event_view(
         "certainty": headline.certainty(event),
         "facts": facts(event),
         "map": maps.event_map(event, sites) if pictured and placed and sites else "",
-        "close": maps.close_view(event, sites) if pictured and placed else "",
+        "close": close_view.close_view(event, sites) if pictured and placed else "",
         "section": shown,
-        "bands": sorted({r.trace.band for r in rows if r.trace.band}),
+        "bands": [hertz(b) for b in sorted({r.trace.band for r in rows if r.trace.band})],
         "predicted": any(r.predicted for r in rows),
         "shown": len(rows),
         "residual_distance": plots.residuals(event, "distance") if pictured else "",
@@ -226,7 +212,7 @@ def facts(event: Event) -> list[tuple[Both, Both | str]]:
     o = event.origin
     reason = reasons.reason(o.depth_reason)
     out: list[tuple[Both, Both | str]] = [
-        (t("Origin time"), f"{time_text(o.time_ns, 2)} ± {fixed(o.time_sigma_s, 2)} s"),
+        (t("Origin time"), t("{x} s", x=f"{time_text(o.time_ns, 2)} ± {fixed(o.time_sigma_s, 2)}")),
         (t("Epicentre"), f"{fixed(o.latitude, 4)}, {fixed(o.longitude, 4)}"),
         (t("Depth"), headline.depth(event)),
         (t("Why this depth"), reason),
@@ -252,7 +238,7 @@ def facts(event: Event) -> list[tuple[Both, Both | str]]:
                 d=fixed(o.max_distance_deg * KM_PER_DEG, 0),
             ),
         ),
-        (t("Weighted rms residual"), f"{fixed(o.rms_s, 2)} s"),
+        (t("Weighted rms residual"), t("{x} s", x=fixed(o.rms_s, 2))),
         (t("Earth model"), o.model),
     ]
     for m in o.margins:
@@ -339,7 +325,7 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     rows = sorted(findings, key=lambda f: (f.kind, f.subject, f.span.start_ns if f.span else 0, f.message))
     return [
         {
-            "kind": t(KIND_TEXT[f.kind]) if f.kind in KIND_TEXT else Both(f.kind, f.kind),
+            "kind": t(KINDS[f.kind]) if f.kind in KINDS else Both(f.kind, f.kind),
             "subject": f.subject,
             "message": reasons.reason(f.message),
             "time": time_text(f.span.start_ns, 0) if f.span else "",

@@ -21,7 +21,7 @@ from testban.repeat.scan import Hour, Peak
 from testban.repeat.stack import log_tail
 from testban.repeat.threshold import CELL_S, YEAR_S, Threshold, normal_level
 from testban.show import footprint, report, svg, texts
-from testban.show.texts import Both, comma, fixed, num, t
+from testban.show.texts import Both, comma, fixed, hertz, joined, num, t
 
 F64 = NDArray[np.float64]
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1060.0, 64.0, 16.0, 18.0, 34.0
@@ -45,7 +45,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     losses: tuple[Loss, ...] = ()
 
 
-def render(subjects: Sequence[Subject], language: str = "en") -> str:
+def render(subjects: Sequence[Subject], language: str = "en", *, simulated: bool = False) -> str:
     """The page as one self-contained HTML text; `language` is shown first. InputError for another than en or ru."""
     if language not in texts.LANGUAGES:
         raise InputError(f"expected the language en or ru, got {language!r}")
@@ -53,6 +53,7 @@ def render(subjects: Sequence[Subject], language: str = "en") -> str:
         "subjects": [_view(s) for s in subjects],
         "limits": limits(),
         "language": language,
+        "simulated": simulated,
     }
     return report.fill("watch.html.j2", values)
 
@@ -78,7 +79,7 @@ def sentence(s: Subject) -> Both:
         return texts.foreign(s.error)
     th = s.decision.threshold
     said = t(
-        "Threshold {z} for {n} false alarms a year, measured on {h} h of surrogates of the template and carried {x} times beyond them; {searched} h searched.",
+        "Threshold {z} for {n:false alarm|false alarms} a year, measured on {h} h of surrogates of the template and carried {x:time|times} beyond them; {searched} h searched.",
         z=num(th.z, 2), n=num(th.false_alarms_per_year, 2), h=num(th.noise_hours, 1), x=num(th.beyond, 0),
         searched=num(s.decision.searched_hours, 2),
     )  # fmt: skip
@@ -245,7 +246,7 @@ def pairs(rows: Sequence[Pair]) -> Markup:
     for k, p in enumerate(rows):
         middle = 26.0 + each * (k + 0.5)
         m = p.match
-        name = f"{m.station} {m.component} {m.band[0]:g}-{m.band[1]:g} Hz"
+        name = joined([m.station, m.component, hertz(f"{m.band[0]:g}-{m.band[1]:g} Hz")])
         parts.append(svg.text(4.0, middle - 2, name, font_weight="600"))
         parts.append(svg.text(4.0, middle + 14, f"r {m.correlation:.2f}", fill=svg.SOFT))
         for x, colour, width in ((p.master, svg.FAINT, "2.2"), (p.detection, svg.BLUE, "0.9")):

@@ -8,7 +8,7 @@ from testban.base.records import Event, Verdict
 from testban.base.yields import Yield, YieldInterval
 from testban.identify import yields as room
 from testban.identify.yield_depth import YieldDepth
-from testban.show.texts import Both, comma, finite, foreign, joined, num, sig, t
+from testban.show.texts import Both, comma, finite, foreign, hertz, joined, num, sig, t
 
 
 def _kt(value: float) -> Both:
@@ -39,7 +39,7 @@ def lines(found: Yield) -> list[Both]:
     head = t(
         "Magnitude {scale} {mb} ± {s}; with relation, site and depth ± {total}; relation {law}, site {site}.",
         scale=found.scale, mb=num(found.mb, 2), s=num(found.mb_sigma, 2), total=num(found.sigma, 2),
-        law=found.relation, site=found.site,
+        law=found.relation, site=t("anywhere") if found.site == "anywhere" else found.site,
     )  # fmt: skip
     out = [head, *(interval(r) for r in found.intervals)]
     if not found.confirmed:
@@ -54,7 +54,7 @@ def together(found: YieldDepth) -> list[Both]:
         f"{s.band_hz[0]:g}–{s.band_hz[1]:g} Hz {s.log10_ratio:+.2f} ± {s.sigma:.2f} ({s.n})"
         for s in found.steps
     )
-    told = Both(steps, steps.replace(".", ",").replace("Hz", "Гц"))
+    told = Both(steps, hertz(steps).ru.replace(".", ","))
     return [
         t("With spectra over those of the master, if it was a tamped explosion: {low} to {high} kt ({level} % interval, middle {mid} kt), at {top} to {bottom} m (middle {depth} m).",
           low=_kt(a), high=_kt(b), mid=_kt(y), level=num(100.0 * found.level, 0), top=_kt(c), bottom=_kt(d), depth=_kt(h)),

@@ -13,17 +13,16 @@ import math
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from testban.base import dmath
 from testban.base.dmath import PI, atan2_, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG
-from testban.signal.fk_kernels import bin_noise_, grid_, peak_, refine_, steering_
+from testban.signal import fk_grid
+from testban.signal.fk_grid import Floats
+from testban.signal.fk_kernels import bin_noise_, peak_, refine_
 
-Floats = NDArray[np.float64]
-
-TAPER = 0.22  # part of the window under the two cosine edges together
 CALIBRATION_S = 0.02  # timing and site error of one element, one sigma; assumed, no survey behind it
 UNIFORM_SIGMA_DEG = 103.923  # standard deviation of an angle of which nothing is known, 360 / sqrt(12)
 _CONDITION = 1e-3  # least ratio of the squared principal apertures
@@ -79,16 +78,6 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     level: float = 0.5
 
 
-def cosine_taper(n: int, part: float = TAPER) -> Floats:
-    """Window of n samples with cosine edges that take `part` of it together."""
-    edge = max(1, min(n // 2, int(0.5 * part * n)))
-    ramp = 0.5 * (1.0 - dmath.cos(PI * (np.arange(edge) + 0.5) / edge))
-    out = np.ones(n)
-    out[:edge] = ramp
-    out[n - edge :] = ramp[::-1]
-    return out
-
-
 def geometry(east_km: ArrayLike, north_km: ArrayLike, elevation_km: ArrayLike | None = None) -> Floats:
     """Element places (n, 3) in km about their mean, checked: at least three elements, not on one line.
 
@@ -123,37 +112,6 @@ def _axes(place: Floats) -> tuple[float, float, float]:
     return mean + half, mean - half, azimuth
 
 
-def _bins(n: int, rate_hz: float, low_hz: float, high_hz: float) -> tuple[int, int, int]:
-    """Padded length, first bin and number of bins of the band; InputError where the band holds none."""
-    if not (rate_hz > 0.0 and 0.0 <= low_hz < high_hz):
-        raise InputError(
-            f"expected 0 <= low < high and a positive rate, got {low_hz}, {high_hz}, {rate_hz} Hz"
-        )
-    nfft = 1
-    while nfft < n:
-        nfft *= 2
-    step = rate_hz / nfft
-    first = max(1, int(low_hz / step + 0.5))
-    last = min(nfft // 2 - 1, int(high_hz / step + 0.5))
-    if last < first:
-        raise InputError(
-            f"band {low_hz}-{high_hz} Hz holds no frequency of a window of {n} samples at {rate_hz} Hz"
-        )
-    return nfft, first, last - first + 1
-
-
-def _angular(rate_hz: float, nfft: int, first: int, nf: int) -> Floats:
-    """Angular frequencies of the bins, rad/s."""
-    return np.asarray(2.0 * PI * rate_hz / nfft * (first + np.arange(nf)), dtype=np.float64)
-
-
-def _spectra(traces: Floats, taper: Floats, nfft: int, first: int, nf: int) -> tuple[Floats, Floats]:
-    """Real and imaginary spectra (nf, n) of demeaned, tapered traces (n, samples)."""
-    mean = np.sum(traces, axis=1, keepdims=True) / traces.shape[1]
-    x = np.fft.rfft((traces - mean) * taper, nfft, axis=1)[:, first : first + nf]
-    return np.ascontiguousarray(x.real.T), np.ascontiguousarray(x.imag.T)
-
-
 def _checked(traces: ArrayLike, n: int) -> Floats:
     data = np.ascontiguousarray(traces, dtype=np.float64)
     if data.ndim != 2 or data.shape[0] != n:
@@ -165,41 +123,6 @@ def _checked(traces: ArrayLike, n: int) -> Floats:
     return data
 
 
-class _Grid:
-    """Steering of one geometry, band and slowness grid, made once for many windows."""
-
-    def __init__(
-        self, place: Floats, w: Floats, smax_s_per_deg: float, n_grid: int, inverse_v2: float
-    ) -> None:
-        if not (smax_s_per_deg > 0.0 and n_grid >= 3):
-            raise InputError(f"expected smax > 0 and n_grid >= 3, got {smax_s_per_deg} and {n_grid}")
-        half = n_grid // 2
-        self.cell = smax_s_per_deg / KM_PER_DEG / half
-        self.axis: Floats = np.asarray((np.arange(2 * half + 1) - half) * self.cell, dtype=np.float64)
-        nf, n = w.size, place.shape[0]
-        self.ar, self.ai = np.empty((nf, n, 2 * half + 1)), np.empty((nf, n, 2 * half + 1))
-        north = np.zeros(-(-(half + 1) // 16) * 16)
-        north[: half + 1] = self.axis[half:]
-        self.br, self.bi = np.empty((nf, n, north.size)), np.empty((nf, n, north.size))
-        steering_(w, np.ascontiguousarray(place[:, 0]), self.axis, -1.0, self.ar, self.ai)
-        steering_(w, np.ascontiguousarray(place[:, 1]), north, -1.0, self.br, self.bi)
-        # A height acts almost alike for every steep wave: the grid takes vertical incidence, the refinement is exact.
-        self.zr, self.zi = np.ones((nf, n)), np.zeros((nf, n))
-        if inverse_v2 > 0.0:
-            zr, zi = np.empty((nf, n, 1)), np.empty((nf, n, 1))
-            steering_(w, np.ascontiguousarray(place[:, 2]), np.array([math.sqrt(inverse_v2)]), 1.0, zr, zi)
-            self.zr, self.zi = zr[:, :, 0], zi[:, :, 0]
-
-    def power(self, xr: Floats, xi: Floats, weight: Floats) -> Floats:
-        """Beam power over the grid, (east, north)."""
-        out = np.zeros((self.axis.size, self.axis.size))
-        grid_(
-            xr * self.zr - xi * self.zi, xr * self.zi + xi * self.zr,
-            self.ar, self.ai, self.br, self.bi, weight, out,
-        )  # fmt: skip
-        return out
-
-
 def _vertical(surface_velocity_km_s: float | None, elevation_km: ArrayLike | None) -> float:
     if elevation_km is None:
         return 0.0
@@ -207,13 +130,6 @@ def _vertical(surface_velocity_km_s: float | None, elevation_km: ArrayLike | Non
     if not v > 0.0:
         raise InputError(f"expected a positive surface velocity in km/s, got {v}")
     return 1.0 / (v * v)
-
-
-def _weights(xr: Floats, xi: Floats, whiten: bool) -> Floats:
-    total = np.sum(xr * xr + xi * xi, axis=1)
-    if not whiten:
-        return np.ones(total.size)
-    return np.asarray(np.where(total > 0.0, 1.0 / np.where(total > 0.0, total, 1.0), 0.0), dtype=np.float64)
 
 
 def fk(
@@ -241,17 +157,17 @@ def fk(
     """
     place = geometry(east_km, north_km, elevation_km)
     data = _checked(traces, place.shape[0])
-    nfft, first, nf = _bins(data.shape[1], rate_hz, low_hz, high_hz)
-    w = _angular(rate_hz, nfft, first, nf)
+    nfft, first, nf = fk_grid.bins(data.shape[1], rate_hz, low_hz, high_hz)
+    w = fk_grid.angular(rate_hz, nfft, first, nf)
     inverse_v2 = _vertical(surface_velocity_km_s, elevation_km)
-    xr, xi = _spectra(data, cosine_taper(data.shape[1]), nfft, first, nf)
-    weight = _weights(xr, xi, whiten)
+    xr, xi = fk_grid.spectra(data, fk_grid.cosine_taper(data.shape[1]), nfft, first, nf)
+    weight = fk_grid.weights(xr, xi, whiten)
     total = float(np.sum(np.sum(xr * xr + xi * xi, axis=1) * weight))
     if not total > 0.0:
         raise InputError(
             "expected a signal, got samples without any variation: dead elements must be left out"
         )
-    grid = _Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
+    grid = fk_grid.Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
     power = grid.power(xr, xi, weight)
     a, b = peak_(power)
     edge = a in (0, grid.axis.size - 1) or b in (0, grid.axis.size - 1)
@@ -259,7 +175,7 @@ def fk(
         xr, xi, w, weight, place, inverse_v2, float(grid.axis[a]), float(grid.axis[b]), float(grid.cell)
     )
     used = (
-        data.shape[1] / nfft * (1.0 - 0.625 * TAPER)
+        data.shape[1] / nfft * (1.0 - 0.625 * fk_grid.TAPER)
     )  # independent bins per bin: padding and mean squared taper
     noise = bin_noise_(xr, xi, w, place, inverse_v2, px, py, weight) / used
     return _result(px, py, d, total, noise, place, max(1.0, nf * used), calibration_s, edge)
@@ -367,16 +283,16 @@ def scan(
     n, step = round(window_s * rate_hz), max(1, round(step_s * rate_hz))
     if n < 8 or n > data.shape[1]:
         raise InputError(f"expected a window of 8..{data.shape[1]} samples, got {n}: change window_s")
-    nfft, first, nf = _bins(n, rate_hz, low_hz, high_hz)
-    w = _angular(rate_hz, nfft, first, nf)
+    nfft, first, nf = fk_grid.bins(n, rate_hz, low_hz, high_hz)
+    w = fk_grid.angular(rate_hz, nfft, first, nf)
     inverse_v2 = _vertical(surface_velocity_km_s, elevation_km)
-    grid = _Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
-    taper = cosine_taper(n)
+    grid = fk_grid.Grid(place, w, smax_s_per_deg, n_grid, inverse_v2)
+    taper = fk_grid.cosine_taper(n)
     starts = np.arange(0, data.shape[1] - n + 1, step)
     out = np.full((4, starts.size), np.nan)
     for j, at in enumerate(starts):
-        xr, xi = _spectra(data[:, at : at + n], taper, nfft, first, nf)
-        weight = _weights(xr, xi, whiten)
+        xr, xi = fk_grid.spectra(data[:, at : at + n], taper, nfft, first, nf)
+        weight = fk_grid.weights(xr, xi, whiten)
         total = float(np.sum(np.sum(xr * xr + xi * xi, axis=1) * weight))
         if not total > 0.0:
             continue
@@ -442,7 +358,7 @@ def resolution(
     w = 2.0 * PI * frequency_hz
     lobe = [2.0 * math.sqrt(0.6931471805599453 / (w * w * m)) * KM_PER_DEG for m in (narrow, wide)]
     n_grid = 2 * min(200, max(25, math.ceil(4.0 * reach_s_per_deg / lobe[1]))) + 1
-    grid = _Grid(place, np.array([w]), reach_s_per_deg, n_grid, 0.0)
+    grid = fk_grid.Grid(place, np.array([w]), reach_s_per_deg, n_grid, 0.0)
     ones = np.ones((1, place.shape[0]))
     r = grid.power(ones, np.zeros_like(ones), np.ones(1)) / place.shape[0] ** 2
     offset = np.sqrt(grid.axis[:, None] ** 2 + grid.axis[None, :] ** 2) * KM_PER_DEG

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from testban.base.errors import InputError
 from testban.base.geo import KM_PER_DEG
-from testban.signal import fk, fk_kernels
+from testban.signal import fk, fk_grid, fk_kernels
 
 RADIUS = np.array([0.0] + [0.7] * 3 + [1.5] * 5)
 ANGLE = np.concatenate([2 * np.pi * np.arange(k) / k + 0.3 * k for k in (1, 3, 5)])
@@ -33,8 +33,8 @@ def wave(rng, slowness, baz, snr, n=200, z=None, v=None):
 def slow_power(x, px, py):
     """The grid's beam power, bin by bin and element by element."""
     n = x.shape[1]
-    nfft, first, nf = fk._bins(n, RATE, LOW, HIGH)
-    x = (x - x.mean(axis=1, keepdims=True)) * fk.cosine_taper(n)
+    nfft, first, nf = fk_grid.bins(n, RATE, LOW, HIGH)
+    x = (x - x.mean(axis=1, keepdims=True)) * fk_grid.cosine_taper(n)
     spec = np.fft.rfft(x, nfft, axis=1)
     power = 0.0
     for f in range(first, first + nf):
@@ -47,10 +47,10 @@ def test_kernel_equals_slow_twin():
     rng = np.random.default_rng(3)
     x = wave(rng, 9.0, 33.0, 2.0)
     place = fk.geometry(X, Y)
-    nfft, first, nf = fk._bins(x.shape[1], RATE, LOW, HIGH)
+    nfft, first, nf = fk_grid.bins(x.shape[1], RATE, LOW, HIGH)
     w = 2 * np.pi * RATE / nfft * (first + np.arange(nf))
-    xr, xi = fk._spectra(x, fk.cosine_taper(x.shape[1]), nfft, first, nf)
-    grid = fk._Grid(place, w, 20.0, 11, 0.0)
+    xr, xi = fk_grid.spectra(x, fk_grid.cosine_taper(x.shape[1]), nfft, first, nf)
+    grid = fk_grid.Grid(place, w, 20.0, 11, 0.0)
     power = grid.power(xr, xi, np.ones(nf))
     for a in (0, 3, 5, 10):
         for b in (0, 4, 5, 9):

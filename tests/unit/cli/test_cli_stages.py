@@ -104,7 +104,7 @@ def test_associate_forms_the_event_and_says_why(ask, tmp_path):
     assert status == 0
     assert [near(e) for e in said["events"]] == [True]
     assert said["picks"] == 10
-    assert said["findings"] == ["1 of 11 rows without a position are not used"]
+    assert said["findings"] == ["1 of 11 rows without a position is not used (such as 'XX.NOWHERE')"]
     assert {p.name for p in (tmp_path / "o").iterdir()} == {
         "events.csv", "arrivals.csv", "bulletin.quakeml", "discarded.csv", "findings.csv",
     }  # fmt: skip
@@ -144,7 +144,7 @@ def test_associate_answers_in_one_line_what_it_cannot_use(ask, tmp_path):
     bare = table(tmp_path / "bare.csv", arrivals(places))
     good = table(tmp_path / "good.csv", with_places(arrivals(places), places))
     for words, part in (
-        ((bare,), "add coordinates or a station table"),
+        ((bare,), "give a station table or StationXML"),
         ((tmp_path / "none.csv",), "readable table"),
         ((good, "--explain", "x"), "expected the name of one event"),
         ((good, "--explain", "discarded:0"), "expected discarded:1 to"),

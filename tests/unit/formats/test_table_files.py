@@ -68,9 +68,33 @@ def test_short_names_counts_and_moved_codes(tmp_path):
     assert {p.station_key for p in got.picks if p.pick_id != "c"} in ({"LMSR"}, {"LMSR#2"})
     assert got.picks[2].amplitude_nm is None
     assert sorted(f.message for f in got.findings) == [
-        "1 of 6 rows without a position are not used",
-        "1 of 6 rows without a station code or a valid time are not used",
+        "1 of 6 rows without a position is not used (such as 'NOWHERE')",
+        "1 of 6 rows without a valid time is not used (such as 'yesterday')",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            "A,44,129,2017/09/03 03:30:51",
+            r"1 without a valid time \(such as '2017/09/03 03:30:51'\); write times",
+        ),
+        ("A,44,129,1504409451.5", r"such as '1504409451.5'\); write times in UTC"),
+        ("A,,,2017-09-03T03:30:51Z", r"1 without a position \(such as 'A'\); add the columns latitude"),
+        (
+            "A,129.6,44,2017-09-03T03:30:51Z",
+            r"none on Earth \(such as '129.6 44'\); latitude and longitude may be exchanged",
+        ),
+        ("A,44N,129E,2017-09-03T03:30:51Z", r"\(such as 'longitude 129E'\); leave what is not known empty"),
+        (",44,129,2017-09-03T03:30:51Z", "without a station code; fill the column"),
+        ("", "holds no rows"),
+    ],
+)
+def test_a_table_of_no_use_says_why_and_what_to_do(tmp_path, row, told):
+    (tmp_path / "p.csv").write_text(f"station,latitude,longitude,time\n{row}\n")
+    with pytest.raises(FormatError, match=told):
+        tables.read_picks(tmp_path / "p.csv")
 
 
 def test_station_table_serves_picks_without_coordinates(tmp_path):

@@ -12,7 +12,7 @@ from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.base.spans import Span
 from testban.base.times import parse_time
-from testban.formats import mseed, sac, steim, waveforms
+from testban.formats import mseed, mseed_uniform, sac, steim, waveforms
 
 T0 = parse_time("2017-09-03T03:29:00.25Z")
 BHZ = Nslc("IC", "MDJ", "00", "BHZ")
@@ -111,7 +111,7 @@ def test_fast_index_equals_libmseed():
         for i, (r, c) in enumerate([(40.0, "BHZ"), (0.1, "VHZ"), (100 / 3, "SHZ")])
     ]
     data = b"".join(parts)
-    fast = mseed._uniform(data)
+    fast = mseed_uniform.uniform(data)
     records, damage = mseed._walk(data)
     assert fast is not None
     assert not damage

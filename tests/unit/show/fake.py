@@ -335,7 +335,7 @@ def bulletin(simulated=True, seed=1):
         Finding(
             kind="gap",
             subject="IC.HIA.00.BHZ",
-            message="37.2 s without samples",
+            message="no samples",
             span=Span(T0, T0 + 37 * 10**9),
         ),
         Finding(

@@ -37,16 +37,14 @@ def russian(text: str) -> str:
     return both.ru
 
 
-@pytest.mark.parametrize(
-    ("nearest", "part"), [(0.1, "вступлений в пределах 0,3° — "), (0.5, "пар S–P в пределах 2° — ")]
-)
+@pytest.mark.parametrize(("nearest", "part"), [(0.1, " в пределах 0,3°"), (0.5, " S–P в пределах 2°")])
 def test_a_located_event_is_told_in_both_languages(nearest, part):
     sites, rows = near(10.0, nearest)
     found = locate.locate(rows, sites)
     assert found.origin.depth_reason.startswith("free: ")
     line = located.with_depth(Event(event_id="e", origin=found.origin, arrivals=found.arrivals))
     assert part in line.ru
-    assert found.origin.depth_reason in line.en
+    assert found.origin.depth_reason.replace(" deg", "").split(" within")[0] in line.en
     assert " km " in line.en
     assert " км" in line.ru
 

@@ -10,7 +10,7 @@ import pytest
 
 from testban.base.errors import InputError
 from testban.base.records import Bulletin, Finding, Site
-from testban.show import report
+from testban.show import report, texts
 
 VOID = {"meta", "input", "br", "img", "link", "hr", "path", "circle", "rect"}
 
@@ -90,6 +90,18 @@ def test_selecting_a_language_leaves_only_that(made):
     assert "Unassociated detections" not in ru
     assert "Unassociated detections" in report.select_language(html)
     checked(report.select_language(html, "ru"))
+
+
+def test_the_russian_page_has_russian_units_hemispheres_and_plurals(made):
+    html = report.render(*made, language="ru")
+    page = report.select_language(html, "ru").split("<script>")[0]
+    words = re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<style>.*?</style>|<title>.*?</title>", " ", page))
+    assert re.search(r"\d Гц", words)
+    assert re.search(r"°\u00a0с\.ш\.", words)
+    assert "σ,\u00a0с" in words
+    assert re.findall(r"\d (?:Hz|nm|s)\b|°[NE]\b|,\s(?:nm|s)\b", words) == []
+    n = len(made[0].events)
+    assert f"<b>{n}</b> {texts.t('{n:|event|events}', n=n).ru}</li>" in page
 
 
 def test_simulated_is_over_everything_and_absent_from_real_records():

@@ -8,6 +8,7 @@ from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 import testban.show
+from testban.base.words import counted, form
 from testban.show import evidence, reasons, texts
 
 ROOM = Path(testban.show.__file__).parent
@@ -35,7 +36,31 @@ def test_every_text_has_its_russian_and_none_is_left_over():
 
 def test_places_to_fill_are_the_same_in_both_languages():
     for en, ru in texts.russian().items():
-        assert sorted(re.findall(r"{\w+}", en)) == sorted(re.findall(r"{\w+}", ru)), en
+        assert sorted(re.findall(r"{(\w+)(?::[^}]*)?}", en)) == sorted(
+            re.findall(r"{(\w+)(?::[^}]*)?}", ru)
+        ), en
+
+
+def test_a_count_brings_its_noun():
+    forms = ["станция", "станции", "станций", "части станции"]
+    said = {n: form(n, forms).split()[-1] for n in (0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 25, 101, 111, 112)}
+    assert [n for n, f in said.items() if f == "станция"] == [1, 21, 101]
+    assert [n for n, f in said.items() if f == "станции"] == [2, 4, 22]
+    assert form("1,5", forms) == form("0.3", forms) == "части станции"
+    assert form("1,5", forms[:3]) == "станции"
+    assert counted(1, "event|events") == "1 event"
+    assert counted(0, "event|events") == "0 events"
+    one, two = (texts.t("{n:more hour stands|more hours stand} in hours.csv.", n=n) for n in (1, 2))
+    assert (one.en, two.en) == ("1 more hour stands in hours.csv.", "2 more hours stand in hours.csv.")
+    assert (one.ru, two.ru) == ("Ещё 1 час — в hours.csv.", "Ещё 2 часа — в hours.csv.")
+
+
+def test_no_text_says_one_with_the_many():
+    """A count before a noun in the plural goes with its forms, in every text that is filled."""
+    nouns = (
+        "events|tests|stations|picks|channels|inspections|arrays|days|hours|findings|points|places|detections"
+    )
+    assert [m for m in texts.russian() if re.search(r"{\w+} (\w+ )?(" + nouns + r")\b", m)] == []
 
 
 REAL = (
@@ -56,7 +81,7 @@ REAL = (
 def test_reasons_of_other_rooms_are_translated_with_their_numbers(text):
     both = reasons.reason(text)
     assert not both.foreign
-    assert both.en == text
+    assert both.en == text.replace("path(s)", "paths")
     assert re.search("[а-яё]", both.ru)
     numbers = [n.replace("-", "−") for n in re.findall(r"\d+\.\d+", text)]
     assert all(n in both.ru or n.replace(".", ",") in both.ru for n in numbers)
@@ -65,6 +90,17 @@ def test_reasons_of_other_rooms_are_translated_with_their_numbers(text):
 def test_the_message_of_a_pattern_says_what_its_text_says():
     text = "3 of 7 first motions are compressions: this speaks against an explosion"
     assert reasons.reason(text).ru == "вверх направлены 3 из 7 первых вступлений: это говорит против взрыва"
+
+
+def test_one_path_and_two_paths_in_place_of_the_form():
+    said = reasons.reason(
+        "1 good path(s), at least 2 are needed; 1 path(s) block Lg by their own record and 3 cannot say"
+    ).en
+    assert said == "1 good path, at least 2 are needed; 1 path blocks Lg by its own record and 3 cannot say"
+    assert (
+        reasons.reason("measured at 2 station(s), at least 3 are needed").en
+        == "measured at 2 stations, at least 3 are needed"
+    )
 
 
 def test_an_unknown_reason_stays_and_is_marked_english():
