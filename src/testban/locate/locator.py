@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 LOOKS = (-4.0, -2.5, -1.5, 1.5, 2.5, 4.0)
 LOOK_SCALE = 2.0  # of the loss there: phases compete, and the origin time is the one that the place asks for
 LOOK_GAIN = 0.01
+# ... by this where the start is trusted, 19 to 1: whoever gave it knew more than these data. Less makes a rival, which the ellipse holds.
+TRUSTED_GAIN = 5.9
 # A start that is trusted is not doubted where so many data agree, every one by so much weight, with stations all around.
 SURE, AGREES, SURE_GAP_DEG = 10, 0.5, 180.0
 UNDER_STATIONS = 3  # starts under the stations of so many first arrivals
@@ -132,7 +134,9 @@ def epicentre(problem: Problem, start: tuple[float, float, float, int] | None, d
             delta, _, _ = delaz_(start[0], start[1], float(found.x[0]), float(found.x[1]))
             good = delta <= NEAR_START_DEG
         if found.ok and not settings.search:
-            return _corrected(problem, _second_look(problem, found) if _doubtful(problem) else found)
+            return _corrected(
+                problem, _second_look(problem, found, TRUSTED_GAIN) if _doubtful(problem) else found
+            )
         if good:
             return _corrected(problem, _second_look(problem, found))
         if not settings.search:
@@ -163,12 +167,12 @@ def _doubtful(problem: Problem) -> bool:
     return quality.gaps_(out[:, 6])[0] > SURE_GAP_DEG
 
 
-def _second_look(problem: Problem, found: Solution) -> Solution:
+def _second_look(problem: Problem, found: Solution, gain: float = LOOK_GAIN) -> Solution:
     """The best of the solution and those reached from points along the axes of its error ellipse, and from its mirror image.
 
     A network on one side leaves hollows a few ellipses apart (mirror images in a line of stations), which the search, with
     points far apart and a misfit of its own, cannot tell from one another; another phase (Pn or Pg, Sn or Lg) leaves them as well. All
-    that is met is kept (`hollows`). The arrays hold the one returned.
+    that is met is kept (`hollows`). gain: by which another must fit better than the solution. The arrays hold the one returned.
     """
     best = found
     problem.hollows.append(found)
@@ -178,7 +182,7 @@ def _second_look(problem: Problem, found: Solution) -> Solution:
         trial = problem.run(x, False, scale=LOOK_SCALE)
         if trial.ok:
             problem.hollows.append(trial)
-        if trial.ok and trial.cost < best.cost - LOOK_GAIN:
+        if trial.ok and trial.cost < min(best.cost - LOOK_GAIN, found.cost - gain):
             best = trial
     return again(problem, best)
 
