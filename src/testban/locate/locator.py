@@ -194,6 +194,8 @@ def _second_look(problem: Problem, found: Solution, gain: float = LOOK_GAIN) -> 
 def _priced(problem: Problem, found: Solution) -> Solution:
     """The solution that the arrays hold, charged for every first P at regional distance that it takes for a later branch."""
     column, out = problem.column, problem.out
+    if not found.ok or column.max() < 1:
+        return found
     rows = np.flatnonzero(
         problem.telling
         & (problem.waves[:, 0] == 0)
