@@ -54,8 +54,15 @@ def stations_of(
     folder: Path, files: tuple[str, ...], factor: float
 ) -> tuple[list[Site], list[StationResult]]:
     """Detection of every station of a recording at a threshold factor."""
-    inventory = formats.inventory.read_inventory([folder])
-    source = links.open_source([folder / f for f in files])
+    return detected([folder], [folder / f for f in files], factor)
+
+
+def detected(
+    inventories: list[Path], sources: list[Path], factor: float = 1.0
+) -> tuple[list[Site], list[StationResult]]:
+    """Detection of every station of the sources at a threshold factor, as in the main job."""
+    inventory = formats.inventory.read_inventory(inventories)
+    source = links.open_source(sources)
     stations, _ = find_stations(source, inventory, None, None)
     settings = detect.Settings(threshold_factor=factor, weak_power=detect.WEAK_POWER)  # as the main job
     sites, results = [], []

@@ -18,12 +18,14 @@ from testban import locate
 from testban.base.geo import delaz_, distance_km_
 from testban.base.records import Pick, Site
 from testban.base.times import parse_time
+from testban.earth import travel
 from testban.locate.errors_model import apart_, paths_
 from testban.locate.problem import Problem
 
 Case = tuple[tuple[int, float, float, float], list[tuple[Pick, str]], dict[str, Site], float]
 SAME_S, SAME_DEG, PICK_S = 20.0, 1.0, 0.3
 FAR_S = 5.0  # from the median: another phase or none
+BEHIND_S, ITS_S = (1.5, 3.0, 5.0, 8.0, 20.0), 2.5
 EDGES_KM = (10, 30, 60, 100, 150, 200, 300, 400, 600, 900, 1500)
 
 
@@ -122,7 +124,38 @@ def ellipses(all_cases: list[Case]) -> None:
                   f"{100 * math.sqrt(held * (len(some) - held) / len(some) ** 3):.0f} %), median area {median(f[2] for f in some):.0f} km2")  # fmt: skip
 
 
+def missed(all_cases: list[Case]) -> None:
+    """Of the first P picks of stations, how many are Pg, by how long Pg follows the first arrival (decision 72)."""
+    half = len(all_cases) // 2
+    for part, some in (("first half", all_cases[:half]), ("second half", all_cases[half:])):
+        found = np.array([r for c in some for r in _firsts(c)])
+        for lo, hi in pairwise(BEHIND_S):
+            here = found[(found[:, 1] >= lo) & (found[:, 1] < hi)]
+            first, later = np.abs(here[:, 0]), np.abs(here[:, 0] - here[:, 1])
+            pn = int(((first < ITS_S) & (first < later)).sum())
+            pg = int(((later < ITS_S) & (later < first)).sum())
+            print(
+                f"first P where Pg follows by {lo:g} to {hi:g} s, {part}: Pg {pg} of {pn + pg} ({100 * pg / (pn + pg):.0f} %)"
+            )
+
+
+def _firsts(case: Case) -> list[tuple[float, float]]:
+    """Residual of every station's first P pick, less their median where Pg is near, and how much later than the first arrival Pg is (s)."""
+    (t, lon, lat, depth), rows, sites, _ = case
+    model, first = travel.load("ak135"), {}
+    for pick, label in sorted(rows, key=lambda r: r[0].time_ns):
+        if label == "P":
+            first.setdefault(pick.station_key, (pick.time_ns - t) / 1e9)
+    delta = np.array([delaz_(lon, lat, sites[k].longitude, sites[k].latitude)[0] for k in first])
+    p, pg = (model.predict(name, np.full(delta.size, max(0.0, depth)), delta)[0] for name in ("P1", "Pg"))
+    late, behind = np.array(list(first.values())) - p, pg - p
+    near = late[behind < BEHIND_S[1]]
+    middle = float(np.median(near if near.size else late))
+    return [(r - middle, b) for r, b in zip(late.tolist(), behind.tolist(), strict=True) if b == b]
+
+
 if __name__ == "__main__":
     everything = cases()
+    missed(everything)
     variograms(everything)
     ellipses(everything)

@@ -40,7 +40,8 @@ class Judging(Fitting):
     def enough(self, numbers: Sequence[int], waves: Sequence[int], place: tuple[float, float]) -> bool:
         """Whether the picks meet the rule of the settings: stations, arrays, and three picks or two directions.
 
-        Half of the stations and two at least must have P: what is built of S alone is built of coda.
+        Half of the stations and two at least must have P, two of them P that the detector did not call S: what is built of S alone is built of
+        coda.
         """
         w, s = self.window, self.search.settings
         stations = {int(w.station[k]) for k in numbers}
@@ -52,7 +53,10 @@ class Judging(Fitting):
             return len(stations) >= 3 and self.weight(numbers, waves) >= IDC_WEIGHT
         need = s.min_stations_with_array if array else s.min_stations
         first = {int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0}
-        if len(first) < 2 or 2 * len(first) < len(stations):
+        called = {
+            int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0 and w.hint[k] != 2
+        }
+        if len(called) < 2 or 2 * len(first) < len(stations):
             return False
         return len(stations) >= need and (len(numbers) >= 3 or self.directed(numbers, place) >= 2)
 

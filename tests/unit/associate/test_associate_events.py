@@ -1,6 +1,7 @@
 """One event gives one event; false picks give none; order and chunks change no byte; silence is reported."""
 
 import random
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from testban import associate
 from testban.associate import dense, drift, odds, scan
+from testban.associate.judging import Judging
 from testban.associate.settings import Settings
 from testban.associate.table import Table
 from testban.base.geo import delaz_, destination_, distance_km_
@@ -294,6 +296,16 @@ def test_s_alone_makes_no_event():
     assert associate.associate(named, sites).events == ()
     assert associate.associate(named + [p for p in picks if p.pick_id.endswith("P")][:3], sites).events == ()
     assert len(associate.associate(picks, sites).events) == 1
+
+
+@pytest.mark.parametrize(
+    ("hints", "enough"), [((2, 2, 2, 2), False), ((1, 2, 2, 2), False), ((1, 0, 2, 2), True)]
+)
+def test_p_that_are_called_s_make_no_event(hints, enough):
+    """Growths of a coda are called S: taken as P at four stations they are no event until two P are named so, or left unnamed."""
+    window = SimpleNamespace(data=np.full((4, 7), np.nan), station=np.arange(4), hint=np.array(hints))
+    judging = SimpleNamespace(window=window, search=SimpleNamespace(settings=Settings()))
+    assert Judging.enough(judging, range(4), (0, 0, 0, 0), (10.0, 50.0)) is enough
 
 
 def test_cells_of_a_sequence_lie_around_its_events():

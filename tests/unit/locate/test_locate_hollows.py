@@ -9,7 +9,8 @@ from testban import locate
 from testban.base.geo import delaz_, destination_, distance_km_, offset_km_
 from testban.base.records import Pick, Site
 from testban.earth import travel
-from testban.locate import hollows, quality
+from testban.locate import hollows, locator, quality
+from testban.locate.problem import Problem
 
 
 def line_of_stations(noise: float, off: float = 0.4, seed: int = 0):
@@ -117,3 +118,21 @@ def test_the_ellipse_holds_what_another_phase_would_say():
     found = locate.locate(rows, sites, settings, (lon, lat, 0.0, round(-14e9)))
     o = found.origin
     assert inside(o.ellipse, (o.longitude, o.latitude), (6.6, 48.3)) < 1.0
+
+
+@pytest.mark.parametrize(("delta", "price"), [(2.0, 0.7), (3.2, 2.4), (5.0, 6.3)])
+def test_a_first_p_taken_for_pg_is_charged_by_how_long_pn_was_missed(delta, price):
+    sites, rows, model = {}, [], travel.load()
+    for i in range(9):
+        d = 0.4 + 0.1 * i if i else delta
+        lon, lat = destination_(10.0, 50.0, 40.0 * i, d)
+        sites[f"S{i}"] = Site(key=f"S{i}", longitude=lon, latitude=lat)
+        t = float(model.predict("P1" if i else "Pg", 0.0, delaz_(10.0, 50.0, lon, lat)[0])[0])
+        rows.append(
+            (Pick(pick_id=f"{i}", station_key=f"S{i}", time_ns=round(t * 1e9), time_sigma_s=0.3), "P")
+        )
+    problem = Problem(rows, sites, locate.Settings(fixed_depth_km=0.0))
+    origin_s = -problem.reference_ns / 1e9
+    found = problem.run(np.array([10.0, 50.0, 0.0, origin_s]), False, scale=1.0)
+    assert "Pg" in problem.names(0.0)
+    assert locator._priced(problem, found).cost - found.cost == pytest.approx(price)
