@@ -101,6 +101,13 @@ def quick_log_(table: Floats, x: float) -> float:
 
 
 @njit(cache=True)
+def count_log_(table: Floats, n: int) -> float:
+    """`quick_log_` of n 64ths (WHOLE_SHARE of them are one), in whole numbers."""
+    i = (n + 4) >> 3
+    return table[i] if i < table.size else log_(n / WHOLE_SHARE)
+
+
+@njit(cache=True)
 def share_(traits: int) -> float:
     """What a station of these traits counts for: 1 where it stands alone."""
     n = traits >> SHARE_BIT
@@ -128,20 +135,29 @@ def zone_gain_(total: float, n: float, chance: float) -> float:
 
 @njit(cache=True)
 def vector_evidence_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: float) -> float:
-    """Log-likelihood ratio of a measured slowness and back-azimuth against none preferred (40 s/deg, 360 deg).
+    """`directed_` of a row of picks."""
+    return directed_(row[2], row[3], row[4], row[5], row[6], p, p_slack, baz, baz_slack)
 
-    A share of the readings (row[6]) is as good as its sigma, the others say nothing.
+
+@njit(cache=True)
+def directed_(
+    slowness: float, slowness_sigma: float, azimuth: float, azimuth_sigma: float, share: float, p: float, p_slack: float,
+    baz: float, baz_slack: float,
+) -> float:  # fmt: skip
+    """Log-likelihood ratio of a measured slowness and back-azimuth (NaN: none) against none preferred (40 s/deg, 360 deg).
+
+    A share of the readings is as good as its sigma, the others say nothing. Numbers, not a row: a view of an array in a loop over
+    picks costs more than all else in it, whether it is made or not.
     """
     e = 0.0
-    share = row[6]
-    if row[2] == row[2]:
-        s = row[3] + p_slack
-        u = max(0.0, abs(row[2] - p) - p_slack) / row[3]
-        e += log_(share * 40.0 / (2.5066 * s) * exp_(-0.5 * u * u) + 1.0 - share)
-    if row[4] == row[4]:
-        d = row[4] - baz
+    if slowness == slowness:
+        s = slowness_sigma + p_slack
+        u = max(0.0, abs(slowness - p) - p_slack) / slowness_sigma
+        e += log_(share * 40.0 / (2.5066 * s) * (exp_(-0.5 * u * u) if u > 0.0 else 1.0) + 1.0 - share)
+    if azimuth == azimuth:
+        d = azimuth - baz
         d = abs(d - 360.0 * math.floor((d + 180.0) / 360.0))
-        s = min(row[5] + baz_slack, 120.0)
-        u = max(0.0, d - baz_slack) / row[5]
-        e += log_(share * 360.0 / (2.5066 * s) * exp_(-0.5 * u * u) + 1.0 - share)
+        s = min(azimuth_sigma + baz_slack, 120.0)
+        u = max(0.0, d - baz_slack) / azimuth_sigma
+        e += log_(share * 360.0 / (2.5066 * s) * (exp_(-0.5 * u * u) if u > 0.0 else 1.0) + 1.0 - share)
     return e

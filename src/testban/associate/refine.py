@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.bins import weigh_
 from testban.associate.drift import drift_
 from testban.associate.odds import (
     CHANCE_P,
@@ -28,7 +29,7 @@ from testban.associate.odds import (
     share_,
     zones_,
 )
-from testban.associate.scan import project_, shots_, weigh_
+from testban.associate.scan import project_, shots_
 from testban.base.dmath import DEG
 from testban.base.geo import destination_, unit_vector_
 
@@ -142,6 +143,7 @@ def refine_(
                     vector[3] * (vector[0] - v0) + vector[4] * (vector[1] - v1) + vector[5] * (vector[2] - v2)
                 )
             begin = o - half - shift / DEG
+            score[:] = 0
             project_(
                 node,
                 vector,
