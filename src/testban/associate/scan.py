@@ -232,6 +232,45 @@ def peak_(
     return top, o_start + 0.5 * (a + z + 1) * bin_s
 
 
+@njit(cache=True)
+def again_(
+    row: Floats, cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats,
+) -> tuple[float, float]:  # fmt: skip
+    """Odds and origin time of a candidate (score, cell, origin time, apart, layer) with the picks in shots."""
+    return peak_(
+        cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, row[2], row[3],
+        max(0.5, 0.15 * row[3]),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def leader_(
+    rows: Floats, curve: Ints, odds: Floats, version: Ints, current: int, least: float, cells: Floats, vectors: Floats,
+    curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints, shots: Floats, traits: Ints,
+    log_table: Floats, anew: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """The candidate of the greatest odds (-1: none is left), and how many had to be weighed again for it, their numbers into anew.
+
+    Odds of an older version than the current one are weighed again, and 0 where they stay below `least`; rows follow.
+    """
+    n = 0
+    while True:
+        i = int(np.argmax(odds))
+        if odds[i] <= 0.0:
+            return -1, n
+        if version[i] >= current:
+            return i, n
+        version[i] = current
+        anew[n] = i
+        n += 1
+        c = int(rows[i, 1])
+        score, rows[i, 2] = again_(
+            rows[i], cells[c], vectors[c], curves[curve[i]], unit, s_lon, s_lat, start, begin, shots, traits, log_table
+        )
+        odds[i] = score if score >= least else 0.0
+
+
 @njit(cache=True, nogil=True)
 def sharpen_(
     rows: Floats, cells: Floats, curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
