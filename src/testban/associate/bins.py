@@ -25,8 +25,9 @@ BLOCK = 256
 
 
 @njit(cache=True)
-def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
-    """Odds of every bin from packed differences, which are set back to 0; bins that stay below `least` may get 0.
+def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, which: Ints, odds: Floats) -> int:
+    """Bins in order of time and their odds, from packed differences, which are set back to 0; those that stay below `least` may be
+    left out. Returns how many there are.
 
     chance (2, classed zones): sum of chances, and number of waves that stations could see. Block by block, since the more picks
     agree at one time in a zone, the less is known of what a bin is worth before it is weighed.
@@ -41,11 +42,11 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
             n_live += 1
     near, most, slope = np.empty((NEAR_ZONES, 3)), np.zeros(zones), np.empty(zones)
     near_(chance, log_table, near)
-    carried, bound = np.zeros(zones, np.int64), np.empty(min(BLOCK, odds.size), np.int64)
+    carried, bound = np.zeros(zones, np.int64), np.empty(min(BLOCK, score.shape[1]), np.int64)
     enough = math.floor((least - LOG_STEP) / UNIT)  # the table of logarithms is good for half of it twice
-    running, gain = np.zeros(zones, np.int64), np.zeros(zones)
-    for first in range(0, odds.size, BLOCK):
-        last = min(first + BLOCK, odds.size)
+    running, gain, value, n = np.zeros(zones, np.int64), np.zeros(zones), -1.0, 0
+    for first in range(0, score.shape[1], BLOCK):
+        last = min(first + BLOCK, score.shape[1])
         for i in range(n_live):  # one zone after another: memory is read in order
             z = live[i]
             carried[z], high = summed_(score[z, first:last], carried[z])
@@ -56,11 +57,8 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
             for i in range(n_live):
                 z = live[i]
                 bound_(score[z, first:last], math.ceil(slope[z] / (UNIT * WHOLE_SHARE)), bound)
-        value = -1.0  # of the bin before, where it was weighed
         for b in range(first, last):
-            odds[b] = 0.0
             if bound[b - first] < enough:
-                value = -1.0
                 continue
             for i in range(n_live):
                 z = live[i]
@@ -69,9 +67,11 @@ def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: F
                     value = -1.0
             if value < 0.0:
                 value = weighed_(running, live, n_live, chance, logs, near, log_table, gain)
-            odds[b] = value
+            which[n], odds[n] = b, value
+            n += 1
         for i in range(n_live):
             score[live[i], first:last] = 0
+    return n
 
 
 @njit(cache=True)

@@ -128,7 +128,7 @@ def refine_(
         half = vector[6] * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
         bin_s = max(0.5, 0.12 * half)
         n_bins = int(2.0 * half / bin_s) + 1
-        score, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins)
+        score, which, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins, np.int64), np.empty(n_bins)
         level_score, l_lon, l_lat, l_o = -1.0, lon, lat, o
         for g in range(9):
             node[0], node[1], node[2] = lon, lat, 0.5 * radius
@@ -161,7 +161,7 @@ def refine_(
                 score,
                 scrap,
             )
-            weigh_(score, chance, log_table, 0.0, odds)
+            weigh_(score, chance, log_table, 0.0, which, odds)  # all bins
             top, b0, b1 = -1.0, 0, 0
             for b in range(n_bins):
                 if odds[b] > top:

@@ -181,20 +181,21 @@ def scan_(
     """
     n_bins = int((o_end - o_start) / bin_s) + 1
     zones = zones_(traits)
-    score, chance, odds = np.zeros((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
+    score, chance = np.zeros((zones, n_bins), np.int64), np.empty((2, zones))
+    which, odds = np.empty(n_bins, np.int64), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
             cells[c], vectors[c], curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start,
             bin_s, score, chance,
         )  # fmt: skip
-        weigh_(score, chance, log_table, threshold, odds)
+        m = weigh_(score, chance, log_table, threshold, which, odds)
         apart_s = CELL_SHARE * cells[c, 2] * vectors[c, 6] + 2.5
         apart = int(apart_s / bin_s) + 1
-        top, last, plateau = 0.0, -1, 0
-        for b in range(n_bins + 1):
-            v = odds[b] if b < n_bins else 0.0
-            if top > 0.0 and (v < threshold or b - plateau > apart):
+        top, last, plateau, before = 0.0, -1, 0, -1
+        for k in range(m + 1):
+            b, v = (which[k], odds[k]) if k < m else (n_bins, 0.0)
+            if top > 0.0 and (v < threshold or b > before + 1 or b - plateau > apart):
                 if n < out.shape[0]:
                     out[n, 0], out[n, 1], out[n, 2] = top, c, o_start + 0.5 * (last + plateau + 1) * bin_s
                     out[n, 3] = apart_s
@@ -205,6 +206,7 @@ def scan_(
                     top, last, plateau = v, b, b
                 elif v == top and b == plateau + 1:
                     plateau = b
+            before = b
     return n
 
 
@@ -216,13 +218,14 @@ def peak_(
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
     zones = zones_(traits)
-    score, chance, odds = np.zeros((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
+    score, chance = np.zeros((zones, n_bins), np.int64), np.empty((2, zones))
+    which, odds = np.empty(n_bins, np.int64), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
         cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start, bin_s, score,
         chance,
     )  # fmt: skip
-    weigh_(score, chance, log_table, 0.0, odds)
+    weigh_(score, chance, log_table, 0.0, which, odds)  # all bins
     top, a, z = 0.0, 0, 0
     for b in range(n_bins):
         if odds[b] > top:

@@ -324,16 +324,18 @@ def test_a_bound_leaves_out_no_bin_that_reaches_what_is_asked():
             np.array([lon, lat, radius, 180.0]), drift.still(np.array([[lon, lat]]))[0], curve, table.unit, table.lon,
             table.lat, window.start, *free(window, value), traits, odds.logs(), -600.0, 2.0, packed, chance,
         )  # fmt: skip
-        every, left = np.empty(n), packed.copy()
-        bins.weigh_(left, chance, odds.logs(), -1e9, every)
+        which, every, left = np.empty(n, np.int64), np.empty(n), packed.copy()
+        assert bins.weigh_(left, chance, odds.logs(), -1e9, which, every) == n
         assert not left.any()
         for b in range(0, n, 7):
             alone, one = np.empty(1), np.sum(packed[:, : b + 1], axis=1)[:, None]
-            bins.weigh_(one, chance, odds.logs(), -1e9, alone)
+            bins.weigh_(one, chance, odds.logs(), -1e9, np.empty(1, np.int64), alone)
             assert alone[0] == every[b]
         for least in (2.0, 5.0, 10.0, 20.0):
-            some = np.empty(n)
-            bins.weigh_(packed.copy(), chance, odds.logs(), least, some)
+            values, some = np.empty(n), np.zeros(n)
+            m = bins.weigh_(packed.copy(), chance, odds.logs(), least, which, values)
+            some[which[:m]] = values[:m]
             assert np.array_equal(every[every >= least], some[every >= least])
+            assert np.all(np.diff(which[:m]) > 0)
             reached += int(np.sum(every >= least))
     assert reached > 20
