@@ -63,20 +63,25 @@ def model_slack_(delta: float, wave: int) -> float:
 
 def curve(model: TravelTimes, depth_km: float, detection: tuple[float, float], max_s_deg: float) -> Floats:
     """(ROWS, 11): time, slowness, slack, log chance, chance of P and S, zone, by sin(distance / 2); NaN times: none."""
-    h = np.arange(ROWS) / (ROWS - 1.0)
-    delta = np.array([2.0 * asin_(float(x)) / DEG for x in h])
-    out = np.full((ROWS, 11), np.nan)
-    for wave, (phase, column) in enumerate((("P1", T_P), ("S1", T_S))):
+    delta, out = np.empty(ROWS), np.full((ROWS, 11), np.nan)
+    known_(np.array(detection), delta, out)
+    for phase, column in (("P1", T_P), ("S1", T_S)):
         t, p, _ = model.predict(phase, np.full(ROWS, depth_km), delta)
-        if wave == 1:
-            t = np.where(delta <= max_s_deg, t, np.nan)
         out[:, column], out[:, column + 1] = t, np.abs(p)
-        for i, d in enumerate(delta):
-            chance = detection[wave] * reach_(float(d))
-            out[i, column + 2] = model_slack_(float(d), wave)
-            out[i, column + 3], out[i, column + 4] = log_(chance), chance
-    out[:, ZONE] = [zone_(float(d)) for d in delta]
+    out[delta > max_s_deg, T_S] = np.nan
     return out
+
+
+@njit(cache=True)
+def known_(detection: Floats, delta: Floats, out: Floats) -> None:
+    """Distance (deg) of every row of a curve, and what follows from it without a model: slack, chance and zone."""
+    for i in range(ROWS):
+        delta[i] = 2.0 * asin_(i / (ROWS - 1.0)) / DEG
+        out[i, ZONE] = zone_(delta[i])
+        for wave, column in ((0, SLACK_P), (1, SLACK_S)):
+            chance = detection[wave] * reach_(delta[i])
+            out[i, column] = model_slack_(delta[i], wave)
+            out[i, column + 1], out[i, column + 2] = log_(chance), chance
 
 
 @njit(cache=True)
