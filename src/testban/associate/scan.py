@@ -71,6 +71,40 @@ def shots_(
 
 
 @njit(cache=True)
+def plain_(
+    shots: Floats, lo: int, end: int, t: float, slack: float, o_end: float, log_chance: float, log_table: Floats, worth: Floats
+) -> tuple[int, bool]:  # fmt: skip
+    """Evidence of the picks from lo on that an origin before o_end reaches, by their times alone, into worth.
+
+    t, slack: travel time (s) and its uncertainty. Returns where they end, at most at `end`, and whether one has a direction.
+    """
+    k, points = lo, False
+    while k < end and shots[k, 0] - t - slack - MAX_PICK_SLACK_S <= o_end:
+        worth[k] = shots[k, 7] + log_chance - quick_log_(log_table, slack + shots[k, 1])
+        points = points or shots[k, 2] == shots[k, 2] or shots[k, 4] == shots[k, 4]
+        k += 1
+    return k, points
+
+
+@njit(cache=True)
+def aimed_(shots: Floats, lo: int, hi: int, p: float, baz: float, wide: float, worth: Floats) -> None:
+    """Add what the directions of picks say of a wave of slowness p from baz, give or take `wide` (deg).
+
+    Apart from what follows on it, since the processor waits long for it; where every azimuth is the cell's, once for all of a share.
+    """
+    share, vague = -1.0, 0.0
+    for k in range(lo, hi):
+        if shots[k, 2] != shots[k, 2] and shots[k, 4] != shots[k, 4]:
+            continue
+        if wide < 180.0 or shots[k, 2] == shots[k, 2] or shots[k, 6] != share:
+            vague = directed_(
+                shots[k, 2], shots[k, 3], shots[k, 4], shots[k, 5], shots[k, 6], p, 1.0, baz, wide
+            )
+            share = shots[k, 6] if shots[k, 2] != shots[k, 2] else -1.0
+        worth[k] += vague
+
+
+@njit(cache=True)
 def project_(
     cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
     shots: Floats, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
@@ -123,28 +157,12 @@ def project_(
                     lo = m + 1
                 else:
                     hi = m
-            hi = lo
-            while hi < begin[wave, s + 1] and shots[hi, 0] - t - slack - MAX_PICK_SLACK_S <= o_end:
-                worth[hi] = shots[hi, 7] + log_chance - quick_log_(log_table, slack + shots[hi, 1])
-                hi += 1
-            last_share, vague = -1.0, 0.0
-            for k in range(lo, hi):  # apart from the rest, since what they wait for takes long
-                if shots[k, 2] != shots[k, 2] and shots[k, 4] != shots[k, 4]:
-                    continue
+            hi, points = plain_(shots, lo, begin[wave, s + 1], t, slack, o_end, log_chance, log_table, worth)
+            if points:
                 if baz < 0.0:
                     _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
                     wide = min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
-                if wide < 180.0 or shots[k, 2] == shots[k, 2]:
-                    worth[k] += directed_(
-                        shots[k, 2], shots[k, 3], shots[k, 4], shots[k, 5], shots[k, 6], p, 1.0, baz, wide
-                    )
-                    continue
-                if shots[k, 6] != last_share:  # every direction is the cell's: the same for all of a share
-                    last_share = shots[k, 6]
-                    vague = directed_(
-                        shots[k, 2], shots[k, 3], shots[k, 4], shots[k, 5], last_share, p, 1.0, baz, wide
-                    )
-                worth[k] += vague
+                aimed_(shots, lo, hi, p, baz, wide, worth)
             before, b_from, b_to, b_w = -1e30, 0, -1, 0
             for k in range(lo, hi):
                 q = int(share * worth[k] / UNIT)
@@ -269,7 +287,18 @@ def leader_(
         n += 1
         c = int(rows[i, 1])
         score, rows[i, 2] = again_(
-            rows[i], cells[c], vectors[c], curves[curve[i]], unit, s_lon, s_lat, start, begin, shots, traits, log_table
+            rows[i],
+            cells[c],
+            vectors[c],
+            curves[curve[i]],
+            unit,
+            s_lon,
+            s_lat,
+            start,
+            begin,
+            shots,
+            traits,
+            log_table,
         )
         odds[i] = score if score >= least else 0.0
 
