@@ -15,7 +15,7 @@ from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
 from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
 from testban.associate.odds import SHEAR
-from testban.associate.scan import peak_, scan_, sharpen_, shots_
+from testban.associate.scan import again_, leader_, scan_, sharpen_, shots_
 from testban.associate.search import Level, Search, thin_
 from testban.associate.sight import Sight
 from testban.associate.table import Table, Window
@@ -62,7 +62,9 @@ class Candidates:
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
-        self.tight: dict[int, Floats] = {}  # curves of the cells of sequences, by number of the cell
+        self.tight: dict[
+            int, int
+        ] = {}  # number of the curve of the cells of sequences, by number of the cell
         self.held: dict[int, float] = {}  # depths (km) of those at the places of known events
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
         self.claims = list(claims)
@@ -268,12 +270,13 @@ class Candidates:
         """Rows of local maxima of cells with tight curves, which join the cells of this window."""
         vectors = drift.still(cells)
         first, found = len(self.cells), []
-        for layer, curve in enumerate(self.search.tight):
+        for layer, number in enumerate(self.search.tight):
+            curve = self.search.stack[number]
             rows = self._scan(cells, vectors, curve, begin, end, bin_s, COARSE_SHARE * self.needed)
             rows[:, 1] += first + layer * len(cells)
             rows[:, 4] = layer
             found.append(rows)
-            self.tight |= {first + layer * len(cells) + k: curve for k in range(len(cells))}
+            self.tight |= {first + layer * len(cells) + k: number for k in range(len(cells))}
             self.cells = np.concatenate([self.cells, cells])
             self.vectors = np.concatenate([self.vectors, vectors])
         return found
@@ -316,16 +319,30 @@ class Candidates:
             self.shots = begin, shots
         return self.shots
 
-    def again(self, row: Floats) -> tuple[float, float]:
+    def curves_of(self, rows: Floats) -> Ints:
+        """Number of the curve of every candidate, of `Search.stack`."""
+        layers = rows[:, 4].astype(np.int64).tolist()
+        pairs = zip(rows[:, 1].astype(np.int64).tolist(), layers, strict=True)
+        return np.array([self.tight.get(cell, layer) for cell, layer in pairs], dtype=np.int64)
+
+    def again(self, row: Floats, curve: int) -> tuple[float, float]:
         """Odds and origin time of a candidate with the picks that are left."""
-        w, t, s = self.window, self.table, self.search
-        cell, layer = int(row[1]), int(row[4])
-        bin_s = max(0.5, 0.15 * row[3])
+        w, t, s, cell = self.window, self.table, self.search, int(row[1])
         begin, shots = self._shots()
-        return peak_(
-            self.cells[cell], self.vectors[cell], self.tight.get(cell, s.curves[layer]), t.unit, t.lon, t.lat, w.start,
-            begin, shots, self.traits, s.logs, float(row[2]), float(row[3]), bin_s,
+        return again_(
+            row, self.cells[cell], self.vectors[cell], s.stack[curve], t.unit, t.lon, t.lat, w.start, begin, shots, self.traits, s.logs,
         )  # fmt: skip
+
+    def leader(self, rows: Floats, curve: Ints, odds: Floats, version: Ints) -> tuple[int, Ints]:
+        """The candidate that leads with the picks that are left (-1: none), and those whose odds had to be weighed again for it."""
+        w, t, s = self.window, self.table, self.search
+        begin, shots = self._shots()
+        anew = np.empty(len(rows), dtype=np.int64)
+        i, n = leader_(
+            rows, curve, odds, version, self.version, COARSE_SHARE * self.needed, self.cells, self.vectors, s.stack, t.unit, t.lon,
+            t.lat, w.start, begin, shots, self.traits, s.logs, anew,
+        )  # fmt: skip
+        return i, anew[:n]
 
 
 def _near(vectors: Floats, cells: Floats, around: Sequence[tuple[float, float]]) -> Ints:

@@ -40,9 +40,9 @@ from testban.associate.odds import (
     SHEAR,
     T_P,
     T_S,
+    directed_,
     reach_,
     share_,
-    vector_evidence_,
 )
 from testban.base.dmath import DEG, log_, sincos_
 from testban.base.geo import delaz_, destination_, unit_vector_
@@ -136,7 +136,9 @@ def collect_(
                     if c > 0:
                         v -= SECONDARY
                     if data[j, 2] == data[j, 2] or data[j, 4] == data[j, 4]:
-                        v += vector_evidence_(data[j], p, 0.0, baz, 0.0)
+                        v += directed_(
+                            data[j, 2], data[j, 3], data[j, 4], data[j, 5], data[j, 6], p, 0.0, baz, 0.0
+                        )
                     if v > best:
                         best, which = v, j
                         geo[m, VALUE], geo[m, RESIDUAL] = share * v, r

@@ -51,7 +51,7 @@ class Contest(Retrial):
         An event of this window that a later winner explains better as its own later phases is withdrawn.
         """
         odds = rows[:, 0].copy() if len(rows) else np.zeros(0)
-        version = np.full(len(rows), self.version)
+        version, curve = np.full(len(rows), self.version), self.curves_of(rows)
         built: dict[int, Hypothesis] = {}
         lost: set[Hypothesis] = set()
         self.alike.clear()
@@ -63,18 +63,17 @@ class Contest(Retrial):
                 discarded(h)
 
         while len(odds):
-            i = int(np.argmax(odds))
-            if odds[i] <= 0.0:
+            i, anew = self.leader(rows, curve, odds, version)
+            self._forget(built, anew.tolist())
+            if i < 0:
                 break
-            h = self._current(i, rows, odds, version, built)
-            if h is None:
-                continue
+            h = built[i] = built.get(i) or self.build(rows[i])
             if h.reason or h.score < self.needed - BOUND:
                 odds[i] = 0.0
                 h.reason = h.reason or f"score {h.score:.1f} below {self.needed:.1f}"
                 drop(h)
                 continue
-            i, h = self._best_rival(i, h, rows, odds, version, built)
+            i, h = self._best_rival(i, h, rows, curve, odds, version, built)
             odds[i] = 0.0
             if h.reason or h.located is None:
                 drop(h)
@@ -151,19 +150,24 @@ class Contest(Retrial):
             self.won.append((taken, h))
         return taken
 
+    def _forget(self, built: dict[int, Hypothesis], some: list[int]) -> None:
+        """Leave out hypotheses of some candidates of which an event has taken a pick."""
+        for i in some:
+            if i in built and any(self.window.used[k] for k in built[i].numbers):
+                del built[i]
+
     def _current(
-        self, i: int, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
+        self, i: int, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis]
     ) -> Hypothesis | None:
-        """The hypothesis of a candidate with the picks that are left; None where its odds had to be weighed again."""
+        """The hypothesis of a candidate with the picks that are left; None where they give none."""
         if version[i] < self.version:
             version[i] = self.version
-            old = built.get(i)
-            if old is not None and any(self.window.used[k] for k in old.numbers):
-                del built[i]
-            score, o = self.again(rows[i])
+            self._forget(built, [i])
+            score, o = self.again(rows[i], int(curve[i]))
             odds[i] = score if score >= COARSE_SHARE * self.needed else 0.0
             rows[i, 2] = o
-            return None
+            if odds[i] <= 0.0:
+                return None
         if i not in built:
             built[i] = self.build(rows[i])
         return built[i]
@@ -192,8 +196,8 @@ class Contest(Retrial):
         return near[chosen[np.lexsort((near[chosen], -worth[chosen]))]]
 
     def _best_rival(
-        self, i: int, h: Hypothesis, rows: Floats, odds: Floats, version: Ints, built: dict[int, Hypothesis]
-    ) -> tuple[int, Hypothesis]:
+        self, i: int, h: Hypothesis, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis],
+    ) -> tuple[int, Hypothesis]:  # fmt: skip
         """The best located hypothesis among the leader and those of the same minutes that may beat it."""
         near = self._rivals(i, h, rows, odds)
         field: list[tuple[int, Hypothesis]] = [(i, h)]
@@ -202,9 +206,7 @@ class Contest(Retrial):
             fine = int(self.cells[int(rows[j, 1]), 3] < 180.0)
             if j == i or room[fine] == 0:
                 continue
-            r = self._current(j, rows, odds, version, built)
-            if r is None and odds[j] > 0.0:
-                r = self._current(j, rows, odds, version, built)
+            r = self._current(j, rows, curve, odds, version, built)
             if r is not None and not r.reason and r.score > self.needed - BOUND:
                 field.append((j, r))
                 room[fine] -= 1

@@ -63,20 +63,25 @@ def model_slack_(delta: float, wave: int) -> float:
 
 def curve(model: TravelTimes, depth_km: float, detection: tuple[float, float], max_s_deg: float) -> Floats:
     """(ROWS, 11): time, slowness, slack, log chance, chance of P and S, zone, by sin(distance / 2); NaN times: none."""
-    h = np.arange(ROWS) / (ROWS - 1.0)
-    delta = np.array([2.0 * asin_(float(x)) / DEG for x in h])
-    out = np.full((ROWS, 11), np.nan)
-    for wave, (phase, column) in enumerate((("P1", T_P), ("S1", T_S))):
+    delta, out = np.empty(ROWS), np.full((ROWS, 11), np.nan)
+    known_(np.array(detection), delta, out)
+    for phase, column in (("P1", T_P), ("S1", T_S)):
         t, p, _ = model.predict(phase, np.full(ROWS, depth_km), delta)
-        if wave == 1:
-            t = np.where(delta <= max_s_deg, t, np.nan)
         out[:, column], out[:, column + 1] = t, np.abs(p)
-        for i, d in enumerate(delta):
-            chance = detection[wave] * reach_(float(d))
-            out[i, column + 2] = model_slack_(float(d), wave)
-            out[i, column + 3], out[i, column + 4] = log_(chance), chance
-    out[:, ZONE] = [zone_(float(d)) for d in delta]
+    out[delta > max_s_deg, T_S] = np.nan
     return out
+
+
+@njit(cache=True)
+def known_(detection: Floats, delta: Floats, out: Floats) -> None:
+    """Distance (deg) of every row of a curve, and what follows from it without a model: slack, chance and zone."""
+    for i in range(ROWS):
+        delta[i] = 2.0 * asin_(i / (ROWS - 1.0)) / DEG
+        out[i, ZONE] = zone_(delta[i])
+        for wave, column in ((0, SLACK_P), (1, SLACK_S)):
+            chance = detection[wave] * reach_(delta[i])
+            out[i, column] = model_slack_(delta[i], wave)
+            out[i, column + 1], out[i, column + 2] = log_(chance), chance
 
 
 @njit(cache=True)
@@ -98,6 +103,13 @@ def quick_log_(table: Floats, x: float) -> float:
     """Logarithm by table (nearest entry), exact beyond its end."""
     i = int(x / LOG_STEP + 0.5)
     return table[i] if i < table.size else log_(x)
+
+
+@njit(cache=True)
+def count_log_(table: Floats, n: int) -> float:
+    """`quick_log_` of n 64ths (WHOLE_SHARE of them are one), in whole numbers."""
+    i = (n + 4) >> 3
+    return table[i] if i < table.size else log_(n / WHOLE_SHARE)
 
 
 @njit(cache=True)
@@ -128,20 +140,29 @@ def zone_gain_(total: float, n: float, chance: float) -> float:
 
 @njit(cache=True)
 def vector_evidence_(row: Floats, p: float, p_slack: float, baz: float, baz_slack: float) -> float:
-    """Log-likelihood ratio of a measured slowness and back-azimuth against none preferred (40 s/deg, 360 deg).
+    """`directed_` of a row of picks."""
+    return directed_(row[2], row[3], row[4], row[5], row[6], p, p_slack, baz, baz_slack)
 
-    A share of the readings (row[6]) is as good as its sigma, the others say nothing.
+
+@njit(cache=True)
+def directed_(
+    slowness: float, slowness_sigma: float, azimuth: float, azimuth_sigma: float, share: float, p: float, p_slack: float,
+    baz: float, baz_slack: float,
+) -> float:  # fmt: skip
+    """Log-likelihood ratio of a measured slowness and back-azimuth (NaN: none) against none preferred (40 s/deg, 360 deg).
+
+    A share of the readings is as good as its sigma, the others say nothing. Numbers, not a row: a view of an array in a loop over
+    picks costs more than all else in it, whether it is made or not.
     """
     e = 0.0
-    share = row[6]
-    if row[2] == row[2]:
-        s = row[3] + p_slack
-        u = max(0.0, abs(row[2] - p) - p_slack) / row[3]
-        e += log_(share * 40.0 / (2.5066 * s) * exp_(-0.5 * u * u) + 1.0 - share)
-    if row[4] == row[4]:
-        d = row[4] - baz
+    if slowness == slowness:
+        s = slowness_sigma + p_slack
+        u = max(0.0, abs(slowness - p) - p_slack) / slowness_sigma
+        e += log_(share * 40.0 / (2.5066 * s) * (exp_(-0.5 * u * u) if u > 0.0 else 1.0) + 1.0 - share)
+    if azimuth == azimuth:
+        d = azimuth - baz
         d = abs(d - 360.0 * math.floor((d + 180.0) / 360.0))
-        s = min(row[5] + baz_slack, 120.0)
-        u = max(0.0, d - baz_slack) / row[5]
-        e += log_(share * 360.0 / (2.5066 * s) * exp_(-0.5 * u * u) + 1.0 - share)
+        s = min(azimuth_sigma + baz_slack, 120.0)
+        u = max(0.0, d - baz_slack) / azimuth_sigma
+        e += log_(share * 360.0 / (2.5066 * s) * (exp_(-0.5 * u * u) if u > 0.0 else 1.0) + 1.0 - share)
     return e

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from testban.associate.bins import weigh_
 from testban.associate.drift import drift_
 from testban.associate.odds import (
     CHANCE_P,
@@ -28,7 +29,7 @@ from testban.associate.odds import (
     share_,
     zones_,
 )
-from testban.associate.scan import project_, shots_, weigh_
+from testban.associate.scan import project_, shots_
 from testban.base.dmath import DEG
 from testban.base.geo import destination_, unit_vector_
 
@@ -127,7 +128,7 @@ def refine_(
         half = vector[6] * radius + 4.0 + (spread if best_score < 0.0 else 0.0)
         bin_s = max(0.5, 0.12 * half)
         n_bins = int(2.0 * half / bin_s) + 1
-        score, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins)
+        score, which, odds = np.empty((zones, n_bins), np.int64), np.empty(n_bins, np.int64), np.empty(n_bins)
         level_score, l_lon, l_lat, l_o = -1.0, lon, lat, o
         for g in range(9):
             node[0], node[1], node[2] = lon, lat, 0.5 * radius
@@ -142,6 +143,7 @@ def refine_(
                     vector[3] * (vector[0] - v0) + vector[4] * (vector[1] - v1) + vector[5] * (vector[2] - v2)
                 )
             begin = o - half - shift / DEG
+            score[:] = 0
             project_(
                 node,
                 vector,
@@ -159,7 +161,7 @@ def refine_(
                 score,
                 scrap,
             )
-            weigh_(score, chance, log_table, 0.0, odds)
+            weigh_(score, chance, log_table, 0.0, which, odds)  # all bins
             top, b0, b1 = -1.0, 0, 0
             for b in range(n_bins):
                 if odds[b] > top:

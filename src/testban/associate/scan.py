@@ -14,15 +14,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from testban.associate.circle import CIRCLE_COST, FULL
+from testban.associate.bins import COUNT, UNIT, weigh_
 from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS, moved_
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
     LOG_P,
     LOG_S,
-    LOG_STEP,
-    N_CLASSED,
     N_ZONES,
     P_P,
     P_S,
@@ -35,21 +33,18 @@ from testban.associate.odds import (
     T_S,
     WHOLE_SHARE,
     ZONE,
+    directed_,
     quick_log_,
     share_,
-    vector_evidence_,
     zones_,
 )
-from testban.base.dmath import DEG, log_
+from testban.base.dmath import DEG
 from testban.base.geo import delaz_, destination_, unit_vector_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-UNIT = 1.0 / 64.0
-COUNT = 1 << 32  # one 64th of a pick in the upper half of a packed sum
 MAX_PICK_SLACK_S = 10.0
-NEAR_ZONES = 3  # to 20 deg: seen by small events, nearest stations first
 
 
 @njit(cache=True)
@@ -76,19 +71,53 @@ def shots_(
 
 
 @njit(cache=True)
+def plain_(
+    shots: Floats, lo: int, end: int, t: float, slack: float, o_end: float, log_chance: float, log_table: Floats, worth: Floats
+) -> tuple[int, bool]:  # fmt: skip
+    """Evidence of the picks from lo on that an origin before o_end reaches, by their times alone, into worth.
+
+    t, slack: travel time (s) and its uncertainty. Returns where they end, at most at `end`, and whether one has a direction.
+    """
+    k, points = lo, False
+    while k < end and shots[k, 0] - t - slack - MAX_PICK_SLACK_S <= o_end:
+        worth[k] = shots[k, 7] + log_chance - quick_log_(log_table, slack + shots[k, 1])
+        points = points or shots[k, 2] == shots[k, 2] or shots[k, 4] == shots[k, 4]
+        k += 1
+    return k, points
+
+
+@njit(cache=True)
+def aimed_(shots: Floats, lo: int, hi: int, p: float, baz: float, wide: float, worth: Floats) -> None:
+    """Add what the directions of picks say of a wave of slowness p from baz, give or take `wide` (deg).
+
+    Apart from what follows on it, since the processor waits long for it; where every azimuth is the cell's, once for all of a share.
+    """
+    share, vague = -1.0, 0.0
+    for k in range(lo, hi):
+        if shots[k, 2] != shots[k, 2] and shots[k, 4] != shots[k, 4]:
+            continue
+        if wide < 180.0 or shots[k, 2] == shots[k, 2] or shots[k, 6] != share:
+            vague = directed_(
+                shots[k, 2], shots[k, 3], shots[k, 4], shots[k, 5], shots[k, 6], p, 1.0, baz, wide
+            )
+            share = shots[k, 6] if shots[k, 2] != shots[k, 2] else -1.0
+        worth[k] += vague
+
+
+@njit(cache=True)
 def project_(
     cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
     shots: Floats, traits: Ints, log_table: Floats, o_start: float, bin_s: float, score: Ints,
     chance: Floats,
 ) -> None:  # fmt: skip
-    """Packed evidence for one cell into score (classed zones, bins of origin time from o_start); chances, numbers of these.
+    """Packed evidence for one cell, added to score (classed zones, bins of origin time from o_start); chances, numbers of these.
 
     cell: longitude, latitude, radius, reach. vector (7): of the cell, see `drift`. start: first pick of each station;
     begin, shots: of `shots_`. traits: of the stations, see `odds`.
     """
     n_bins = score.shape[1]
-    score[:] = 0
     chance[:] = 0.0
+    worth = np.empty(shots.shape[0])
     o_end = o_start + n_bins * bin_s
     limit = 1.1
     if cell[3] < 180.0:
@@ -104,7 +133,7 @@ def project_(
         f = x - row
         z = int(curve[row, ZONE]) + (N_ZONES if traits[s] & POINTS != 0 else 0)
         t_p = curve[row, T_P] + f * (curve[row + 1, T_P] - curve[row, T_P])
-        baz, share = -1.0, share_(traits[s])
+        baz, wide, share = -1.0, 180.0, share_(traits[s])
         counted = COUNT * int(share * WHOLE_SHARE)
         for wave in range(2):
             if wave == 0:
@@ -128,27 +157,19 @@ def project_(
                     lo = m + 1
                 else:
                     hi = m
+            hi, points = plain_(shots, lo, begin[wave, s + 1], t, slack, o_end, log_chance, log_table, worth)
+            if points:
+                if baz < 0.0:
+                    _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
+                    wide = min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
+                aimed_(shots, lo, hi, p, baz, wide, worth)
             before, b_from, b_to, b_w = -1e30, 0, -1, 0
-            width, log_width, last_slack = 0.0, 0.0, -1.0
-            for k in range(lo, begin[wave, s + 1]):
-                o = shots[k, 0] - t
-                if o - slack - MAX_PICK_SLACK_S > o_end:
-                    break
-                if shots[k, 1] != last_slack:  # few sizes of error: a logarithm for many picks
-                    last_slack = shots[k, 1]
-                    width = slack + last_slack
-                    log_width = quick_log_(log_table, width)
-                w = shots[k, 7] + log_chance - log_width
-                if shots[k, 2] == shots[k, 2] or shots[k, 4] == shots[k, 4]:
-                    if baz < 0.0:
-                        _, _, baz = delaz_(cell[0], cell[1], s_lon[s], s_lat[s])
-                    w += vector_evidence_(
-                        shots[k], p, 1.0, baz, min(180.0, cell[2] * 0.5 * ROWS / max(x, 1.0) * 57.3)
-                    )
-                q = int(share * w / UNIT)
+            for k in range(lo, hi):
+                q = int(share * worth[k] / UNIT)
                 if q <= 0:
                     continue
                 q += counted
+                o, width = shots[k, 0] - t, slack + shots[k, 1]
                 q0 = math.floor((o - width - o_start) / bin_s)
                 q1 = math.floor((o + width - o_start) / bin_s)
                 if q0 <= b_to:
@@ -166,132 +187,6 @@ def project_(
                     score[z, b_to + 1] -= b_w
 
 
-@njit(cache=True)
-def weigh_(score: Ints, chance: Floats, log_table: Floats, least: float, odds: Floats) -> None:
-    """Odds of every bin from packed differences; bins that stay below `least` may get 0. Changes score.
-
-    chance (2, classed zones): sum of chances, and number of waves that stations could see.
-    """
-    logs = np.zeros(N_CLASSED)
-    live = np.zeros(N_CLASSED, np.int64)
-    n_live = 0
-    for z in range(chance.shape[1]):
-        if chance[0, z] > 0.0:
-            logs[z] = quick_log_(log_table, chance[0, z])
-            live[n_live] = z
-            n_live += 1
-    odds[:] = 0.0
-    mask = COUNT - 1
-    most = np.zeros(N_CLASSED)
-    for i in range(n_live):  # one zone after another: memory is read in order
-        z = live[i]
-        most[z] = summed_(score[z]) / WHOLE_SHARE
-    near = np.empty((NEAR_ZONES, 3))
-    near_(chance, log_table, near)
-    slope = np.empty(N_CLASSED)
-    slopes_(chance, near, most, logs, log_table, slope)
-    bound = np.zeros(odds.size, np.int64)
-    for i in range(n_live):
-        bound_(score[live[i]], math.ceil(slope[live[i]] / (UNIT * WHOLE_SHARE)), bound)
-    enough = math.floor((least - LOG_STEP) / UNIT)  # the table of logarithms is good for half of it twice
-    running = np.zeros(N_CLASSED, np.int64)
-    gain = np.zeros(N_CLASSED)
-    for b in range(odds.size):
-        if bound[b] < enough:
-            continue
-        total = 0.0
-        for i in range(n_live):
-            z = live[i]
-            running[z] = score[z, b]
-            n = (running[z] >> 32) / WHOLE_SHARE
-            gain[z] = 0.0
-            if n > 0.0:
-                e = (running[z] & mask) * UNIT
-                if n >= chance[0, z]:
-                    e -= chance[0, z]
-                else:
-                    e += n * (quick_log_(log_table, n) - logs[z]) - n
-                gain[z] = max(0.0, e)
-                total += gain[z]
-        odds[b] = max(total, circle_(running, gain, near, chance.shape[1], log_table, total))
-
-
-@njit(cache=True)
-def summed_(score: Ints) -> int:
-    """Sum packed differences up in place; returns the greatest count, in 64ths."""
-    now, high = 0, 0
-    for b in range(score.size):
-        now += score[b]
-        score[b] = now
-        high = max(high, now)
-    return high >> 32
-
-
-@njit(cache=True)
-def bound_(score: Ints, slope: int, bound: Ints) -> None:
-    """Add what a zone is worth at most, in UNITs: its evidence and `slope` for each 64th of a pick."""
-    for b in range(score.size):
-        v = (score[b] & (COUNT - 1)) + (score[b] >> 32) * slope
-        bound[b] += max(v, 0)
-
-
-@njit(cache=True)
-def slopes_(chance: Floats, near: Floats, most: Floats, logs: Floats, log_table: Floats, out: Floats) -> None:
-    """What a count of one adds at most to the odds beside its evidence, where no bin of a zone has more than `most`."""
-    top = np.full(NEAR_ZONES + 1, -1e300)
-    n = 0.0
-    counts = np.zeros(NEAR_ZONES)
-    for z in range(NEAR_ZONES):
-        for q in range(z, chance.shape[1], N_ZONES):
-            n += most[q]
-        counts[z] = n
-    for z in range(NEAR_ZONES - 1, -1, -1):
-        top[z] = top[z + 1]
-        if near[z, 0] > 0.0:
-            silent = max(0.0, 1.0 - counts[z] / near[z, 0])  # (m - n) log(1 - n / m) is at most n^2 / m - n
-            top[z] = max(top[z], quick_log_(log_table, counts[z]) - near[z, 1] - near[z, 2] - silent)
-    for q in range(chance.shape[1]):
-        out[q] = 0.0
-        if most[q] < chance[0, q]:
-            out[q] = quick_log_(log_table, most[q]) - logs[q] - 1.0
-        out[q] = max(out[q], top[min(q % N_ZONES, NEAR_ZONES)])
-
-
-@njit(cache=True)
-def near_(chance: Floats, log_table: Floats, out: Floats) -> None:
-    """To the end of each near zone: waves that stations could see, logarithms of their mean chance and of their number."""
-    c, m = 0.0, 0.0
-    for z in range(NEAR_ZONES):
-        for q in range(z, chance.shape[1], N_ZONES):
-            c += chance[0, q]
-            m += chance[1, q]
-        out[z, 0], out[z, 1], out[z, 2] = m, 0.0, 0.0
-        if m > 0.0:
-            out[z, 1], out[z, 2] = log_(c / m), quick_log_(log_table, m)
-
-
-@njit(cache=True)
-def circle_(running: Ints, gain: Floats, near: Floats, zones: int, log_table: Floats, total: float) -> float:
-    """Greatest odds where the stations to the end of a near zone count with their own share: see `circle`. near: of `near_`."""
-    top = 0.0
-    n, e = 0.0, 0.0
-    for z in range(NEAR_ZONES):
-        for q in range(z, zones, N_ZONES):
-            total -= gain[q]
-            n += (running[q] >> 32) / WHOLE_SHARE
-            e += (running[q] & (COUNT - 1)) * UNIT
-        if n < 3.0:
-            continue
-        m, log_chance, log_all = near[z, 0], near[z, 1], near[z, 2]
-        free = max(m - n, (1.0 - FULL) * m)
-        v = e - n * log_chance - CIRCLE_COST
-        v += n * (quick_log_(log_table, n) - log_all)
-        if m > n:
-            v += (m - n) * (quick_log_(log_table, free) - log_all)
-        top = max(top, v + total)
-    return top
-
-
 @njit(cache=True, nogil=True)
 def scan_(
     cells: Floats, vectors: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints,
@@ -304,20 +199,21 @@ def scan_(
     """
     n_bins = int((o_end - o_start) / bin_s) + 1
     zones = zones_(traits)
-    score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
+    score, chance = np.zeros((zones, n_bins), np.int64), np.empty((2, zones))
+    which, odds = np.empty(n_bins, np.int64), np.empty(n_bins)
     n = 0
     for c in range(cells.shape[0]):
         project_(
             cells[c], vectors[c], curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start,
             bin_s, score, chance,
         )  # fmt: skip
-        weigh_(score, chance, log_table, threshold, odds)
+        m = weigh_(score, chance, log_table, threshold, which, odds)
         apart_s = CELL_SHARE * cells[c, 2] * vectors[c, 6] + 2.5
         apart = int(apart_s / bin_s) + 1
-        top, last, plateau = 0.0, -1, 0
-        for b in range(n_bins + 1):
-            v = odds[b] if b < n_bins else 0.0
-            if top > 0.0 and (v < threshold or b - plateau > apart):
+        top, last, plateau, before = 0.0, -1, 0, -1
+        for k in range(m + 1):
+            b, v = (which[k], odds[k]) if k < m else (n_bins, 0.0)
+            if top > 0.0 and (v < threshold or b > before + 1 or b - plateau > apart):
                 if n < out.shape[0]:
                     out[n, 0], out[n, 1], out[n, 2] = top, c, o_start + 0.5 * (last + plateau + 1) * bin_s
                     out[n, 3] = apart_s
@@ -328,6 +224,7 @@ def scan_(
                     top, last, plateau = v, b, b
                 elif v == top and b == plateau + 1:
                     plateau = b
+            before = b
     return n
 
 
@@ -339,13 +236,14 @@ def peak_(
     """Greatest odds of one cell within half_s of an origin time, and its origin time."""
     n_bins = 2 * int(half_s / bin_s) + 1
     zones = zones_(traits)
-    score, chance, odds = np.empty((zones, n_bins), np.int64), np.empty((2, zones)), np.empty(n_bins)
+    score, chance = np.zeros((zones, n_bins), np.int64), np.empty((2, zones))
+    which, odds = np.empty(n_bins, np.int64), np.empty(n_bins)
     o_start = o - 0.5 * n_bins * bin_s
     project_(
         cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, o_start, bin_s, score,
         chance,
     )  # fmt: skip
-    weigh_(score, chance, log_table, 0.0, odds)
+    weigh_(score, chance, log_table, 0.0, which, odds)  # all bins
     top, a, z = 0.0, 0, 0
     for b in range(n_bins):
         if odds[b] > top:
@@ -353,6 +251,56 @@ def peak_(
         elif odds[b] == top and b == z + 1:
             z = b
     return top, o_start + 0.5 * (a + z + 1) * bin_s
+
+
+@njit(cache=True)
+def again_(
+    row: Floats, cell: Floats, vector: Floats, curve: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints,
+    shots: Floats, traits: Ints, log_table: Floats,
+) -> tuple[float, float]:  # fmt: skip
+    """Odds and origin time of a candidate (score, cell, origin time, apart, layer) with the picks in shots."""
+    return peak_(
+        cell, vector, curve, unit, s_lon, s_lat, start, begin, shots, traits, log_table, row[2], row[3],
+        max(0.5, 0.15 * row[3]),
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def leader_(
+    rows: Floats, curve: Ints, odds: Floats, version: Ints, current: int, least: float, cells: Floats, vectors: Floats,
+    curves: Floats, unit: Floats, s_lon: Floats, s_lat: Floats, start: Ints, begin: Ints, shots: Floats, traits: Ints,
+    log_table: Floats, anew: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """The candidate of the greatest odds (-1: none is left), and how many had to be weighed again for it, their numbers into anew.
+
+    Odds of an older version than the current one are weighed again, and 0 where they stay below `least`; rows follow.
+    """
+    n = 0
+    while True:
+        i = int(np.argmax(odds))
+        if odds[i] <= 0.0:
+            return -1, n
+        if version[i] >= current:
+            return i, n
+        version[i] = current
+        anew[n] = i
+        n += 1
+        c = int(rows[i, 1])
+        score, rows[i, 2] = again_(
+            rows[i],
+            cells[c],
+            vectors[c],
+            curves[curve[i]],
+            unit,
+            s_lon,
+            s_lat,
+            start,
+            begin,
+            shots,
+            traits,
+            log_table,
+        )
+        odds[i] = score if score >= least else 0.0
 
 
 @njit(cache=True, nogil=True)

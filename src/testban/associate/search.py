@@ -44,10 +44,11 @@ class Search:
         self.model = travel.load(settings.model)
         chances = (settings.detection, settings.detection_s)
         self.curves = [odds.curve(self.model, d, chances, settings.max_s_deg) for d in settings.depths_km]
-        self.tight = dense.curves(self.model, chances, settings.max_s_deg)
+        tight = dense.curves(self.model, chances, settings.max_s_deg)
         self.logs = odds.logs()
         self.detection = np.array(chances)
-        self.stack = np.array(self.curves)
+        self.stack = np.array([*self.curves, *tight])
+        self.tight = range(len(self.curves), len(self.stack))  # numbers in it of the curves of sequences
         coarse = grid.coarse(settings.coarse_deg)
         self.log_trials = trials.log_trials(coarse, drift.still(coarse), self.curves[0], table.unit)
         self.plane = self._plane(table)

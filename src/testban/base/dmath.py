@@ -26,6 +26,9 @@ _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
 _INV_LN2 = 1.44269504088896338700e00
 _INV_LN10 = 4.34294481903251816668e-01
+LEAST_NORMAL = 2.2250738585072014e-308
+TWO_54 = 18014398509481984.0
+ROOT_HALF = 0x3FE6A09E667F3BCD  # bits of the root of 0.5
 
 
 @njit(cache=True, inline="never")
@@ -99,6 +102,12 @@ def tan_(x: float) -> float:
     return s / c
 
 
+@njit(cache=True)
+def _power_of_two(k: int) -> float:
+    """2**k from its bits, -1022 <= k <= 1023: as exact as the C library's ldexp without a call of it."""
+    return np.int64((k + 1023) << 52).view(np.float64)
+
+
 @njit(cache=True, inline="never")
 def exp_(x: float) -> float:
     """E to the x; 0 below -745, infinity above 709.78."""
@@ -124,24 +133,26 @@ def exp_(x: float) -> float:
         )
     )
     y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi)
-    half = int(k) // 2
-    return math.ldexp(math.ldexp(y, half), int(k) - half)
+    half = int(k) >> 1  # in two steps, since 2**k itself may be too small or too large for a number
+    return y * _power_of_two(half) * _power_of_two(int(k) - half)
 
 
 @njit(cache=True, inline="never")
 def log_(x: float) -> float:
     """Natural logarithm; -infinity at 0, NaN below."""
-    if x == 0.0:
-        return -np.inf
-    if not x > 0.0:
-        return np.nan
+    scaled = 0
+    if not x >= LEAST_NORMAL:
+        if x == 0.0:
+            return -np.inf
+        if not x > 0.0:
+            return np.nan
+        x, scaled = x * TWO_54, 54
     if x == np.inf:
         return np.inf
-    m, k = math.frexp(x)
-    if m < 0.70710678118654752440:
-        m = m * 2.0
-        k -= 1
-    f = m - 1.0
+    bits = np.float64(x).view(np.int64)
+    k = (bits - ROOT_HALF) >> 52  # x = m 2**k, m from the root of a half to that of two, without a branch
+    f = np.int64(bits - (k << 52)).view(np.float64) - 1.0
+    k -= scaled
     s = f / (2.0 + f)
     z = s * s
     w = z * z

@@ -185,6 +185,8 @@ def assign_(
     cache that was filled at `depth`.
     """
     down = x[2] - depth
+    s, c = sincos_(geocentric_(x[1]) * DEG)
+    sl, cl = sincos_(x[0] * DEG)
     for i in range(vec.shape[0]):
         delta, sa, ca = geo[i, 0], geo[i, 1], geo[i, 2]
         dd = delta - geo[i, 3]
@@ -222,7 +224,7 @@ def assign_(
         out[i, 10] = data[i, 3] - p - kept[i, b, 4] * dd
         out[i, 11] = np.nan
         if data[i, 6] == data[i, 6]:
-            db = data[i, 5] - backazimuth_(vec[i, 0], vec[i, 1], vec[i, 2], x)
+            db = data[i, 5] - _toward(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
             out[i, 11] = db - 360.0 * math.floor((db + 180.0) / 360.0)
 
 

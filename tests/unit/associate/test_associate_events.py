@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from testban import associate
-from testban.associate import dense, drift, odds, scan
+from testban.associate import bins, dense, drift, odds, scan
 from testban.associate.judging import Judging
 from testban.associate.settings import Settings
 from testban.associate.table import Table
@@ -187,7 +187,7 @@ def test_projection_against_its_slow_twin(drift_east, drift_north):
     cell = np.array([129.5, 41.0, 0.7, 180.0])
     value = -np.log(2.0 * window.rate)
     n, step, begin = 60, 2.0, -100.0
-    packed, chance = np.empty((odds.N_CLASSED, n), np.int64), np.empty((2, odds.N_CLASSED))
+    packed, chance = np.zeros((odds.N_CLASSED, n), np.int64), np.empty((2, odds.N_CLASSED))
     traits = np.full(5, odds.SHEAR, np.int64)
     traits[1] |= odds.POINTS
     traits[2] |= 16 << odds.SHARE_BIT  # one of four at its place
@@ -204,7 +204,7 @@ def test_projection_against_its_slow_twin(drift_east, drift_north):
     )  # fmt: skip
     sums = np.cumsum(packed, axis=1)
     fast, count = (
-        (sums & (scan.COUNT - 1)).sum(axis=0) * scan.UNIT,
+        (sums & (bins.COUNT - 1)).sum(axis=0) * bins.UNIT,
         (sums >> 32).sum(axis=0) / odds.WHOLE_SHARE,
     )
     slow, many, total = np.zeros(n), np.zeros(n), 0.0
@@ -331,16 +331,23 @@ def test_a_bound_leaves_out_no_bin_that_reaches_what_is_asked():
     value, traits = -np.log(2.0 * window.rate), np.full(24, odds.SHEAR, np.int64)
     n, reached = 600, 0
     for lon, lat, radius in ((129.5, 41.0, 0.7), (120.0, 35.0, 1.8), (131.0, 44.0, 0.3), (60.0, -20.0, 1.8)):
-        packed, chance = np.empty((odds.N_ZONES, n), np.int64), np.empty((2, odds.N_ZONES))
+        packed, chance = np.zeros((odds.N_ZONES, n), np.int64), np.empty((2, odds.N_ZONES))
         scan.project_(
             np.array([lon, lat, radius, 180.0]), drift.still(np.array([[lon, lat]]))[0], curve, table.unit, table.lon,
             table.lat, window.start, *free(window, value), traits, odds.logs(), -600.0, 2.0, packed, chance,
         )  # fmt: skip
-        every = np.empty(n)
-        scan.weigh_(packed.copy(), chance, odds.logs(), -1e9, every)
+        which, every, left = np.empty(n, np.int64), np.empty(n), packed.copy()
+        assert bins.weigh_(left, chance, odds.logs(), -1e9, which, every) == n
+        assert not left.any()
+        for b in range(0, n, 7):
+            alone, one = np.empty(1), np.sum(packed[:, : b + 1], axis=1)[:, None]
+            bins.weigh_(one, chance, odds.logs(), -1e9, np.empty(1, np.int64), alone)
+            assert alone[0] == every[b]
         for least in (2.0, 5.0, 10.0, 20.0):
-            some = np.empty(n)
-            scan.weigh_(packed.copy(), chance, odds.logs(), least, some)
+            values, some = np.empty(n), np.zeros(n)
+            m = bins.weigh_(packed.copy(), chance, odds.logs(), least, which, values)
+            some[which[:m]] = values[:m]
             assert np.array_equal(every[every >= least], some[every >= least])
+            assert np.all(np.diff(which[:m]) > 0)
             reached += int(np.sum(every >= least))
     assert reached > 20

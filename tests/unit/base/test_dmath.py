@@ -90,3 +90,23 @@ def test_offsets():
         assert geod.inv(129.0, lat, lon2, lat2)[2] / 1000 == pytest.approx(math.hypot(20, 30), rel=3e-3)
         east, north = geo.offset_km_(129.0, lat, lon2, lat2)
         assert (east, north) == pytest.approx((20.0, -30.0), abs=0.15 if lat == 80 else 0.03)
+
+
+def test_the_ends_of_the_doubles():
+    """Least and greatest numbers, and those below the least normal one, which scaling by bits must not spoil."""
+    mpmath.mp.prec = 200
+    for x in (-744.4, -740.0, -720.5, -709.0, -708.39, 709.78):
+        assert abs(dmath.exp_(x) - float(mpmath.exp(mpmath.mpf(x)))) <= max(5e-324, 2e-16 * dmath.exp_(x))
+    for x in (5e-324, 1e-310, 2.2250738585072009e-308, 2.2250738585072014e-308, 1.7976931348623157e308):
+        assert ulps(dmath.log_(x), mpmath.log(mpmath.mpf(x))) < 1.0
+    for x in (
+        math.sqrt(0.5),
+        math.nextafter(math.sqrt(0.5), 0.0),
+        math.sqrt(2.0),
+        1.0,
+        math.nextafter(1.0, 0.0),
+    ):
+        assert ulps(dmath.log_(x), mpmath.log(mpmath.mpf(x))) < 1.0
+    assert dmath.log_(math.inf) == math.inf
+    assert math.isnan(dmath.log_(math.nan))
+    assert math.isnan(dmath.exp_(math.nan))
