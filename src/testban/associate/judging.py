@@ -147,14 +147,15 @@ class Judging(Fitting):
             return 0.0
         p_rows = np.array([r[0] for r in rows], dtype=np.int64)
         place = np.array([r[1] for r in rows])
+        used = np.maximum(w.used, w.hint == 2)  # pP and sP come as P
         depth, worth = echo_(
-            s.model.kernel, int(s.first[0]), s.reflected, p_rows, place, w.station, w.start, w.data, w.used, w.rate,
+            s.model.kernel, int(s.first[0]), s.reflected, p_rows, place, w.station, w.start, w.data, used, w.rate,
         )  # fmt: skip
         if worth > 0.0:
             out = np.empty((len(rows), 2), dtype=np.int64)
             n = reflections_(
                 s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, place, w.station, w.start, w.data,
-                w.used, w.rate, out,
+                used, w.rate, out,
             )  # fmt: skip
             own = set(h.numbers)
             h.echoes = tuple((int(k), REFLECTED[int(c)]) for k, c in out[:n] if int(k) not in own)
