@@ -118,7 +118,6 @@ class Session:
                 break
             around = list(won)
             contest.rerate()
-        contest.busy = True
         for _ in range(self.settings.sequence_passes):
             contest.rerate()
             if not contest.run(contest.sequence(), accepted, losers.append, self._withdraw):
@@ -144,9 +143,7 @@ class Session:
             return claim
         late = contest.absorb(claim)
         claim = msgspec.structs.replace(
-            claim,
-            numbers=(*claim.numbers, *(int(w.number[k]) for k, _, _ in late)),
-            n_own=len(claim.numbers),
+            claim, numbers=(*claim.numbers, *(int(w.number[k]) for k, _, _ in late))
         )
         event_id = f"{origin.time_ns}-{origin.longitude:.4f}-{origin.latitude:.4f}"
         value = {t.picks[k].pick_id: v for k, v in zip(numbers, h.values, strict=True)}
@@ -214,24 +211,11 @@ class Session:
         """What was formed so far."""
         events = sorted(self.events, key=lambda e: (e.origin.time_ns, e.origin.longitude, e.origin.latitude))
         return Result(
-            events=tuple(once(events)),
+            events=tuple(events),
             discarded=tuple(self.discarded),
             explanations=tuple(sorted(self.explanations, key=lambda e: e.event_id)),
             n_without_coordinates=self.table.n_unknown,
         )
-
-
-def once(events: Sequence[Event]) -> list[Event]:
-    """Events without the later phases that are picks another event rests on (see `Contest.rerate`)."""
-    held = {a.pick_id for e in events for a in e.arrivals if a.defining}
-    return [
-        e
-        if all(a.defining or a.pick_id not in held for a in e.arrivals)
-        else msgspec.structs.replace(
-            e, arrivals=tuple(a for a in e.arrivals if a.defining or a.pick_id not in held)
-        )
-        for e in events
-    ]
 
 
 def associate(

@@ -73,10 +73,7 @@ REACH = 1.3  # times the distance of the farthest arrival
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted event as later windows need it: what its later phases explain, which picks it holds.
-
-    numbers: rows of the table, those it rests on first, n_own of them (0: all), then those that its later phases explain.
-    """
+    """An accepted event as later windows need it: what its later phases explain, which picks it holds."""
 
     longitude: float
     latitude: float
@@ -85,12 +82,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     reach_deg: float
     n_first: int
     numbers: tuple[int, ...]
-    n_own: int = 0
-
-    @property
-    def later(self) -> tuple[int, ...]:
-        """The picks that its later phases explain."""
-        return self.numbers[self.n_own :] if self.n_own else ()
 
 
 def claim_of(origin: Origin, numbers: Sequence[int]) -> Claim:

@@ -41,35 +41,7 @@ RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see
 
 
 class Contest(Retrial):
-    """One window: its candidates and the events that win.
-
-    busy: in a sequence, where picks come so densely that each fits some later phase of some event: one that an event explains only
-    so may be the P of another, at the rate that later phases have.
-    """
-
-    busy = False
-
-    def rerate(self) -> None:
-        """As of `candidates`; in a sequence the picks of later phases are free."""
-        super().rerate()
-        if self.busy:
-            self._later(0)
-
-    def absorb(self, claim: Claim) -> list[tuple[int, int, float]]:
-        """As of `candidates`: what one event explains as a later phase is none of another's."""
-        if self.busy:
-            self._later(1)
-        return super().absorb(claim)
-
-    def _later(self, used: int) -> None:
-        """Mark the picks of later phases as used or not; not those that events rest on."""
-        rows = np.zeros(len(self.window.number), dtype=np.bool_)
-        for c in self.claims:
-            rows |= np.isin(self.window.number, np.array(c.later, dtype=np.int64))
-        for c in self.claims:
-            rows &= ~np.isin(self.window.number, np.array(c.numbers[: c.n_own or None], dtype=np.int64))
-        self.window.used[rows] = used
-        self.shots = None
+    """One window: its candidates and the events that win."""
 
     def run(
         self,

@@ -75,6 +75,11 @@ class Judging(Fitting):
                 n += bool(abs((row[4] - baz + 180.0) % 360.0 - 180.0) < 3.0 * row[5])
         return n
 
+    def pairs(self, numbers: Sequence[int], waves: Sequence[int]) -> int:
+        """Number of stations with both P and S among picks: each says how far away the event is."""
+        seen = {(int(self.window.station[k]), v) for k, v in zip(numbers, waves, strict=True)}
+        return sum((s, 1) in seen for s, v in seen if v == 0)
+
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
         if h.located is not None or h.reason:
@@ -114,7 +119,11 @@ class Judging(Fitting):
         ]
         defining, waves = [k for k, _ in both], [v for _, v in both]
         needed = self.needed
-        if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
+        if (
+            origin.gap_deg > 180.0
+            and self.directed(defining, place) < 2
+            and self.pairs(defining, waves) < int(__import__("os").environ.get("PAIRS", "99"))
+        ):
             needed += self.search.settings.one_sided
         least = h.explains - needed
         if least >= 0.0 and any(self.explained(c, h, self.window.rate) > least for c in self.claims):
