@@ -28,6 +28,7 @@ from testban.base.geo import delaz_
 from testban.locate import Located
 
 LOG_10 = log_(10.0)
+PAIRS = 3  # stations with P and S hold a place from one side, as they hold a depth (`locate.depth_question`)
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
 
 
@@ -76,9 +77,13 @@ class Judging(Fitting):
         return n
 
     def pairs(self, numbers: Sequence[int], waves: Sequence[int]) -> int:
-        """Number of stations with both P and S among picks: each says how far away the event is."""
-        seen = {(int(self.window.station[k]), v) for k, v in zip(numbers, waves, strict=True)}
-        return sum((s, 1) in seen for s, v in seen if v == 0)
+        """Number of stations with P and a pick called S among picks: each says how far away the event is."""
+        w = self.window
+        first = {int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0}
+        return sum(
+            bool(wave == 1 and w.hint[k] == 2 and int(w.station[k]) in first)
+            for k, wave in zip(numbers, waves, strict=True)
+        )
 
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
@@ -119,11 +124,8 @@ class Judging(Fitting):
         ]
         defining, waves = [k for k, _ in both], [v for _, v in both]
         needed = self.needed
-        if (
-            origin.gap_deg > 180.0
-            and self.directed(defining, place) < 2
-            and self.pairs(defining, waves) < int(__import__("os").environ.get("PAIRS", "99"))
-        ):
+        surrounded = origin.gap_deg <= 180.0
+        if not surrounded and self.directed(defining, place) < 2 and self.pairs(defining, waves) < PAIRS:
             needed += self.search.settings.one_sided
         least = h.explains - needed
         if least >= 0.0 and any(self.explained(c, h, self.window.rate) > least for c in self.claims):
