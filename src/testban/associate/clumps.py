@@ -95,9 +95,21 @@ def networks(unit: Floats, apart_deg: float) -> Ints:
     return out
 
 
+@njit(cache=True)
+def nearest_(vectors: Floats, rows: Ints, unit: Floats, chord: float, out: Ints) -> None:
+    """Number of the place (n, 3) nearest to each of some rows of vectors (unit vectors first), -1 beyond a chord."""
+    for i in range(rows.size):
+        v, least, out[i] = rows[i], chord * chord, -1
+        for j in range(unit.shape[0]):
+            x, y, z = vectors[v, 0] - unit[j, 0], vectors[v, 1] - unit[j, 1], vectors[v, 2] - unit[j, 2]
+            apart2 = x * x + y * y + z * z
+            if apart2 < least:
+                least, out[i] = apart2, j
+
+
 def chord(deg: float) -> float:
     """Chord of an arc on the unit sphere."""
     return 2.0 * sincos_(0.5 * deg * DEG)[0]
 
 
-__all__ = ["ALIKE_KM", "CLUMP_KM", "apart", "chord", "networks", "shares_", "traits"]
+__all__ = ["ALIKE_KM", "CLUMP_KM", "apart", "chord", "nearest_", "networks", "shares_", "traits"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from testban.associate import drift, pairs, twins
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
-from testban.associate.clumps import chord, networks
+from testban.associate.clumps import chord, nearest_, networks
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.retrial import Retrial
@@ -227,6 +227,8 @@ class Contest(Retrial):
         """Rivals of a hypothesis: of coarse cells, of fine ones, and by each network whose picks it holds of cells near by."""
         near = self._rivals(i, h, rows, odds)
         out: list[tuple[int, Hypothesis]] = []
+        if not len(near):
+            return out
         kind, own = self._kinds(h, rows[near, 1].astype(np.int64))
         room = dict.fromkeys(range(int(np.max(own, initial=1)) + 1), NETWORK_RIVALS) | {0: RIVALS, 1: RIVALS}
         for j, general, local in zip(near.tolist(), kind.tolist(), own.tolist(), strict=True):
@@ -246,11 +248,9 @@ class Contest(Retrial):
         w = self.window
         first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
         unit = self.table.unit[w.station[first]]
-        network = networks(unit, NETWORK_DEG)
-        x, y, z = (self.vectors[cells, q, None] - unit[:, q] for q in range(3))
-        apart2 = x * x + y * y + z * z
-        close = np.min(apart2, axis=1, initial=9.0) < chord(NEAR_DEG) ** 2
-        own = np.where(close, 2 + network[np.argmin(apart2, axis=1)], 0)
+        which = np.empty(len(cells), dtype=np.int64)
+        nearest_(self.vectors, cells, unit, chord(NEAR_DEG), which)
+        own = np.where(which >= 0, 2 + networks(unit, NETWORK_DEG)[which], 0)
         return (self.cells[cells, 3] < 180.0).astype(np.int64), own
 
     def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
@@ -307,19 +307,17 @@ class Contest(Retrial):
         parts: list[tuple[int, Hypothesis]] = []
         taken: set[int] = set()
         for i, r in field[1:]:
-            shared = len(own & set(r.numbers))
-            if (
-                not 0 < shared < HOLLOW_SHARE * len(own)
-            ):  # another event's picks, or the same explanation once more
+            shared = len(
+                own & set(r.numbers)
+            )  # none: another event's; nearly all: the same explanation once more
+            if not 0 < shared < HOLLOW_SHARE * len(own):
                 continue
             if r.reason or r.located is None or taken & set(r.numbers):
                 continue
             parts.append((i, r))
             taken.update(r.numbers)
-        if (
-            len(parts) > 1
-            and sum(r.likelihood - self.needed for _, r in parts) > top.likelihood - self.needed
-        ):
+        together = sum(r.likelihood - self.needed for _, r in parts)
+        if len(parts) > 1 and together > top.likelihood - self.needed:
             return parts[0]
         return field[0]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from testban import associate
-from testban.associate.clumps import networks
+from testban.associate.clumps import chord, nearest_, networks
 from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.base.records import Pick, Site
 from testban.earth import travel
@@ -96,3 +96,15 @@ def test_networks_are_those_of_the_slow_walk():
         unit = np.array([unit_vector_(*p) for p in places])
         assert networks(unit, 5.0).tolist() == slow(unit, 5.0)
     assert networks(np.empty((0, 3)), 5.0).tolist() == []
+
+
+def test_nearest_is_that_of_all_distances():
+    rnd = random.Random(3)
+    places = [(rnd.uniform(-20.0, 20.0), rnd.uniform(-20.0, 20.0)) for _ in range(60)]
+    unit = np.array([unit_vector_(*p) for p in places])
+    rows, out = np.arange(10, 60), np.empty(50, dtype=np.int64)
+    nearest_(unit, rows, unit[:10], chord(3.0), out)
+    for i, got in zip(rows.tolist(), out.tolist(), strict=True):
+        away = [delaz_(*places[i], *p)[0] for p in places[:10]]
+        assert got == (int(np.argmin(away)) if min(away) < 3.0 else -1)
+    assert 0 < np.sum(out >= 0) < 50
