@@ -244,13 +244,15 @@ class Contest(Retrial):
         return out
 
     def _kinds(self, h: Hypothesis, cells: Ints) -> tuple[Ints, Ints]:
-        """Of each cell whether it is fine (1), and 2 and more for those near one of the networks that a hypothesis has P of, else 0."""
+        """Of each cell whether it is fine (1), and 2 and more for those near a network of which a hypothesis has P enough for an event, else 0."""
         w = self.window
         first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
         unit = self.table.unit[w.station[first]]
         which = np.empty(len(cells), dtype=np.int64)
         nearest_(self.vectors, cells, unit, chord(NEAR_DEG), which)
-        own = np.where(which >= 0, 2 + networks(unit, NETWORK_DEG)[which], 0)
+        network = networks(unit, NETWORK_DEG)
+        enough = np.bincount(network, minlength=1)[network] >= self.search.settings.min_stations
+        own = np.where((which >= 0) & enough[which], 2 + network[which], 0)
         return (self.cells[cells, 3] < 180.0).astype(np.int64), own
 
     def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
