@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from testban.associate.odds import SHARE_BIT, WHOLE_SHARE
-from testban.base.dmath import exp_
+from testban.base.dmath import DEG, exp_, sincos_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,4 +74,42 @@ def apart(unit: Floats) -> list[int]:
     return [int(i) for i in kept[: apart_(unit, kept)]]
 
 
-__all__ = ["ALIKE_KM", "CLUMP_KM", "apart", "shares_", "traits"]
+@njit(cache=True)
+def networks_(unit: Floats, chord: float, out: Ints) -> None:
+    """Number of the network of every place (n, 3): the least of those that steps of at most a chord lead to."""
+    for i in range(unit.shape[0]):
+        out[i] = i
+        for j in range(i):
+            x, y, z = unit[i, 0] - unit[j, 0], unit[i, 1] - unit[j, 1], unit[i, 2] - unit[j, 2]
+            if x * x + y * y + z * z <= chord * chord and out[i] != out[j]:
+                least, other = min(out[i], out[j]), max(out[i], out[j])
+                for q in range(i + 1):
+                    if out[q] == other:
+                        out[q] = least
+
+
+def networks(unit: Floats, apart_deg: float) -> Ints:
+    """As `networks_`, by a distance in degrees."""
+    out = np.empty(len(unit), dtype=np.int64)
+    networks_(unit, chord(apart_deg), out)
+    return out
+
+
+@njit(cache=True)
+def nearest_(vectors: Floats, rows: Ints, unit: Floats, chord: float, out: Ints) -> None:
+    """Number of the place (n, 3) nearest to each of some rows of vectors (unit vectors first), -1 beyond a chord."""
+    for i in range(rows.size):
+        v, least, out[i] = rows[i], chord * chord, -1
+        for j in range(unit.shape[0]):
+            x, y, z = vectors[v, 0] - unit[j, 0], vectors[v, 1] - unit[j, 1], vectors[v, 2] - unit[j, 2]
+            apart2 = x * x + y * y + z * z
+            if apart2 < least:
+                least, out[i] = apart2, j
+
+
+def chord(deg: float) -> float:
+    """Chord of an arc on the unit sphere."""
+    return 2.0 * sincos_(0.5 * deg * DEG)[0]
+
+
+__all__ = ["ALIKE_KM", "CLUMP_KM", "apart", "chord", "nearest_", "networks", "shares_", "traits"]

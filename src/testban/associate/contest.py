@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from testban.associate import drift, pairs, twins
 from testban.associate.candidates import COARSE_SHARE
 from testban.associate.claims import Claim
+from testban.associate.clumps import chord, nearest_, networks
 from testban.associate.coherence import BOUND
 from testban.associate.fitting import SAME_DEG, Hypothesis, alike
 from testban.associate.retrial import Retrial
@@ -33,6 +34,9 @@ HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
 HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
 PAIR_S, PAIR_DEG = 3.0, 0.3  # uncertainty of the origin and the place that a pair gives
 PAIR_SHARE = 0.6  # of the needed score that a fit from a pair must have
+ROUNDS = 2  # of rivals: those of the leader, and those of the one that beats it
+NETWORK_RIVALS = 3  # near each network of stations that a leader has P of: a distant one may be made of several local events
+NETWORK_DEG, NEAR_DEG = 5.0, 3.0  # stations of one network, and how near a cell is to one
 RIVALS = 6  # of the coarse cells, and as many of the fine: many coarse ones see the same plane wave
 
 
@@ -198,30 +202,60 @@ class Contest(Retrial):
     def _best_rival(
         self, i: int, h: Hypothesis, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis],
     ) -> tuple[int, Hypothesis]:  # fmt: skip
-        """The best located hypothesis among the leader and those of the same minutes that may beat it."""
-        near = self._rivals(i, h, rows, odds)
+        """The best located hypothesis among the leader and those of the same minutes that may beat it.
+
+        A rival that beats it has to stand against its own rivals: its other picks may be those of a second event.
+        """
         field: list[tuple[int, Hypothesis]] = [(i, h)]
-        room = [RIVALS, RIVALS]
-        for j in near.tolist():
-            fine = int(self.cells[int(rows[j, 1]), 3] < 180.0)
-            if j == i or room[fine] == 0:
+        for _ in range(ROUNDS):
+            field += self._challengers(i, h, rows, curve, odds, version, built)
+            field = self._located_field(_apart(field))
+            field.sort(
+                key=lambda f: (
+                    bool(f[1].reason) or f[1].located is None,
+                    -f[1].worth,
+                    f[1].x[3],
+                    f[1].x[0],
+                    f[1].x[1],
+                )
+            )
+            last = i
+            i, h = self._parts(field)
+            if i == last or h.reason or h.located is None:
+                break
+        return i, self._anew(h)
+
+    def _challengers(
+        self, i: int, h: Hypothesis, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis],
+    ) -> list[tuple[int, Hypothesis]]:  # fmt: skip
+        """Rivals of a hypothesis: of coarse cells, of fine ones, and by each network whose picks it holds of cells near by."""
+        near = self._rivals(i, h, rows, odds)
+        out: list[tuple[int, Hypothesis]] = []
+        if not len(near):
+            return out
+        kind, own = self._kinds(h, rows[near, 1].astype(np.int64))
+        room = dict.fromkeys(range(int(np.max(own, initial=1)) + 1), NETWORK_RIVALS) | {0: RIVALS, 1: RIVALS}
+        for j, general, local in zip(near.tolist(), kind.tolist(), own.tolist(), strict=True):
+            which = local if local and room[local] else general
+            if j == i or room[which] == 0:
                 continue
             r = self._current(j, rows, curve, odds, version, built)
             if r is not None and not r.reason and r.score > self.needed - BOUND:
-                field.append((j, r))
-                room[fine] -= 1
-        field = self._located_field(_apart(field))
-        field.sort(
-            key=lambda f: (
-                bool(f[1].reason) or f[1].located is None,
-                -f[1].worth,
-                f[1].x[3],
-                f[1].x[0],
-                f[1].x[1],
-            )
-        )
-        i, best = self._parts(field)
-        return i, self._anew(best)
+                out.append((j, r))
+                room[which] -= 1
+        return out
+
+    def _kinds(self, h: Hypothesis, cells: Ints) -> tuple[Ints, Ints]:
+        """Of each cell whether it is fine (1), and 2 and more for those near a network of which a hypothesis has P enough for an event, else 0."""
+        w = self.window
+        first = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
+        unit = self.table.unit[w.station[first]]
+        which = np.empty(len(cells), dtype=np.int64)
+        nearest_(self.vectors, cells, unit, chord(NEAR_DEG), which)
+        network = networks(unit, NETWORK_DEG)
+        enough = np.bincount(network, minlength=1)[network] >= self.search.settings.min_stations
+        own = np.where((which >= 0) & enough[which], 2 + network[which], 0)
+        return (self.cells[cells, 3] < 180.0).astype(np.int64), own
 
     def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
         """The field, best fit first, located; without those that the first one, once located, leaves no chance."""
@@ -268,19 +302,26 @@ class Contest(Retrial):
         return h if not h.reason and h.worth > best.worth else best
 
     def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
-        """The best located hypothesis, or the best of those without a common pick that together beat it.
+        """The best located hypothesis, or the best of those that share picks with it and none with each other and together beat it.
 
-        Every event is one more bet: each costs what an event needs.
+        Every event is one more bet: each costs what an event needs, in which the number of places is.
         """
         top = field[0][1]
+        own = set(top.numbers)
         parts: list[tuple[int, Hypothesis]] = []
         taken: set[int] = set()
         for i, r in field[1:]:
+            shared = len(
+                own & set(r.numbers)
+            )  # none: another event's; nearly all: the same explanation once more
+            if not 0 < shared < HOLLOW_SHARE * len(own):
+                continue
             if r.reason or r.located is None or taken & set(r.numbers):
                 continue
             parts.append((i, r))
             taken.update(r.numbers)
-        if len(parts) > 1 and sum(r.score - self.needed for _, r in parts) > top.score - self.needed:
+        together = sum(r.likelihood - self.needed for _, r in parts)
+        if len(parts) > 1 and together > top.likelihood - self.needed:
             return parts[0]
         return field[0]
 

@@ -70,7 +70,12 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
         the likelier (Laplace's approximation): one that holds in a single spot only pays for having been tuned. Places count by how
         many events are large enough to be seen from them (Gutenberg and Richter's b of 1).
         """
-        return self.score + self.room - self.rarity + self.borne
+        return self.likelihood + self.room
+
+    @property
+    def likelihood(self) -> float:
+        """Score with what later phases say, less how rare such events are."""
+        return self.score - self.rarity + self.borne
 
 
 class Fitting(Candidates):

@@ -31,6 +31,7 @@ from testban.locate import Located
 from testban.locate.quality import chi2_two, ellipse
 
 LOG_10 = log_(10.0)
+PAIRS = 3  # stations with P and S hold a place from one side, as they hold a depth (`locate.depth_question`)
 IDC_WEIGHT = 4.6  # of the reviewed bulletin; not confirmed
 
 
@@ -82,6 +83,15 @@ class Judging(Fitting):
                 n += bool(abs((row[4] - baz + 180.0) % 360.0 - 180.0) < 3.0 * row[5])
         return n
 
+    def pairs(self, numbers: Sequence[int], waves: Sequence[int]) -> int:
+        """Number of stations with P and a pick called S among picks: each says how far away the event is."""
+        w = self.window
+        first = {int(w.station[k]) for k, wave in zip(numbers, waves, strict=True) if wave == 0}
+        return sum(
+            bool(wave == 1 and w.hint[k] == 2 and int(w.station[k]) in first)
+            for k, wave in zip(numbers, waves, strict=True)
+        )
+
     def locate(self, h: Hypothesis) -> None:
         """Locate a hypothesis and add what the likeness of residuals says; `reason` where that fails."""
         if h.located is not None or h.reason:
@@ -124,7 +134,8 @@ class Judging(Fitting):
         ]
         defining, waves = [k for k, _ in both], [v for _, v in both]
         needed = self.needed
-        if origin.gap_deg > 180.0 and self.directed(defining, place) < 2:
+        surrounded = origin.gap_deg <= 180.0
+        if not surrounded and self.directed(defining, place) < 2 and self.pairs(defining, waves) < PAIRS:
             needed += self.search.settings.one_sided
         least = h.explains - needed
         if least >= 0.0 and any(self.explained(c, h, self.window.rate) > least for c in self.claims):
@@ -157,14 +168,15 @@ class Judging(Fitting):
             return 0.0
         p_rows = np.array([r[0] for r in rows], dtype=np.int64)
         place = np.array([r[1] for r in rows])
+        used = np.maximum(w.used, w.hint == 2)  # pP and sP come as P
         depth, worth = echo_(
-            s.model.kernel, int(s.first[0]), s.reflected, p_rows, place, w.station, w.start, w.data, w.used, w.rate,
+            s.model.kernel, int(s.first[0]), s.reflected, p_rows, place, w.station, w.start, w.data, used, w.rate,
         )  # fmt: skip
         if worth > 0.0:
             out = np.empty((len(rows), 2), dtype=np.int64)
             n = reflections_(
                 s.model.kernel, int(s.first[0]), s.reflected, depth, p_rows, place, w.station, w.start, w.data,
-                w.used, w.rate, out,
+                used, w.rate, out,
             )  # fmt: skip
             own = set(h.numbers)
             h.echoes = tuple((int(k), REFLECTED[int(c)]) for k, c in out[:n] if int(k) not in own)

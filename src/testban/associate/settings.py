@@ -19,7 +19,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     near stations; the first serves alone at a distance. fit_depths_km: tried for what was found. detection: prior
     probability that a station sees the phase. max_s_deg: S is sought to this distance. one_sided: added to what is
     needed where the azimuthal gap exceeds 180 deg, since outside a network many places fit any few picks, unless two
-    arrays measured the direction. max_smajor_km: semi-major axis of the 90 % ellipse beyond which no place was found.
+    arrays measured the direction or three stations have P and S. max_smajor_km: semi-major axis of the 90 % ellipse beyond which no place was found.
     window_s: origins that compete at a time. passes, sequence_passes: how often the search is repeated with what is left, in
     all cells and in those of busy stretches (see `dense`), while it finds anything.
     """
