@@ -205,7 +205,8 @@ class Judging(Fitting):
         firsts = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
         sites = [t.sites[w.station[k]] for k in firsts]
         o = located.origin
-        if any(delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] > LG_DEG for s in sites):
+        far = any(delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] > LG_DEG for s in sites)
+        if far or lg.held(located):
             return located
         best: tuple[float, Located] | None = None
         own = lg.readings(w, firsts)

@@ -54,6 +54,13 @@ class Reading(NamedTuple):
     shear: tuple[int, ...]
 
 
+def held(found: Located) -> bool:
+    """Whether a station so near that Lg and Sg are one says how far a location is, by P and S."""
+    near = [a for a in found.arrivals if a.defining and a.distance_deg < NEAR_DEG]
+    first = {a.station_key for a in near if a.phase[:1] == "P"}
+    return any(a.phase[:1] in "SL" and a.station_key in first for a in near)
+
+
 def readings(window: Window, firsts: Sequence[int]) -> list[Reading]:
     """Each P of an event with the picks called S that its station has behind it, within reach of Lg."""
     out = []
