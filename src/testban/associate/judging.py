@@ -201,10 +201,11 @@ class Judging(Fitting):
 
     def _as_lg(self, h: Hypothesis, located: Located) -> Located:
         """The location, or the likelier one with its S as Lg, whose picks h takes over; where both may be, its ellipse holds both."""
-        w, t, model = self.window, self.table, self.search.model
+        w, t, model, o = self.window, self.table, self.search.model, located.origin
+        if o.gap_deg <= 180.0:
+            return located
         firsts = [k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]
         sites = [t.sites[w.station[k]] for k in firsts]
-        o = located.origin
         far = any(delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] > LG_DEG for s in sites)
         if far or lg.held(located):
             return located
