@@ -7,7 +7,6 @@ recording truly holds a foreshock, 11 s ahead of the listed shock, and aftershoc
 """
 
 import argparse
-import json
 import os
 import random
 import sys
@@ -18,18 +17,15 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
-import obspy
-
 from bench.figures_all import jobs
 from bench.figures_process import TRUTHS, judge
+from bench.figures_subsets import EVENTS
 from testban.base.errors import InputError
 from testban.base.records import Event, Verdict
 from testban.base.times import format_time, parse_time
 from testban.run import configuration, process
 from testban.store import Catalogue
 
-EXPLOSIONS = ("dprk_2009-05-25", "dprk_2016-01-06", "dprk_2017-09-03")
-EARTHQUAKES = ("eq_",)
 SHARES = (0.75, 0.5, 1 / 3)
 NEAR_S = 60.0
 
@@ -52,17 +48,13 @@ class Counts:
         return f"found {self.found}/{self.runs}, {far}, inside {self.inside}/{self.found}, others {self.more}; {said}"
 
 
-def truth_of(name: str, folder: Path) -> tuple[int, float, float]:
+def truth_of(name: str) -> tuple[int, float, float]:
     """Published time (ns), longitude and latitude of a recording."""
     if name in TRUTHS:
         lon, lat, times = TRUTHS[name]
         return parse_time(times[0]), lon, lat
-    if (folder / "event.json").exists():
-        e = json.loads((folder / "event.json").read_text(encoding="utf-8"))
-        return parse_time(e["origin_time"]), float(e["lon"]), float(e["lat"])
-    o = obspy.read_events(str(folder / "event.xml"))[0].preferred_origin()
-    o = o or obspy.read_events(str(folder / "event.xml"))[0].origins[0]
-    return int(o.time.ns), float(o.longitude), float(o.latitude)
+    _, time, lat, lon = EVENTS[name]
+    return parse_time(time), lon, lat
 
 
 def run(
@@ -118,13 +110,10 @@ def main() -> None:
     if not data:
         sys.exit("not run: TESTBAN_DATA does not name the folder of the recordings")
     for name, sources, inventory in jobs(Path(data) / "waveforms"):
-        if not name.startswith((*EXPLOSIONS, *EARTHQUAKES)) or (
-            a.names and not any(w in name for w in a.names)
-        ):
+        if name not in (*TRUTHS, *EVENTS) or (a.names and not any(w in name for w in a.names)):
             continue
-        first = Path(sources[0])
-        truth = truth_of(name, first if first.is_dir() else first.parent)
-        wrong = Verdict.EARTHQUAKE if name in EXPLOSIONS else Verdict.EXPLOSION
+        truth = truth_of(name)
+        wrong = Verdict.EARTHQUAKE if name in TRUTHS else Verdict.EXPLOSION
         print(f"== {name}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             catalogue = Catalogue(Path(scratch) / "catalogue.sqlite")

@@ -62,9 +62,7 @@ class Candidates:
         self.version = 0
         self.cells, self.vectors, self.radius = search.cells, search.vectors, search.radius
         self.extra: Level | None = None
-        self.tight: dict[
-            int, int
-        ] = {}  # number of the curve of the cells of sequences, by number of the cell
+        self.tight: dict[int, int] = {}  # curves of the cells of sequences, by number of the cell
         self.held: dict[int, float] = {}  # depths (km) of those at the places of known events
         self.shots: tuple[Ints, Floats] | None = None  # free picks for the scan, until they change
         self.claims = list(claims)

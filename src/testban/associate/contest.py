@@ -311,9 +311,8 @@ class Contest(Retrial):
         parts: list[tuple[int, Hypothesis]] = []
         taken: set[int] = set()
         for i, r in field[1:]:
-            shared = len(
-                own & set(r.numbers)
-            )  # none: another event's; nearly all: the same explanation once more
+            # none: another event's; nearly all: the same explanation once more
+            shared = len(own & set(r.numbers))
             if not 0 < shared < HOLLOW_SHARE * len(own):
                 continue
             if r.reason or r.located is None or taken & set(r.numbers):

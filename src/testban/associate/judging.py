@@ -209,15 +209,8 @@ class Judging(Fitting):
         far = any(delaz_(o.longitude, o.latitude, s.longitude, s.latitude)[0] > LG_DEG for s in sites)
         if far or lg.held(located):
             return located
-        best: tuple[float, Located] | None = None
         own = lg.readings(w, firsts)
-        for start in lg.starts(model, w, t, own):
-            rival = lg.located(w, t, own, start, self.sites, self.search.settings.model)
-            if rival is None:
-                continue
-            worth = lg.worth(model, w, t, own, rival)
-            if best is None or worth > best[0]:
-                best = worth, rival
+        best = lg.likeliest(model, w, t, own, self.sites)
         if best is None:
             return located
         share = lg.share(best[0], lg.worth(model, w, t, own, located))
