@@ -15,7 +15,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from unittest import mock
+
+import msgspec
 
 from bench.figures_all import jobs
 from bench.figures_process import TRUTHS, judge
@@ -61,16 +62,11 @@ def run(
     sources: list[str], inventory: list[Path], catalogue: Catalogue, keys: frozenset[str] | None
 ) -> tuple[list[str], tuple[Event, ...]]:
     """Stations and events of the main job with the named stations (all where None)."""
-    every = process.find_stations
-
-    def chosen(*args: object) -> object:
-        stations, left_out = every(*args)  # type: ignore[arg-type]
-        return [s for s in stations if keys is None or s.site.key in keys], left_out
-
-    with mock.patch.object(process, "find_stations", chosen):
-        bulletin = process.process(
-            sources, inventory, catalogue, configuration.load(executor="serial")
-        ).bulletin
+    ready = process.given(sources, inventory)
+    chosen = tuple(s for s in ready.stations if keys is None or s.site.key in keys)
+    bulletin = process.process(
+        msgspec.structs.replace(ready, stations=chosen), catalogue, configuration.load(executor="serial")
+    ).bulletin
     return sorted(s.key for s in bulletin.sites), bulletin.events
 
 

@@ -147,6 +147,7 @@ def test_no_inventory(world: World, archive: Path, tmp_path: Path) -> None:
     refused(run(*words(tmp_path / "none.csv")), "station")
     (tmp_path / "other.csv").write_text("network,station,latitude,longitude,elevation_m\nZZ,ABC,10,20,0\n")
     refused(run(*words(tmp_path / "other.csv")), "coordinates")
+    assert not (tmp_path / "out").exists()  # what is refused leaves no folder
     (tmp_path / "wild.csv").write_text(
         "network,station,latitude,longitude,elevation_m\nXD,BEL,north,1e999,0\n"
     )
@@ -366,3 +367,24 @@ def test_stations_without_orientation_and_response(world: World, archive: Path, 
     said = run(*words)
     survived(world, said, tmp_path / "out", within_km=30.0)
     assert said.json["events"][0]["magnitudes"] == {}
+
+
+def test_horizontals_alone_and_metadata_of_others(world: World, archive: Path, tmp_path: Path) -> None:
+    """Where nothing is detected the reason is said at once; what other stations' metadata lack is not."""
+    for path in archive.rglob("*.BHZ.*"):
+        if path.is_file():
+            path.unlink()
+    sample = world.inventory.read_text()
+    broken = re.sub(r'(<Station [^>]*code=)"[A-Z]+"', r'\1"ELSE"', sample).replace(
+        "<Name>M/S</Name>", "<Name>V</Name>"
+    )
+    (tmp_path / "others.xml").write_text(broken)
+    words = [w for w in words_of(world, tmp_path, "--inventory", tmp_path / "others.xml") if w != "--json"]
+    said = run(*words)
+    assert said.status == 0
+    assert re.search(
+        r"nothing was detected; said most often \(\d+ stations\): no usable vertical", said.stderr
+    )
+    told = findings(tmp_path / "out")
+    assert about(told, "vertical")
+    assert not about(told, "ELSE")

@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from testban.base.records import Event
+from testban.base.records import Bulletin, Event
 from testban.base.times import format_time
 from testban.base.words import counted
 
@@ -111,6 +111,8 @@ def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
         f"{label}{counted(len(b.sites), 'station|stations')}, {counted(len(b.picks), 'detection|detections')}, "
         f"{counted(len(b.events), 'event|events')}, {counted(len(b.findings), 'finding|findings')}"
     )
+    if not b.picks:
+        say(f"  nothing was detected{_likely_cause(b)}")
     for e in b.events:
         sizes = ", ".join(f"{m.kind} {m.value:.1f}" for m in e.magnitudes if not m.bound)
         where = position(e.origin.longitude, e.origin.latitude).en
@@ -120,3 +122,15 @@ def show_summary(done: "Done", folder: Path, as_json: bool) -> None:
             f"{counted(e.origin.n_stations, 'station|stations')}  {sizes or 'no magnitude'}  {verdict}"
         )
     say(f"report: {folder / 'report.html'}   bulletin digest: {done.digests['bulletin'][:16]}")
+
+
+def _likely_cause(b: Bulletin) -> str:
+    """The finding that most stations share, with an example, where there is one."""
+    stations: dict[str, set[str]] = {}
+    for f in b.findings:
+        stations.setdefault(f.kind, set()).add(".".join(f.subject.split(".")[:2]))
+    if not stations:
+        return ""
+    kind = max(sorted(stations), key=lambda k: len(stations[k]))
+    example = next(f.message for f in b.findings if f.kind == kind)
+    return f"; said most often ({counted(len(stations[kind]), 'station|stations')}): {example}"

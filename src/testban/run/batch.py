@@ -8,7 +8,7 @@ import msgspec
 from testban.base.records import Bulletin
 from testban.run import outputs
 from testban.run.configuration import Configuration
-from testban.run.process import Progress, process
+from testban.run.process import Progress, given, process
 from testban.store import Catalogue, durable
 
 
@@ -32,19 +32,11 @@ def run(
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:
     """Process sources into a folder. The same call again goes on where it stopped."""
+    ready = given(sources, inventory, start_ns, end_ns)
     durable.folder(out)
     catalogue = Catalogue(out / "catalogue.sqlite")
     try:
-        outcome = process(
-            sources,
-            inventory,
-            catalogue,
-            configuration,
-            start_ns=start_ns,
-            end_ns=end_ns,
-            simulated=simulated,
-            progress=progress,
-        )
+        outcome = process(ready, catalogue, configuration, simulated=simulated, progress=progress)
         catalogue.write_bulletin(outcome.bulletin)
     finally:
         catalogue.close()

@@ -35,7 +35,7 @@ from testban.run.deepening import deepened
 from testban.run.detection import detect_stations, failed, open_source, read, tidy
 from testban.run.naming import named
 from testban.run.provenance import code_digest, input_digests
-from testban.run.stations import find_stations
+from testban.run.stations import Station, find_stations
 from testban.run.traces import Drawn, display_trace, display_window
 from testban.run.work import Unit, do, executor
 from testban.show.traces import ReportTrace
@@ -71,23 +71,47 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     traces: tuple[ReportTrace, ...]
 
 
-def process(
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to process: sources, the stations they recorded, what is said of them, and the digests of all files."""
+
+    sources: tuple[str, ...]
+    stations: tuple[Station, ...]
+    findings: tuple[Finding, ...]
+    inputs: tuple[tuple[str, str], ...]
+
+
+def given(
     sources: Sequence[str],
     inventory_paths: Sequence[Path | str],
-    catalogue: Catalogue,
-    configuration: Configuration,
-    *,
     start_ns: int | None = None,
     end_ns: int | None = None,
-    simulated: bool = False,
-    progress: Progress = lambda _stage, _done, _total: None,
-) -> Outcome:
-    """From recordings to a bulletin. Raises InputError where there is nothing that can be processed."""
+) -> Given:
+    """Sources and inventory, looked at. Raises InputError where there is nothing that can be processed; writes nothing."""
     inventory = formats.inventory.read_inventory(inventory_paths)
     source = open_source(tuple(sources))
     stations, left_out = find_stations(source, inventory, start_ns, end_ns)
-    inputs = input_digests(source.digests(), inventory_paths)
-    base_key = [code_digest(), configuration.digest(), inputs]
+    recorded = {m for s in stations for m in s.members}
+    others = {s.key for s in inventory.sites() if not recorded & {s.key, s.key.rpartition(".")[2]}}
+    concerned = [f for f in inventory.findings if ".".join(f.subject.split(".")[:2]) not in others]
+    return Given(
+        sources=tuple(sources),
+        stations=tuple(stations),
+        findings=(*concerned, *source.findings, *left_out),
+        inputs=input_digests(source.digests(), inventory_paths),
+    )
+
+
+def process(
+    ready: Given,
+    catalogue: Catalogue,
+    configuration: Configuration,
+    *,
+    simulated: bool = False,
+    progress: Progress = lambda _stage, _done, _total: None,
+) -> Outcome:
+    """From recordings to a bulletin."""
+    sources, stations = ready.sources, ready.stations
+    base_key = [code_digest(), configuration.digest(), ready.inputs]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor, weak_power=detect.WEAK_POWER)
     with executor(configuration.executor, configuration.workers) as pool:
         detected = detect_stations(
@@ -112,7 +136,7 @@ def process(
         )  # fmt: skip
         events = named(deep)
         measure_jobs = [
-            MeasureJob(sources=tuple(sources), members=s.members, site=s.site, channels=s.channels, events=events)
+            MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=events)
             for s in stations
         ]  # fmt: skip
         measured = [
@@ -135,14 +159,12 @@ def process(
         picks=tuple(p for p in picks if not p.weak or p.pick_id in used),
         sites=tuple(sites),
         noise=tuple(noise),
-        findings=tidy(
-            [*inventory.findings, *source.findings, *left_out, *detected.findings, *unheard, *failures]
-        ),
+        findings=tidy([*ready.findings, *detected.findings, *unheard, *failures]),
         provenance=Provenance(
             code_version=testban.__version__,
             code_digest=code_digest(),
             configuration_digest=configuration.digest(),
-            inputs=tuple(inputs),
+            inputs=ready.inputs,
             simulated=simulated,
         ),
         start_ns=min(s.start_ns for s in spans),
