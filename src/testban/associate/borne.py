@@ -3,8 +3,8 @@
 Rules: a hypothesis holds one P and one S a station; what else those stations picked behind P is chance for one rival and a
 later phase for another. Each station and phase adds log(chance N(residual; sigma) / rate) of the pick that fits it best,
 where that is positive, each pick once. A pick that was called S and follows a P of the event is seldom neither S nor Lg
-(`STRAY_S`): its rate is that of strays and not that of the coda, also for the S that the score holds already. All this
-counts among rivals only, never towards what an event needs: coda is full of picks that fit something.
+(`STRAY_S`): its rate is that of strays and not that of the coda, also for the S that the score holds already, up to the next P that
+another event has taken at its station. All this counts among rivals only, never towards what an event needs: coda is full of picks that fit something.
 """
 
 import math
@@ -34,6 +34,15 @@ BEHIND_S = 1.5  # a later phase is picked so long after P at least
 
 
 @njit(cache=True)
+def after_(first: int, end: int, hint: Ints, used: Ints) -> int:
+    """Row of the station's next P that an event has taken, `end` where there is none: what follows may be that event's coda."""
+    for i in range(first + 1, end):
+        if used[i] != 0 and hint[i] != 2:
+            return i
+    return end
+
+
+@njit(cache=True)
 def explained_(
     k: Kernel, error: Floats, phases: Ints, lon: float, lat: float, depth: float, o: float, first: Ints, held: Ints,
     s_lon: Floats, s_lat: Floats, start: Ints, station: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints,
@@ -49,8 +58,9 @@ def explained_(
         delta, _, _ = delaz_(lon, lat, s_lon[s], s_lat[s])
         if delta > LG_DEG:
             continue
+        own = after_(f, start[s + 1], hint, used)
         for j in held:
-            if station[j] == s and hint[j] == 2:
+            if station[j] == s and hint[j] == 2 and j < own:
                 total += log_(max(1.0, rate[j] / STRAY_S))
         best[:] = 0.0
         last = data[f, 0] + delta * 111.19 / SLOWEST_KM_S + LAST_S
@@ -59,7 +69,7 @@ def explained_(
                 break
             if used[i] != 0 or data[i, 0] < data[f, 0] + BEHIND_S or np.any(held == i):
                 continue
-            noise = min(rate[i], STRAY_S) if hint[i] == 2 else rate[i]
+            noise = min(rate[i], STRAY_S) if hint[i] == 2 and i < own else rate[i]
             value, which = 0.0, -1
             for c in range(phases.size):
                 if (hint[i] == 2 and c < SHEAR_FROM) or (hint[i] == 1 and c >= SHEAR_FROM):

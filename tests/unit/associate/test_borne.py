@@ -29,8 +29,11 @@ def sites():
     return rows
 
 
-def window(where, late, names=("P1", "S1", "Lg", "Lg", "Lg", "Lg"), hint=2):
-    """P at every station; S at the first, Lg at the others, `late` s behind their times, called S (hint 2) or not (0)."""
+def window(where, late, names=("P1", "S1", "Lg", "Lg", "Lg", "Lg"), hint=2, between=None):
+    """P at every station; S at the first, Lg at the others, `late` s behind their times, called S (hint 2) or not (0).
+
+    between: seconds behind P at which another event's P was picked.
+    """
     model, picks = travel.load(), []
     for i, s in enumerate(where):
         d, _, _ = delaz_(*TRUTH, s.longitude, s.latitude)
@@ -42,6 +45,9 @@ def window(where, late, names=("P1", "S1", "Lg", "Lg", "Lg", "Lg"), hint=2):
                     time_sigma_s=0.2 if phase == "P1" else 2.0,
                 )
             )  # fmt: skip
+        if between is not None:
+            t = T0 + round((float(model.predict("P1", 10.0, d)[0]) + between) * 1e9)
+            picks.append(Pick(pick_id=f"{s.key}other", station_key=s.key, time_ns=t, phase_hint="P"))
     table = Table(picks, where)
     return table, table.window(T0 - 10**12, T0 + 10**12, T0)
 
@@ -83,3 +89,11 @@ def test_an_s_that_the_score_holds_counts_against_strays_once():
 
 def test_what_stands_far_from_every_later_phase_is_worth_nothing():
     assert worth(*window(sites(), 0.0), TRUTH, 200.0) == 0.0
+
+
+def test_an_s_behind_the_p_of_a_known_event_may_be_of_its_coda():
+    table, w = window(sites(), 2.0, between=8.0)
+    free = worth(table, w, TRUTH, 0.0)
+    w.used[[i for i, n in enumerate(w.number) if table.picks[n].pick_id.endswith("other")]] = 1
+    assert worth(table, w, TRUTH, 0.0) == pytest.approx(worth(*window(sites(), 2.0, hint=0), TRUTH, 0.0))
+    assert worth(table, w, TRUTH, 0.0) < free - 5.0
