@@ -49,7 +49,7 @@ def ims() -> list[Station]:
     else:
         rows = [
             (
-                f"{'PS' if i < 50 else 'AS'}{i:03d}",
+                f"{'PS' if i < 50 else 'AS'}{i:02d}",
                 i * 137.50776 % 360.0 - 180.0,
                 math.degrees(math.asin(2 * (i + 0.5) / 170 - 1)),
             )
