@@ -289,7 +289,7 @@ class Contest(Retrial):
         if best.reason or best.located is None:
             return best
         o = best.located.origin
-        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM:
+        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM and best.score > 2.0 * self.needed:
             return best
         h = self.shaken(
             Hypothesis(
