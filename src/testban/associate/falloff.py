@@ -44,13 +44,12 @@ def counts_(
         if delta > FAR_DEG:
             continue
         t, _, _ = lookup_(k, first, depth, delta)
-        heard = saw[s] == 1
-        for i in range(start[s], start[s + 1]):
-            heard = heard or abs(data[i, 0] - o - t) < LISTENING_S
-        b = 0
+        i, b = start[s], 0
+        while i < start[s + 1] and data[i, 0] <= o + t - LISTENING_S:
+            i += 1
         while delta > RADII_DEG[b]:
             b += 1
-        if heard:
+        if saw[s] == 1 or (i < start[s + 1] and data[i, 0] < o + t + LISTENING_S):
             out[1, b] += share_(traits[s])
             if saw[s] == 1:
                 out[0, b] += share_(traits[s])
