@@ -31,7 +31,10 @@ RIVAL_OVERLAP = 0.25  # of the leader's P that a rival must explain
 RIVAL_S = 1300.0
 CHANCE = 30.0  # what locating a rival can add to its worth: the area of the largest ellipse, and the rest
 HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
-HELD_KM = 20.0  # a place held so well with stations all around has no other hollow near by
+HELD_KM, HELD_SCORE = (
+    20.0,
+    2.0,
+)  # a place held so well, stations all around, with so many times the needed score: no better hollow near by
 PAIR_S, PAIR_DEG = 3.0, 0.3  # uncertainty of the origin and the place that a pair gives
 PAIR_SHARE = 0.6  # of the needed score that a fit from a pair must have
 ROUNDS = 2  # of rivals: those of the leader, and those of the one that beats it
@@ -289,7 +292,7 @@ class Contest(Retrial):
         if best.reason or best.located is None:
             return best
         o = best.located.origin
-        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM:
+        if o.gap_deg < 180.0 and o.ellipse.smajor_km < HELD_KM and best.score > HELD_SCORE * self.needed:
             return best
         h = self.shaken(
             Hypothesis(

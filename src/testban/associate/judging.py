@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testban import locate
-from testban.associate import lg
+from testban.associate import falloff, lg
 from testban.associate.borne import borne
 from testban.associate.claims import LG_DEG, Claim
 from testban.associate.clumps import apart
@@ -110,7 +110,7 @@ class Judging(Fitting):
             h.located = located
             h.sighted = self._sighted(h, located)
             h.echoed = self._echoes(h, located)
-            h.score += h.echoed + gain(located, self.sites)
+            h.score += h.echoed + gain(located, self.sites) + self._falloff(h, located.origin)
             h.located = self._deep(h, located)
             if h.located is located:
                 h.located = self._as_lg(h, located)
@@ -146,6 +146,17 @@ class Judging(Fitting):
             h.reason = f"score {h.score + h.sighted:.1f} below {needed:.1f}"
         elif own.smajor_km > self.search.settings.max_smajor_km:
             h.reason = f"place not resolved: semi-major axis {own.smajor_km:.0f} km"
+
+    def _falloff(self, h: Hypothesis, origin: Origin) -> float:
+        """What it takes from a score that stations near by missed what those farther off saw; see `falloff`."""
+        w, t = self.window, self.table
+        saw, counts = np.zeros(len(t.sites), dtype=np.int64), np.empty((2, falloff.N_BINS))
+        saw[w.station[[k for k, v in zip(h.numbers, h.waves, strict=True) if v == 0]]] = 1
+        falloff.counts_(
+            self.search.model.kernel, int(self.search.first[0]), origin.longitude, origin.latitude, origin.depth_km,
+            (origin.time_ns - w.reference_ns) / 1e9, saw, t.lon, t.lat, self.traits, w.start, w.data, counts,
+        )  # fmt: skip
+        return falloff.falloff_(counts)
 
     def explained(self, claim: Claim, h: Hypothesis, rate: NDArray[np.float64]) -> float:
         """What the picks of a hypothesis are worth as later phases of an event, where that is more than what it has to spare."""
