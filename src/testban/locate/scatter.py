@@ -41,7 +41,8 @@ def deeper(problem: Problem, base: Solution) -> Solution | None:
     first = _level(problem, base)
     if n < LEAST or _score(first, n, k, 0) <= GAIN:
         return None
-    within, below = [first], []
+    within: list[Level] = [first]
+    below: list[Level] = []
     for depth in (*WITHIN_KM, *BELOW_KM):
         start = base.x.copy()
         start[2] = depth
