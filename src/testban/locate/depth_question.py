@@ -235,9 +235,9 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     why = _resolves_depth(census, depth, settings.min_depth_phases)
     shallow_too = why != ""
     if not why and not moved and enough and settings.free_depth:
-        near = _by_near_p(problem, found)
-        if near is not None:
-            return near[0], False, near[1]
+        moved_by_p = _by_near_p(problem, found)
+        if moved_by_p is not None:
+            return moved_by_p[0], False, moved_by_p[1]
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
     if why and settings.free_depth and found.used >= 4:
@@ -246,7 +246,8 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3])) if trial.ok else 0.0
         limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1] if shallow_too else DEEP_SIGMA_KM
         held = trial.ok and 0.0 < z[2] < 700.0 and 0.0 < sigma <= limit and trial.used >= found.used - 1
-        by_s = census[2] < settings.min_depth_phases and local(problem, float(z[2]))
+        near = census[0] > 0 or census[1] >= LEAST or local(problem, float(z[2]))
+        by_s = near and census[2] < settings.min_depth_phases
         alike = held and by_s and z[2] > DEEP_KM and not _rejects(problem, base, trial)
         if (
             held
