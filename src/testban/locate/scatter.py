@@ -6,8 +6,7 @@ integrated out, for each kind of data its own (Student's t; Box & Tiao 1973, Bay
 in which one datum as good as stated is what is known beforehand. A network on one side cannot tell depth from distance without S.
 """
 
-import math
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from testban.locate.problem import Problem, Solution, again
 
 GAIN = 6.63  # by which a depth below the crust must be better than any within: 99 % of one degree of freedom
 WITHIN_KM = (10.0, 20.0, 35.0)
-BELOW_KM = (55.0, 80.0, 120.0, 180.0, 260.0, 370.0, 500.0, 630.0)
+BELOW_KM = (55.0, 80.0, 120.0, 180.0, 260.0, 370.0, 500.0)
 LEAST = 5  # data with a say; four fit any depth
 LOST = (STUDENT + 1.0) * log_(1.0 + REJECT * REJECT / STUDENT)  # misfit of a datum without a say
 
@@ -41,22 +40,36 @@ def deeper(problem: Problem, base: Solution) -> Solution | None:
     first = _level(problem, base)
     if n < LEAST or _score(first, n, k, 0) <= GAIN:
         return None
-    within: list[Level] = [first]
-    below: list[Level] = []
-    for depth in (*WITHIN_KM, *BELOW_KM):
-        start = base.x.copy()
-        start[2] = depth
-        found = problem.run(start, False, scale=4.0)
-        if found.ok:
-            (within if depth <= WITHIN_KM[-1] else below).append(_level(problem, found))
-    lost = min(v.lost for v in (*within, *below))  # what no depth explains
-    best = math.inf, base
-    if n - lost >= LEAST:
-        best = min(((_score(v, n, k, lost), v.found) for v in below), key=itemgetter(0), default=best)
-    if best[0] < min(_score(v, n, k, lost) for v in within) - GAIN:
-        return again(problem, best[1])
+    tried: dict[float, Level] = {}
+
+    def score(depth: float) -> float:
+        return _score(tried[depth], n, k, lost)
+
+    def best(depths: Sequence[float]) -> float:
+        """The depth of least score of these, after they have been tried."""
+        tried.update({d: _tried(problem, base, d) for d in depths if d not in tried})
+        return min(depths, key=score)
+
+    lost = 0
+    at = BELOW_KM.index(best(BELOW_KM[1::2]))
+    if score(BELOW_KM[at]) < _score(first, n, k, lost):
+        deep = best(BELOW_KM[at - 1 : at + 2])
+        best(WITHIN_KM)
+        lost = min(first.lost, *(v.lost for v in tried.values()))  # what no depth explains
+        within = min(_score(first, n, k, lost), *(score(d) for d in WITHIN_KM))
+        if n - lost >= LEAST and score(deep) < within - GAIN:
+            return again(problem, tried[deep].found)
     again(problem, base)
     return None
+
+
+def _tried(problem: Problem, base: Solution, depth: float) -> Level:
+    """The best at another depth; one without a datum where there is none."""
+    start = base.x.copy()
+    start[2] = depth
+    found = problem.run(start, False, scale=4.0)
+    n = len(problem.rows)
+    return _level(problem, found) if found.ok else Level(found, LOST * n, 0.0, n)
 
 
 def _level(problem: Problem, found: Solution) -> Level:
