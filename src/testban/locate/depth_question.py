@@ -8,9 +8,11 @@ in which one lost datum decides nothing.
 import math
 from collections.abc import Sequence
 
-from testban.locate import quality
+import numpy as np
+
+from testban.locate import quality, scatter
 from testban.locate.kernel import NEAR_DEG
-from testban.locate.problem import Problem, Solution, again
+from testban.locate.problem import Problem, Solution, again, solved
 
 DEPTHS_KM = (
     5.0, 10.0, 15.0, 20.0, 27.0, 35.0, 42.0, 50.0, 60.0, 70.0, 90.0, 120.0, 160.0, 200.0, 250.0, 300.0, 360.0, 420.0, 490.0, 560.0, 630.0,
@@ -40,6 +42,7 @@ DEEP_MISFIT = 10.8
 DEEP_SIGMA_KM = 120.0
 LIMIT = "not resolved: free solution at its limit or with too large an error"
 ALIKE = "not resolved: the surface fits nearly as well as a depth below the crust"
+BY_SCATTER = "fixed where the data scatter least: whatever their errors, they reject the crust"
 # P at a station as near as this leaves level, those of stations all around farther off leave steeply: together they hold the depth. One
 # pick decides, so that it is held there and not called free; it must fit better than the default by this (99 % of one degree of freedom).
 NEAR_P_DEG, NEAR_P_MISFIT, NEAR_P_KM = 1.0, 6.6, 60.0
@@ -189,6 +192,32 @@ def _by_near_p(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
     return None
 
 
+def _by_scatter(problem: Problem, base: Solution) -> tuple[Solution, str] | None:
+    """The solution below the crust that the scatter of the data asks for, and why; None where it asks for none (see `scatter`).
+
+    The arrays hold the solution that counts, and `open_km` what is not known of its depth.
+    """
+    deep = scatter.deeper(problem, base)
+    if deep is None:
+        return None
+    if not _surrounded(problem) and _pairs(problem) < LEAST:
+        again(problem, base)
+        return None
+    trial = problem.run(deep.x.copy(), True)
+    if trial.ok and scatter.WITHIN_KM[-1] < trial.x[2] < 700.0:
+        variance = float(problem.errors(trial, 4)[3, 3])
+        problem.open_km = max(problem.open_km, math.sqrt(max(0.0, variance)))
+        deep = trial
+    return solved(problem.run(deep.x.copy(), False, scale=1.0)), BY_SCATTER
+
+
+def _pairs(problem: Problem) -> int:
+    """Number of stations with P and S that have a say."""
+    wave = problem.waves[np.arange(len(problem.rows)), np.maximum(problem.column, 0)]
+    say = (problem.column >= 0) & (problem.out[:, 9] > 0.1)
+    return len(set(problem.code[say & (wave == 0)].tolist()) & set(problem.code[say & (wave == 1)].tolist()))
+
+
 def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     """Free the depth where that is allowed and succeeds; else the default, or another one the misfit demands."""
     settings, n_all = problem.settings, len(problem.rows)
@@ -206,9 +235,9 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
     why = _resolves_depth(census, depth, settings.min_depth_phases)
     shallow_too = why != ""
     if not why and not moved and enough and settings.free_depth:
-        near = _by_near_p(problem, found)
-        if near is not None:
-            return near[0], False, near[1]
+        moved_by_p = _by_near_p(problem, found)
+        if moved_by_p is not None:
+            return moved_by_p[0], False, moved_by_p[1]
     if not why and surrounded and (moved or base.gain > DEEPER_GAIN) and census[4] >= DEEP_STATIONS:
         why = f"P at {census[4]} stations puts it below the crust"
     if why and settings.free_depth and found.used >= 4:
@@ -217,7 +246,8 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
         sigma = math.sqrt(max(0.0, problem.errors(trial, 4)[3, 3])) if trial.ok else 0.0
         limit = settings.max_depth_sigma_km[0 if z[2] < 35.0 else 1] if shallow_too else DEEP_SIGMA_KM
         held = trial.ok and 0.0 < z[2] < 700.0 and 0.0 < sigma <= limit and trial.used >= found.used - 1
-        by_s = census[2] < settings.min_depth_phases and local(problem, float(z[2]))
+        near = census[0] > 0 or census[1] >= LEAST or local(problem, float(z[2]))
+        by_s = near and census[2] < settings.min_depth_phases
         alike = held and by_s and z[2] > DEEP_KM and not _rejects(problem, base, trial)
         if (
             held
@@ -230,6 +260,10 @@ def answer(problem: Problem, base: Solution) -> tuple[Solution, bool, str]:
             return trial, True, f"free: {why}"
         found = again(problem, found)
         why = (ALIKE if alike else LIMIT) if shallow_too else ""
+    if not moved and enough and settings.free_depth:
+        still = _by_scatter(problem, found)
+        if still is not None:
+            return still[0], False, still[1]
     if moved:
         return found, False, "fixed at the depth of least misfit: the default is rejected"
     return found, False, f"fixed at the default: {why or 'no near station, S-P pairs or depth phases'}"

@@ -33,6 +33,9 @@ Ints = NDArray[np.int64]
 LEAST_SIGMA_S = 0.02
 HIGHEST_M = 1e5  # no station is higher or deeper
 FAR_S = 86400.0 * 365.0  # no arrival belongs to an event a year away
+# A direction whose error nobody states is taken from a single station only where the times of fewer stations say less: automatic
+# back-azimuths of three components are as often noise as not.
+HELD_BY_TIMES = 4
 UNDETERMINED = "expected arrivals that determine an epicentre, got too few or contradictory ones; add stations or check times"
 HALF_WAY_KM = 20015.0  # half the Earth's circumference
 _PARTS = ("P1", "S1", "P", "Pdiff", "PKPdf", "PKPbc", "PKPab", "S", "SKS", "Sdiff", "Pg", "Sg")
@@ -160,6 +163,8 @@ class Problem:
         self.lon = _column([s.longitude for s in self.sites])
         self.lat = _column([s.latitude for s in self.sites])
         self.elevation_m = _column([s.elevation_m for s in self.sites])
+        self.code, stations = _numbered(keys)
+        self.stations = len(stations)
         self.data = self._data(own, times - self.reference_ns)
         self.vec = np.empty((n, 3))
         if not places_(self.lon, self.lat, self.elevation_m, self.data, self.vec):
@@ -169,8 +174,6 @@ class Problem:
         which, names = _numbered(labels)
         index, waves, kind = _branches(settings.model, names, settings.reidentify)
         self.index, self.waves, self.kind = index[which], waves[which], kind[which]
-        self.code, stations = _numbered(keys)
-        self.stations = len(stations)
         self.telling = self._telling()
         self.pick_sigma = self.data[:, 2].copy()
         self.loss = np.array([settings.late_factor, SCATTER, 1.0 if settings.robust else 0.0])
@@ -182,6 +185,7 @@ class Problem:
         self.corrected, self.paths = self._by_station(), paths
         self.on_paths, self.shift = 0, np.zeros(n)
         self.hollows: list[Solution] = []
+        self.open_km = settings.default_depth_sigma_km
 
     def _data(self, own: list[Pick], since_ns: Ints) -> Floats:
         data = np.full((len(own), 7), np.nan)
@@ -201,10 +205,11 @@ class Problem:
         kind = 0 if site.is_array else 1
         slow, slow_sigma = _finite(p.slowness_s_per_deg), _finite(p.slowness_sigma)
         baz, baz_sigma = _finite(p.backazimuth_deg), _finite(p.backazimuth_sigma)
+        guess = kind == 0 or self.stations < HELD_BY_TIMES
         if slow is not None and not slow_sigma:
-            slow_sigma = s.default_slowness_sigma[kind] if s.default_slowness_sigma else None
+            slow_sigma = s.default_slowness_sigma[kind] if s.default_slowness_sigma and guess else None
         if baz is not None and not baz_sigma:
-            baz_sigma = s.default_backazimuth_sigma[kind] if s.default_backazimuth_sigma else None
+            baz_sigma = s.default_backazimuth_sigma[kind] if s.default_backazimuth_sigma and guess else None
         if slow is not None and baz is not None and s.vector_corrections:
             for c in s.vector_corrections:
                 if c.station_key == p.station_key:
@@ -313,7 +318,7 @@ class Problem:
 
     def _moved(self, shift: Floats) -> Floats:
         """Covariance of a move (4) for every km of a depth that is not known; nothing where it was given."""
-        sigma = self.settings.default_depth_sigma_km if self.settings.fixed_depth_km is None else 0.0
+        sigma = self.open_km if self.settings.fixed_depth_km is None else 0.0
         return sigma * sigma * shift[:, None] * shift[None, :]
 
     def whitened(self, solution: Solution, free_depth: bool) -> tuple[Solution, Floats] | None:

@@ -19,7 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     doubted: a start that is trusted is left for another place near by where data are few, on one side or disagree (not where whoever
     gives it has looked for all places himself).
     use_slowness, use_backazimuth: take them as data. default_slowness_sigma (s/deg), default_backazimuth_sigma (deg): at
-    an array and at a single station where a pick has the value without its sigma; None: such a value is not used.
+    an array and at a single station where a pick has the value without its sigma; None: such a value is not used, nor is that of a single
+    station where four or more stations have times (decision 81).
     correlated: errors from the full covariance of model errors. whitened: the estimate from it, too: better for the first
     P of a regional network, worse for bulletins with S and for one event beside another (decision 9). free_depth: try. robust: outliers lose weight; late_factor: how much
     larger a late residual counts (automatic onsets are more often late than early). min_depth_phases: so many free the

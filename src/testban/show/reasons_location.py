@@ -26,6 +26,10 @@ LOCATION: tuple[tuple[str, str], ...] = (
         N_("fixed at the depth of least misfit: the default is rejected"),
     ),
     (
+        r"fixed where the data scatter least: whatever their errors, they reject the crust",
+        N_("fixed where the data scatter least: whatever their errors, they reject the crust"),
+    ),
+    (
         r"fixed where pP and sP stand out behind P at (?P<n>\d+) stations \(chance (?P<value>[\d.]+)\)",
         N_("fixed where pP and sP stand out behind P at {n:station|stations} (chance {value})"),
     ),

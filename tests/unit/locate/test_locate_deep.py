@@ -143,3 +143,44 @@ def test_late_s_and_upright_rays_do_not_carry_a_shallow_event_below_the_crust():
 def test_a_slab_event_below_near_stations_stays_below_the_crust():
     found = [locate.locate(*near(110.0, 0.0, seed)).origin for seed in range(10)]
     assert all(85.0 < o.depth_km < 135.0 for o in found)
+
+
+def one_sided(depth, scatter, seed, shear=4):
+    """P at eight stations 1.2 to 3 deg off on one side and S at the first of them; picks state 1 s and scatter by less."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    model, sites, picks = travel.load(), {}, []
+    for i in range(8):
+        lon, lat = destination_(*PLACE, rng.uniform(200.0, 330.0), 1.2 + 0.25 * i)
+        key = f"XX.O{i}"
+        sites[key] = Site(key=key, longitude=lon, latitude=lat)
+        delta = delaz_(*PLACE, lon, lat)[0]
+        for phase in "PS" if i < shear else "P":
+            t = float(model.predict(f"{phase}1", depth, delta)[0]) + rng.normal(0.0, scatter)
+            picks.append(
+                (
+                    Pick(pick_id=f"{key}{phase}", station_key=key, time_ns=round(t * 1e9), time_sigma_s=1.0),
+                    phase,
+                )
+            )
+    return picks, sites
+
+
+def test_picks_that_scatter_less_than_they_state_reject_the_crust():
+    """Each lies within a second of a source at the surface, but not all of them as well as they could."""
+    found = [locate.locate(*one_sided(110.0, 0.2, seed)).origin for seed in range(10)]
+    assert sum(abs(o.depth_km - 110.0) < 20.0 for o in found) >= 9
+    held = [o for o in found if o.depth_fixed and o.depth_km > 0.0]
+    assert all("scatter least" in o.depth_reason for o in held)
+    assert len(held) >= 5
+    assert all(abs(o.time_ns) < 2.0 * 1.645 * o.time_sigma_s * 1e9 for o in held)
+
+
+@pytest.mark.parametrize("scatter", [0.1, 0.3, 1.0])
+def test_no_scatter_buries_an_event_of_the_crust(scatter):
+    found = [locate.locate(*one_sided(d, scatter, seed)).origin for d in (0.0, 12.0) for seed in range(30)]
+    assert sum(o.depth_km > 40.0 for o in found) <= 1
+
+
+def test_a_network_on_one_side_without_s_is_not_asked():
+    found = [locate.locate(*one_sided(250.0, 0.2, seed, shear=0)).origin for seed in range(5)]
+    assert all("scatter least" not in o.depth_reason for o in found)

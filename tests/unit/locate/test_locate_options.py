@@ -64,11 +64,26 @@ def test_starts_far_off_are_forgotten():
 
 
 def test_value_without_sigma_is_used_with_the_default_of_its_kind():
-    sites = network(4, 3.0, 8.0)
+    sites = network(3, 3.0, 8.0)
     picks = [(msgspec.structs.replace(p, backazimuth_deg=10.0), s) for p, s in picks_of(sites)]
     assert any(a.backazimuth_defining for a in locate.locate(picks, sites).arrivals)
     none = locate.Settings(default_backazimuth_sigma=None)
     assert not any(a.backazimuth_defining for a in locate.locate(picks, sites, none).arrivals)
+
+
+@pytest.mark.parametrize("stated", [None, 30.0])
+def test_directions_of_single_stations_without_sigma_say_nothing_beside_the_times_of_four(stated):
+    """Automatic back-azimuths that are noise: at 30 deg each a dozen of them moved a place by tens of km."""
+    sites = network(8, 0.6, 2.0)
+    wrong = [
+        (msgspec.structs.replace(p, backazimuth_deg=37.0 * i % 360.0, backazimuth_sigma=stated), s)
+        for i, (p, s) in enumerate(picks_of(sites))
+    ]
+    found = locate.locate(wrong, sites)
+    assert any(a.backazimuth_defining for a in found.arrivals) == (stated is not None)
+    assert stated is not None or km(found.origin) < 0.1
+    arrays = {k: msgspec.structs.replace(s, is_array=True) for k, s in sites.items()}
+    assert any(a.backazimuth_defining for a in locate.locate(wrong, arrays).arrivals)
 
 
 def test_quantiles_and_ground_truth():
