@@ -382,14 +382,21 @@ PARTS = {
 }
 
 
-def main() -> list[dict[str, object]]:
-    """Rows of all parts, or of those named on the command line."""
-    wanted = [a for a in sys.argv[1:] if a in PARTS] or list(PARTS)
-    return [row for name in wanted for row in PARTS[name]()]
+def main(parts: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Rows of these parts, of all where none is named; ends the program with a line where there is no such part."""
+    unknown = [p for p in parts if p not in PARTS]
+    if unknown:
+        known = ", ".join(PARTS)
+        print(
+            f"expected parts among {known}, got {', '.join(unknown)}; name some, or none for all",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    return [row for name in parts or PARTS for row in PARTS[name]()]
 
 
 if __name__ == "__main__":
-    for row in main():
+    for row in main(sys.argv[1:]):
         print(
             f"{row['name']:48} ours {row['ours']:>9.4g}  rival {row['rival']:>9.4g}  ratio {row['ratio']:>8.4g}  "
             f"{row.get('unit', '')}  {row.get('note', '')}",
