@@ -262,7 +262,7 @@ class Contest(Retrial):
         top = field[0][1]
         least = min(top.score - 2.0 * BOUND, self.needed)
         fits = [r for _, r in field if r.score > least]
-        apart = self._disjoint(fits[1:]) > top.score - self.needed - CHANCE
+        apart = self._disjoint(_partners(fits)) > top.score - self.needed - CHANCE
         self.locate(top)
         out = field[:1]
         for i, r in field[1:]:
@@ -311,9 +311,7 @@ class Contest(Retrial):
         parts: list[tuple[int, Hypothesis]] = []
         taken: set[int] = set()
         for i, r in field[1:]:
-            # none: another event's; nearly all: the same explanation once more
-            shared = len(own & set(r.numbers))
-            if not 0 < shared < HOLLOW_SHARE * len(own):
+            if not _partner(r, own):
                 continue
             if r.reason or r.located is None or taken & set(r.numbers):
                 continue
@@ -332,6 +330,16 @@ def _apart(field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
         if not any(alike(r, k) for _, k in kept):
             kept.append((i, r))
     return kept
+
+
+def _partner(r: Hypothesis, own: set[int]) -> bool:
+    """Whether a hypothesis may be a part of one with picks `own`: with none of them it is another event's, with nearly all the same once more."""
+    return 0 < len(own & set(r.numbers)) < HOLLOW_SHARE * len(own)
+
+
+def _partners(fits: list[Hypothesis]) -> list[Hypothesis]:
+    own = set(fits[0].numbers)
+    return [r for r in fits[1:] if _partner(r, own)]
 
 
 def _same_hollow(r: Hypothesis, top: Hypothesis) -> bool:
