@@ -19,7 +19,6 @@ from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
 from testban.base.geo import delaz_, destination_
 from testban.locate import Located
-from testban.locate.errors_model import P_ERROR
 
 Floats = NDArray[np.float64]
 
@@ -96,9 +95,8 @@ class Fitting(Candidates):
         w, t, s = self.window, self.table, self.search
         layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
         return fit_(
-            s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
-            w.data, w.hint, w.rate, w.used, self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
-            self.bins,
+            s.tables, s.branches, s.curves[layer], x, loc_s, rounds, t.unit, w.start, w.data, w.hint, w.rate, w.used,
+            self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo, self.bins,
         )  # fmt: skip
 
     def from_place(self, x: Floats, loc_s: float) -> Hypothesis:
