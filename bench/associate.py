@@ -351,6 +351,7 @@ def reach() -> list[dict[str, object]]:
             seconds = (o.time_ns - c.window.reference_ns) / 1e9
             h = c.from_place(np.array([o.longitude, o.latitude, depth, seconds]), 2.0)
             c.locate(h)
+            c.settle(h)
             passed |= h.located is not None and not h.reason
         reached += passed
     note = f"{reached} of {asked} asked for"

@@ -210,20 +210,27 @@ class Contest(Retrial):
         for _ in range(ROUNDS):
             field += self._challengers(i, h, rows, curve, odds, version, built)
             field = self._located_field(_apart(field))
-            field.sort(
-                key=lambda f: (
-                    bool(f[1].reason) or f[1].located is None,
-                    -f[1].worth,
-                    f[1].x[3],
-                    f[1].x[0],
-                    f[1].x[1],
-                )
-            )
             last = i
-            i, h = self._parts(field)
+            i, h = self._winner(field)
             if i == last or h.reason or h.located is None:
                 break
         return i, self._anew(h)
+
+    def _winner(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
+        """The best of a located field once it is settled, which may make another one the best.
+
+        So is what is worth more and does not stand: with its S as Lg it may.
+        """
+        while True:
+            field.sort(
+                key=lambda f: (
+                    bool(f[1].reason) or f[1].located is None, -f[1].worth, f[1].x[3], f[1].x[0], f[1].x[1]
+                )
+            )  # fmt: skip
+            i, best = self._parts(field)
+            dear = [h for _, h in field if h.reason and (best.reason or h.worth > best.worth)]
+            if not any([self.settle(h) for h in (best, *dear)]):
+                return i, best
 
     def _challengers(
         self, i: int, h: Hypothesis, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis],
@@ -299,6 +306,7 @@ class Contest(Retrial):
         if h.numbers == best.numbers:
             return best
         self.locate(h)
+        self.settle(h)
         return h if not h.reason and h.worth > best.worth else best
 
     def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:

@@ -37,7 +37,8 @@ SHAKE_S = 8.0  # uncertainty of the origin from which such a fit starts
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S.
 
-    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added.
+    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added. open:
+    located, and not asked yet whether its S are Lg.
     """
 
     x: tuple[float, float, float, float]
@@ -46,6 +47,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     values: list[float]
     score: float
     located: Located | None = None
+    open: bool = False
     reason: str = ""
     room: float = 0.0
     rarity: float = 0.0

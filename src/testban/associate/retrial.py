@@ -112,6 +112,7 @@ class Retrial(Judging):
         if m <= FEW_EACH:
             joint = self.shaken(joint)
         self.locate(joint)
+        self.settle(joint)
         if joint.located is None or joint.reason:
             return None
         own = set(joint.numbers)
