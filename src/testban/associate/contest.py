@@ -229,7 +229,8 @@ class Contest(Retrial):
             )  # fmt: skip
             i, best = self._parts(field)
             dear = [h for _, h in field if h.reason and (best.reason or h.worth > best.worth)]
-            if not any([self.settle(h) for h in (best, *dear)]):
+            changed = [self.settle(h) for h in (best, *dear)]
+            if not any(changed):
                 return i, best
 
     def _challengers(
