@@ -266,15 +266,17 @@ class Contest(Retrial):
         return (self.cells[cells, 3] < 180.0).astype(np.int64), own
 
     def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
-        """The field, best fit first, located; without those that the first one, once located, leaves no chance."""
+        """The field, best fit first, located; without those that the first one, once located, leaves no chance, alone or as a part."""
         top = field[0][1]
         least = min(top.score - 2.0 * BOUND, self.needed)
         fits = [r for _, r in field if r.score > least]
-        apart = self._disjoint(_partners(fits)) > top.score - self.needed - CHANCE
+        parts = self._disjoint(_partners(fits))
+        if sum(r.score - self.needed for r in parts) <= top.score - self.needed - CHANCE:
+            parts = []
         self.locate(top)
         out = field[:1]
         for i, r in field[1:]:
-            hopeless = self.search.plane and r.score < top.worth - top.borne - CHANCE and not apart
+            hopeless = self.search.plane and r.score < top.worth - top.borne - CHANCE and r not in parts
             if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
                 continue
             if r.score > least:
@@ -282,15 +284,16 @@ class Contest(Retrial):
             out.append((i, r))
         return out
 
-    def _disjoint(self, fits: list[Hypothesis]) -> float:
-        """What fits without a common pick, the best first, are worth together beyond what each needs."""
+    @staticmethod
+    def _disjoint(fits: list[Hypothesis]) -> list[Hypothesis]:
+        """Fits without a common pick, the best first."""
         taken: set[int] = set()
-        total = 0.0
+        out: list[Hypothesis] = []
         for r in fits:
             if not taken & set(r.numbers):
                 taken.update(r.numbers)
-                total += r.score - self.needed
-        return total
+                out.append(r)
+        return out
 
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
