@@ -56,6 +56,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SIGMAS = 3.0
+MOST_SIGMA_S = 3.0  # of a pick, for how late one is looked for
 SECONDARY = 1.5
 MISMATCH = 2.0  # cost of taking a pick against its phase hint
 # Columns of a collected row.
@@ -139,7 +140,7 @@ def collect_(
                 if t != t:
                     continue
                 e = model_sigma_(error, 2 if wave == 1 and c == 2 else wave, delta)
-                reach = SIGMAS * (e + 3.0 + loc_s)
+                reach = SIGMAS * (e + MOST_SIGMA_S + loc_s)
                 i = lo
                 while i < start[s + 1] and data[i, 0] <= o + t + reach:
                     j = i
@@ -147,6 +148,8 @@ def collect_(
                     if used[j] != 0 or j == taken:
                         continue
                     late = data[j, 0] - o - t
+                    if late < -reach and data[j, 1] <= MOST_SIGMA_S:
+                        continue
                     sigma = math.sqrt(e * e + data[j, 1] * data[j, 1] + loc_s * loc_s)
                     u = late / sigma
                     if abs(u) > SIGMAS:
