@@ -292,8 +292,9 @@ def net(day: int) -> tuple[list[Pick], list[Site], list[Event]]:
 
 
 def regional() -> list[dict[str, object]]:
-    """The regional net of `net` beside PyOcto."""
+    """The regional net of `net` beside PyOcto, its compiled code loaded before as PyOcto's is."""
     named, sites, truth = net(0)
+    associate.associate(named[:300], sites)
     rows = run("regional net", named, sites, truth)
     try:
         cpu, wall, recall, false = octo(named, sites, truth)
@@ -351,6 +352,7 @@ def reach() -> list[dict[str, object]]:
             seconds = (o.time_ns - c.window.reference_ns) / 1e9
             h = c.from_place(np.array([o.longitude, o.latitude, depth, seconds]), 2.0)
             c.locate(h)
+            c.settle(h)
             passed |= h.located is not None and not h.reason
         reached += passed
     note = f"{reached} of {asked} asked for"
@@ -382,14 +384,21 @@ PARTS = {
 }
 
 
-def main() -> list[dict[str, object]]:
-    """Rows of all parts, or of those named on the command line."""
-    wanted = [a for a in sys.argv[1:] if a in PARTS] or list(PARTS)
-    return [row for name in wanted for row in PARTS[name]()]
+def main(parts: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Rows of these parts, of all where none is named; ends the program with a line where there is no such part."""
+    unknown = [p for p in parts if p not in PARTS]
+    if unknown:
+        known = ", ".join(PARTS)
+        print(
+            f"expected parts among {known}, got {', '.join(unknown)}; name some, or none for all",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    return [row for name in parts or PARTS for row in PARTS[name]()]
 
 
 if __name__ == "__main__":
-    for row in main():
+    for row in main(sys.argv[1:]):
         print(
             f"{row['name']:48} ours {row['ours']:>9.4g}  rival {row['rival']:>9.4g}  ratio {row['ratio']:>8.4g}  "
             f"{row.get('unit', '')}  {row.get('note', '')}",

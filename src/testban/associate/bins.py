@@ -102,7 +102,8 @@ def summed_(score: Ints, before: int) -> tuple[int, int]:
     for b in range(score.size):
         now += score[b]
         score[b] = now
-        high = max(high, now)
+    for b in range(score.size):  # apart, so that each sum waits for the last one alone
+        high = max(high, score[b])
     return now, high >> 32
 
 

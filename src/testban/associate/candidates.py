@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from testban.associate import clumps, dense, drift, grid
 from testban.associate.circle import N_CLASSED_BINS, N_COLUMNS
 from testban.associate.claims import Claim, absorb_, claim_
+from testban.associate.collect import N_COLLECTED
 from testban.associate.drift import CELL_SHARE, LOCAL_SLOWNESS
 from testban.associate.odds import SHEAR
 from testban.associate.scan import again_, leader_, scan_, sharpen_, shots_
@@ -53,7 +54,7 @@ class Candidates:
         n = max(len(window.number), 1)
         self.keep = np.empty(n, dtype=np.int64)
         self.rows = np.empty((2 * len(table.sites) + 2, 2), dtype=np.int64)
-        self.geo = np.empty((2 * len(table.sites) + 2, 9))
+        self.geo = np.empty((2 * len(table.sites) + 2, N_COLLECTED))
         self.bins = np.empty((N_CLASSED_BINS, N_COLUMNS))
         self.traits = window.traits(len(table.sites)) | clumps.traits(table.unit, window.start)
         self.traits_too = self.traits if window.calls_shear else self.traits | SHEAR

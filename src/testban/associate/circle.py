@@ -79,6 +79,15 @@ def shares_gain_(sums: Floats) -> float:
 
 
 @njit(cache=True)
+def picked_(bins: Floats, zone: int, offset: int, radius: int) -> bool:
+    """Whether a zone has a pick in the bins beyond a radius, of those from `offset` on."""
+    for b in range(radius + 1, N_BINS):
+        if ZONE_OF[b] == zone and bins[offset + b, NUMBER] > 0.0:
+            return True
+    return False
+
+
+@njit(cache=True)
 def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
     """Odds of the zones (N_CLASSED) from the bins beyond a radius, each into gains."""
     total = 0.0
@@ -89,6 +98,9 @@ def beyond_(bins: Floats, radius: int, gains: Floats) -> float:
     bound = STEEPEST * near / listened
     for q in range(N_CLASSED):
         z, offset = q % N_ZONES, N_BINS * (q // N_ZONES)
+        gains[q] = 0.0
+        if not picked_(bins, z, offset, radius):
+            continue
         sums[:] = 0.0
         for b in range(radius + 1, N_BINS):
             if ZONE_OF[b] == z:

@@ -44,29 +44,35 @@ from testban.associate.odds import (
     reach_,
     share_,
 )
-from testban.base.dmath import DEG, log_, sincos_
-from testban.base.geo import delaz_, destination_, unit_vector_
-from testban.earth.travel import Kernel, lookup_
+from testban.base.dmath import DEG, atan2_, log_, sincos_
+from testban.base.geo import destination_, geocentric_
+from testban.earth.level_times import STEP_DEG, between_, cell_, level_
+from testban.earth.travel import lookup_
 from testban.locate.errors_model import model_sigma_
 from testban.locate.linear import eliminate_
+from testban.locate.predict import Tables, toward_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SIGMAS = 3.0
+MOST_SIGMA_S = 3.0  # of a pick, for how late one is looked for
 SECONDARY = 1.5
 MISMATCH = 2.0  # cost of taking a pick against its phase hint
 # Columns of a collected row.
-VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN, SHARE = range(9)
+N_COLLECTED = 10
+VALUE, RESIDUAL, SIGMA, SLOWNESS, SIN_AZIMUTH, COS_AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN, SHARE = range(
+    N_COLLECTED
+)
 
 
 @njit(cache=True)
 def collect_(
-    k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
-    loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
-    used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
+    tables: Tables, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float, loc_s: float, unit: Floats,
+    start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float,
+    rows: Ints, geo: Floats, bins: Floats,
 ) -> int:  # fmt: skip
-    """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 9) with the columns above; returns m.
+    """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, N_COLLECTED) with the columns above; returns m.
 
     branches (2, 5): phase indices of the P and S families, -1 beyond the end. loc_s: uncertainty of the origin as
     seized in arrival time, s. curve: of the nearest layer, to skip stations fast. bins: sums by distance,
@@ -74,8 +80,13 @@ def collect_(
     """
     m = 0
     bins[:] = 0.0
-    v0, v1, v2 = unit_vector_(lon, lat)
-    for s in range(s_lon.size):
+    s_place, c_place = sincos_(geocentric_(lat) * DEG)
+    s_lon, c_lon = sincos_(lon * DEG)
+    v0, v1, v2 = c_place * c_lon, c_place * s_lon, s_place
+    # out of their structures before the loop: see `level_times.cell_`
+    row_of, nodes, smooth = tables.levels.row, tables.levels.nodes, tables.levels.smooth
+    level, reach_deg, error = level_(tables.levels.depths, depth), tables.reach, tables.error
+    for s in range(unit.shape[0]):
         if start[s] == start[s + 1]:
             continue
         h2 = 0.5 - 0.5 * (v0 * unit[s, 0] + v1 * unit[s, 1] + v2 * unit[s, 2])
@@ -105,8 +116,12 @@ def collect_(
             bins[z, LISTENED] += share
         if lo == start[s + 1] or data[lo, 0] > o + last:
             continue
-        delta, azimuth, baz = delaz_(lon, lat, s_lon[s], s_lat[s])
-        taken = -1
+        along = unit[s, 0] * c_lon + unit[s, 1] * s_lon
+        east = unit[s, 1] * c_lon - unit[s, 0] * s_lon
+        north = unit[s, 2] * c_place - along * s_place
+        across = math.sqrt(east * east + north * north)
+        delta = atan2_(across, along * c_place + unit[s, 2] * s_place) / DEG
+        taken, baz = -1, -1.0
         for wave in range(2):
             if wave == 1 and (delta > max_s or traits[s] & SHEAR == 0):
                 break
@@ -114,20 +129,29 @@ def collect_(
             for c in range(branches.shape[1]):
                 if branches[wave, c] < 0:
                     break
-                t, p, _ = lookup_(k, branches[wave, c], depth, delta)
+                phase = branches[wave, c]
+                if delta < reach_deg[phase, 0] or delta > reach_deg[phase, 1]:
+                    continue
+                r, cell = cell_(row_of, smooth, level, phase, delta)
+                if r >= 0:
+                    t, p, _ = between_(nodes, r, cell, delta / STEP_DEG - cell)
+                else:
+                    t, p, _ = lookup_(tables.travel, phase, depth, delta)
                 if t != t:
                     continue
                 e = model_sigma_(error, 2 if wave == 1 and c == 2 else wave, delta)
-                reach = SIGMAS * (e + 3.0 + loc_s)
+                reach = SIGMAS * (e + MOST_SIGMA_S + loc_s)
                 i = lo
                 while i < start[s + 1] and data[i, 0] <= o + t + reach:
                     j = i
                     i += 1
                     if used[j] != 0 or j == taken:
                         continue
-                    r = data[j, 0] - o - t
+                    late = data[j, 0] - o - t
+                    if late < -reach and data[j, 1] <= MOST_SIGMA_S:
+                        continue
                     sigma = math.sqrt(e * e + data[j, 1] * data[j, 1] + loc_s * loc_s)
-                    u = r / sigma
+                    u = late / sigma
                     if abs(u) > SIGMAS:
                         continue
                     v = log_(detection[wave] * reach_(delta) / (2.5066 * sigma * rate[j])) - 0.5 * u * u
@@ -136,16 +160,20 @@ def collect_(
                     if c > 0:
                         v -= SECONDARY
                     if data[j, 2] == data[j, 2] or data[j, 4] == data[j, 4]:
+                        if baz < 0.0:
+                            baz = toward_(unit[s, 0], unit[s, 1], unit[s, 2], s_place, c_place, s_lon, c_lon)
                         v += directed_(
                             data[j, 2], data[j, 3], data[j, 4], data[j, 5], data[j, 6], p, 0.0, baz, 0.0
                         )
                     if v > best:
                         best, which = v, j
-                        geo[m, VALUE], geo[m, RESIDUAL] = share * v, r
+                        geo[m, VALUE], geo[m, RESIDUAL] = share * v, late
                         geo[m, SIGMA], geo[m, SLOWNESS] = sigma, p
             if which >= 0:
                 rows[m, 0], rows[m, 1] = which, wave
-                geo[m, AZIMUTH], geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_BIN] = azimuth, delta, baz, z
+                geo[m, SIN_AZIMUTH] = east / across if across > 0.0 else 0.0
+                geo[m, COS_AZIMUTH] = north / across if across > 0.0 else 1.0
+                geo[m, DELTA], geo[m, BACKAZIMUTH], geo[m, IN_BIN] = delta, baz, z
                 geo[m, SHARE] = share
                 bins[z, NUMBER] += share
                 bins[z, EVIDENCE] += share * best
@@ -186,7 +214,7 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
     a = np.zeros((3, 4))
     d = np.empty(4)
     for i in range(m):
-        sa, ca = sincos_(geo[i, AZIMUTH] * DEG)
+        sa, ca = geo[i, SIN_AZIMUTH], geo[i, COS_AZIMUTH]
         u = geo[i, RESIDUAL] / geo[i, SIGMA]
         w = math.sqrt(geo[i, SHARE]) / (1.0 + 0.25 * u * u) / geo[i, SIGMA]
         d[0], d[1], d[2], d[3] = (
@@ -228,16 +256,16 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
 
 @njit(cache=True)
 def fit_(
-    k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
-    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, traits: Ints,
-    s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
+    tables: Tables, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, unit: Floats, start: Ints, data: Floats,
+    hint: Ints, rate: Floats, used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats,
+    bins: Floats,
 ) -> tuple[int, float]:  # fmt: skip
     """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
     m = 0
     for r in range(rounds):
         m = collect_(
-            k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
-            traits, s_share, detection, max_s, rows, geo, bins,
+            tables, branches, curve, x[0], x[1], x[2], x[3], loc_s, unit, start, data, hint, rate, used, traits, s_share,
+            detection, max_s, rows, geo, bins,
         )  # fmt: skip
         if m < 2:
             return m, 0.0

@@ -213,20 +213,28 @@ class Contest(Retrial):
         for _ in range(ROUNDS):
             field += self._challengers(i, h, rows, curve, odds, version, built)
             field = self._located_field(_apart(field))
-            field.sort(
-                key=lambda f: (
-                    bool(f[1].reason) or f[1].located is None,
-                    -f[1].worth,
-                    f[1].x[3],
-                    f[1].x[0],
-                    f[1].x[1],
-                )
-            )
             last = i
-            i, h = self._parts(field)
+            i, h = self._winner(field)
             if i == last or h.reason or h.located is None:
                 break
         return i, self._anew(h)
+
+    def _winner(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
+        """The best of a located field once it is settled, which may make another one the best.
+
+        So is what is worth more and does not stand: with its S as Lg it may.
+        """
+        while True:
+            field.sort(
+                key=lambda f: (
+                    bool(f[1].reason) or f[1].located is None, -f[1].worth, f[1].x[3], f[1].x[0], f[1].x[1]
+                )
+            )  # fmt: skip
+            i, best = self._parts(field)
+            dear = [h for _, h in field if h.reason and (best.reason or h.worth > best.worth)]
+            changed = [self.settle(h) for h in (best, *dear)]
+            if not any(changed):
+                return i, best
 
     def _challengers(
         self, i: int, h: Hypothesis, rows: Floats, curve: Ints, odds: Floats, version: Ints, built: dict[int, Hypothesis],
@@ -261,15 +269,17 @@ class Contest(Retrial):
         return (self.cells[cells, 3] < 180.0).astype(np.int64), own
 
     def _located_field(self, field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
-        """The field, best fit first, located; without those that the first one, once located, leaves no chance."""
+        """The field, best fit first, located; without those that the first one, once located, leaves no chance, alone or as a part."""
         top = field[0][1]
         least = min(top.score - 2.0 * BOUND, self.needed)
         fits = [r for _, r in field if r.score > least]
-        apart = self._disjoint(fits[1:]) > top.score - self.needed - CHANCE
+        parts = self._disjoint(_partners(fits))
+        if sum(r.score - self.needed for r in parts) <= top.score - self.needed - CHANCE:
+            parts = []
         self.locate(top)
         out = field[:1]
         for i, r in field[1:]:
-            hopeless = self.search.plane and r.score < top.worth - top.borne - CHANCE and not apart
+            hopeless = self.search.plane and r.score < top.worth - top.borne - CHANCE and r not in parts
             if top.located is not None and not top.reason and (hopeless or _same_hollow(r, top)):
                 continue
             if r.score > least:
@@ -277,15 +287,16 @@ class Contest(Retrial):
             out.append((i, r))
         return out
 
-    def _disjoint(self, fits: list[Hypothesis]) -> float:
-        """What fits without a common pick, the best first, are worth together beyond what each needs."""
+    @staticmethod
+    def _disjoint(fits: list[Hypothesis]) -> list[Hypothesis]:
+        """Fits without a common pick, the best first."""
         taken: set[int] = set()
-        total = 0.0
+        out: list[Hypothesis] = []
         for r in fits:
             if not taken & set(r.numbers):
                 taken.update(r.numbers)
-                total += r.score - self.needed
-        return total
+                out.append(r)
+        return out
 
     def _anew(self, best: Hypothesis) -> Hypothesis:
         """A winner, or what it becomes where a fit from around it leads to other picks that are worth more."""
@@ -302,6 +313,7 @@ class Contest(Retrial):
         if h.numbers == best.numbers:
             return best
         self.locate(h)
+        self.settle(h)
         return h if not h.reason and h.worth > best.worth else best
 
     def _parts(self, field: list[tuple[int, Hypothesis]]) -> tuple[int, Hypothesis]:
@@ -314,9 +326,7 @@ class Contest(Retrial):
         parts: list[tuple[int, Hypothesis]] = []
         taken: set[int] = set()
         for i, r in field[1:]:
-            # none: another event's; nearly all: the same explanation once more
-            shared = len(own & set(r.numbers))
-            if not 0 < shared < HOLLOW_SHARE * len(own):
+            if not _partner(r, own):
                 continue
             if r.reason or r.located is None or taken & set(r.numbers):
                 continue
@@ -335,6 +345,16 @@ def _apart(field: list[tuple[int, Hypothesis]]) -> list[tuple[int, Hypothesis]]:
         if not any(alike(r, k) for _, k in kept):
             kept.append((i, r))
     return kept
+
+
+def _partner(r: Hypothesis, own: set[int]) -> bool:
+    """Whether a hypothesis may be a part of one with picks `own`: with none of them it is another event's, with nearly all the same once more."""
+    return 0 < len(own & set(r.numbers)) < HOLLOW_SHARE * len(own)
+
+
+def _partners(fits: list[Hypothesis]) -> list[Hypothesis]:
+    own = set(fits[0].numbers)
+    return [r for r in fits[1:] if _partner(r, own)]
 
 
 def _same_hollow(r: Hypothesis, top: Hypothesis) -> bool:

@@ -19,7 +19,6 @@ from testban.associate.collect import VALUE, fit_
 from testban.associate.refine import refine_
 from testban.base.geo import delaz_, destination_
 from testban.locate import Located
-from testban.locate.errors_model import P_ERROR
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +37,8 @@ SHAKE_S = 8.0  # uncertainty of the origin from which such a fit starts
 class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     """A fitted place and time with the picks it explains. numbers: rows of the window; waves 0 P, 1 S.
 
-    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added.
+    fitted: the score of the fit alone, of which `score` is made where it is located; echoed: what reflections added. open:
+    located, and not asked yet whether its S are Lg.
     """
 
     x: tuple[float, float, float, float]
@@ -47,6 +47,7 @@ class Hypothesis(msgspec.Struct, kw_only=True, eq=False):
     values: list[float]
     score: float
     located: Located | None = None
+    open: bool = False
     reason: str = ""
     room: float = 0.0
     rarity: float = 0.0
@@ -96,9 +97,8 @@ class Fitting(Candidates):
         w, t, s = self.window, self.table, self.search
         layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
         return fit_(
-            s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
-            w.data, w.hint, w.rate, w.used, self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
-            self.bins,
+            s.tables, s.branches, s.curves[layer], x, loc_s, rounds, t.unit, w.start, w.data, w.hint, w.rate, w.used,
+            self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo, self.bins,
         )  # fmt: skip
 
     def from_place(self, x: Floats, loc_s: float) -> Hypothesis:

@@ -182,6 +182,11 @@ def explained_(
                 residual[i, :] = np.nan
 
 
+def in_time(since_s: float) -> bool:
+    """Whether an event so long after another may be made of its later phases."""
+    return -BEFORE_S <= since_s <= LAST_S
+
+
 def fits(
     search: Search, table: Table, window: Window, claim: Claim, numbers: Sequence[int], o: float, rate: Floats
 ) -> tuple[Floats, Floats]:
@@ -192,7 +197,7 @@ def fits(
     """
     residual, base = np.full((2, len(numbers), N_PHASES), np.nan)
     begin = (claim.time_ns - window.reference_ns) / 1e9
-    if claim.n_first >= LEAST_PICKS and -BEFORE_S <= o - begin <= LAST_S:
+    if claim.n_first >= LEAST_PICKS and in_time(o - begin):
         fits_(
             search.model.kernel, int(search.first[0]), search.later, claim.longitude, claim.latitude, claim.depth_km, begin,
             claim.reach_deg, table.lon, table.lat, window.station, window.data, rate,
@@ -206,6 +211,8 @@ def explained(
     least: float,
 ) -> float:  # fmt: skip
     """Odds of picks as phases of a known event (arguments of `fits`); 0 where they cannot exceed `least`."""
+    if not in_time(o - (claim.time_ns - window.reference_ns) / 1e9):
+        return 0.0
     residual, base = fits(search, table, window, claim, numbers, o, rate)
     if most_(base) - COST <= max(least, 0.0):
         return 0.0

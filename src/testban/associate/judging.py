@@ -112,9 +112,20 @@ class Judging(Fitting):
             h.echoed = self._echoes(h, located)
             h.score += h.echoed + gain(located, self.sites) + self._falloff(h, located.origin)
             h.located = self._deep(h, located)
-            if h.located is located:
-                h.located = self._as_lg(h, located)
             self.judge(h, h.located)
+            h.open = h.located is located
+
+    def settle(self, h: Hypothesis) -> bool:
+        """Ask of a located hypothesis once whether its S are Lg, which is dear; whether it has changed."""
+        if not h.open or h.located is None or h.score + h.sighted < self.needed:
+            return False
+        h.open = False
+        found = self._as_lg(h, h.located)
+        if found is h.located:
+            return False
+        h.located, h.reason = found, ""
+        self.judge(h, found)
+        return True
 
     def judge(self, h: Hypothesis, located: Located) -> None:
         """What a located hypothesis is worth among rivals; `reason` where it is no event."""

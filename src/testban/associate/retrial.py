@@ -19,7 +19,7 @@ from testban.associate.claims import REFLECTED_LAST_S, Claim, claim_of
 from testban.associate.coherence import gain
 from testban.associate.echo import FAR_DEG, LEAST_STATIONS, NEAR_DEG, REFLECTED
 from testban.associate.fitting import Hypothesis
-from testban.associate.ghosts import explained, fits, sigma_
+from testban.associate.ghosts import explained, fits, in_time, sigma_
 from testban.associate.judging import Judging
 from testban.associate.odds import zone_gain_
 from testban.associate.twins import PRICE
@@ -99,6 +99,8 @@ class Retrial(Judging):
 
     def _suspect(self, h: Hypothesis, located: Located, other: Hypothesis) -> bool:
         """Whether a good part of an event's picks come when phases of a winner do."""
+        if not in_time(other.x[3] - (located.origin.time_ns - self.window.reference_ns) / 1e9):
+            return False
         claim = self._claim(h, located)
         residual, _ = fits(
             self.search, self.table, self.window, claim, other.numbers, other.x[3], self.window.rate
@@ -112,6 +114,7 @@ class Retrial(Judging):
         if m <= FEW_EACH:
             joint = self.shaken(joint)
         self.locate(joint)
+        self.settle(joint)
         if joint.located is None or joint.reason:
             return None
         own = set(joint.numbers)

@@ -19,6 +19,7 @@ from testban.associate.table import Table
 from testban.base.dmath import log_
 from testban.base.geo import KM_PER_DEG
 from testban.earth import travel
+from testban.locate.predict import tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,6 +43,7 @@ class Search:
     def __init__(self, table: Table, settings: Settings) -> None:
         self.settings = settings
         self.model = travel.load(settings.model)
+        self.tables = tables(settings.model)
         chances = (settings.detection, settings.detection_s)
         self.curves = [odds.curve(self.model, d, chances, settings.max_s_deg) for d in settings.depths_km]
         tight = dense.curves(self.model, chances, settings.max_s_deg)

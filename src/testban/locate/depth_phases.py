@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import exp_, log_
 from testban.base.records import Pick
-from testban.earth.surface_times import times_
+from testban.earth.level_times import times_
 from testban.locate.phases import is_p
 from testban.locate.predict import Tables
 from testban.locate.problem import Problem
@@ -131,12 +131,12 @@ def scores_(
     for k in range(depths.size):
         score[k] = 0.0
         for i in range(delay.size):
-            first, _, _ = times_(t.travel, t.surface, branch[i], depths[k], delta[i])
+            first, _, _ = times_(t.travel, t.levels, branch[i], depths[k], delta[i])
             share = NAMED_SHARE if name[i] > 0 else SHARE
             part = PP if name[i] == 0 else NAMED if name[i] == 1 else 1.0 - NAMED
             fit = 0.0
             for m in range(2):
-                time, _, _ = times_(t.travel, t.surface, pair[m], depths[k], delta[i])
+                time, _, _ = times_(t.travel, t.levels, pair[m], depths[k], delta[i])
                 delays[k, i, m] = time - first
                 if time == time and first == first:
                     fit += (part if m == 0 else 1.0 - part) * density_(delay[i], time - first, sigma[i])

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, geocentric_
-from testban.earth import elevation, ellipticity, surface_times, travel
-from testban.earth.surface_times import STEP_DEG, between_, cell_, times_
+from testban.earth import elevation, ellipticity, level_times, travel
+from testban.earth.level_times import STEP_DEG, between_, cell_, level_, times_
 from testban.earth.travel import lookup_
 from testban.locate.errors_model import P_ERROR, model_sigma_
 
@@ -34,12 +34,12 @@ UNNAMED = -2
 
 
 class Tables(NamedTuple):
-    """What the earth predicts: travel times, those of a source at the surface, ellipticity, least and greatest distance of
+    """What the earth predicts: travel times, those at even steps of distance from certain depths, ellipticity, least and greatest distance of
     every phase (deg), velocity of the last leg at the surface (km/s; 0 for surface waves), model errors by distance.
     """
 
     travel: travel.Kernel
-    surface: surface_times.Kernel
+    levels: level_times.Kernel
     ellipticity: ellipticity.Kernel
     reach: Floats
     leg: Floats
@@ -62,7 +62,7 @@ def tables(model: str, sigma_factor: float = 1.0) -> Tables:
         leg[i] = elevation.SURFACE_KM_S[model]["PS".index(wave)] if wave else 0.0
     error = P_ERROR.copy()
     error[:, 1] *= sigma_factor
-    return Tables(k, surface_times.kernel(model), ellipticity.kernel(model), reach, leg, error)
+    return Tables(k, level_times.kernel(model), ellipticity.kernel(model), reach, leg, error)
 
 
 @njit(cache=True)
@@ -84,9 +84,9 @@ def fill_(
     s, c = sincos_(geocentric_(x[1]) * DEG)
     half = 0.8660254037844386
     q0, q1, q2 = 0.25 * (1.0 + 3.0 * (s * s - c * c)), half * 2.0 * s * c, half * c * c
-    # Arrays are taken out of their structures before the loop: see `surface_times.cell_`.
-    s_row, nodes, smooth = t.surface.row, t.surface.nodes, t.surface.smooth
-    e, depth, surface = t.ellipticity, x[2], x[2] == 0.0
+    # Arrays are taken out of their structures before the loop: see `level_times.cell_`.
+    s_row, nodes, smooth = t.levels.row, t.levels.nodes, t.levels.smooth
+    e, depth, level = t.ellipticity, x[2], level_(t.levels.depths, x[2])
     e_row, composite, tau, node_step, p1, s1 = e.row, e.composite, e.tau, e.step, e.p1, e.s1
     node, part = ellipticity.depth_node_(e.depths, depth)
     reach, leg, error = t.reach, t.leg, t.error
@@ -101,7 +101,7 @@ def fill_(
             kept[i, j, 0] = np.nan
             if delta < reach[phase, 0] or delta > reach[phase, 1]:
                 continue
-            r, cell = cell_(s_row, smooth, phase, delta) if surface else (-1, 0)
+            r, cell = cell_(s_row, smooth, level, phase, delta)
             if r >= 0:
                 time, p, d = between_(nodes, r, cell, delta / STEP_DEG - cell)
             else:
@@ -124,8 +124,8 @@ def fill_(
 @njit(cache=True)
 def _bend(t: Tables, phase: int, depth: float, delta: float) -> float:
     """Change of slowness with distance over one degree, s/deg/deg."""
-    _, p1, _ = times_(t.travel, t.surface, phase, depth, max(0.0, delta - 0.5))
-    _, p2, _ = times_(t.travel, t.surface, phase, depth, min(180.0, delta + 0.5))
+    _, p1, _ = times_(t.travel, t.levels, phase, depth, max(0.0, delta - 0.5))
+    _, p2, _ = times_(t.travel, t.levels, phase, depth, min(180.0, delta + 0.5))
     return p2 - p1 if p1 == p1 and p2 == p2 else 0.0
 
 
@@ -152,11 +152,11 @@ def backazimuth_(vx: float, vy: float, vz: float, x: Floats) -> float:
     """Azimuth in degrees from a station (geocentric unit vector) to x."""
     s, c = sincos_(geocentric_(x[1]) * DEG)
     sl, cl = sincos_(x[0] * DEG)
-    return _toward(vx, vy, vz, s, c, sl, cl)
+    return toward_(vx, vy, vz, s, c, sl, cl)
 
 
 @njit(cache=True)
-def _toward(vx: float, vy: float, vz: float, s: float, c: float, sl: float, cl: float) -> float:
+def toward_(vx: float, vy: float, vz: float, s: float, c: float, sl: float, cl: float) -> float:
     """As `backazimuth_`, from sine and cosine of geocentric latitude and longitude."""
     ux, uy = c * cl, c * sl
     r = math.sqrt(vx * vx + vy * vy)
@@ -224,7 +224,7 @@ def assign_(
         out[i, 10] = data[i, 3] - p - kept[i, b, 4] * dd
         out[i, 11] = np.nan
         if data[i, 6] == data[i, 6]:
-            db = data[i, 5] - _toward(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
+            db = data[i, 5] - toward_(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
             out[i, 11] = db - 360.0 * math.floor((db + 180.0) / 360.0)
 
 
@@ -236,7 +236,7 @@ def angles_(vec: Floats, x: Floats, geo: Floats, out: Floats) -> None:
     for i in range(vec.shape[0]):
         a = atan2_(geo[i, 1], geo[i, 2]) / DEG
         out[i, 6] = a if a >= 0.0 else a + 360.0
-        out[i, 7] = _toward(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
+        out[i, 7] = toward_(vec[i, 0], vec[i, 1], vec[i, 2], s, c, sl, cl)
 
 
 @njit(cache=True)
@@ -294,8 +294,8 @@ def _first(t: Tables, phase: int, delta: float, depth: float, parts: Ints) -> in
     crustal = parts[10] if compressional else parts[11]
     first = np.nan
     if delta <= t.reach[crustal, 1]:
-        near, _, _ = times_(t.travel, t.surface, crustal, depth, delta)
-        first, _, _ = times_(t.travel, t.surface, phase, depth, delta)
+        near, _, _ = times_(t.travel, t.levels, crustal, depth, delta)
+        first, _, _ = times_(t.travel, t.levels, phase, depth, delta)
         if near - first < 0.05:
             return crustal  # type: ignore[no-any-return]
     if delta <= MANTLE_DEG or (compressional and delta < 90.0):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import cos_
 from testban.base.geo import KM_PER_DEG, destination_
-from testban.earth.surface_times import times_
+from testban.earth.level_times import times_
 from testban.locate.errors_model import model_sigma_
 from testban.locate.kernel import REJECT
 from testban.locate.predict import Tables, backazimuth_, point_
@@ -65,7 +65,7 @@ def misfit_(
         for j in range(candidates.shape[1]):
             if candidates[i, j] < 0:
                 break
-            time, p, _ = times_(t.travel, t.surface, candidates[i, j], x[2], geo[i, 0])
+            time, p, _ = times_(t.travel, t.levels, candidates[i, j], x[2], geo[i, 0])
             if time == time:
                 branch = j
                 break

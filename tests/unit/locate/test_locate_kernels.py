@@ -6,34 +6,49 @@ import numpy as np
 import pytest
 
 from testban import locate
+from testban.associate import Settings, dense
 from testban.base.geo import delaz_, destination_
 from testban.base.records import Pick, Site
-from testban.earth import surface_times, travel
+from testban.earth import level_times, travel
+from testban.locate.depth_question import DEEP_STARTS_KM, DEPTHS_KM, NEAR_P_STARTS_KM
 from testban.locate.errors_model import CORRELATION, correlations_, paths_
 from testban.locate.problem import Problem
 from testban.locate.shared import shared_
 
 
 @pytest.mark.parametrize("model", travel.MODELS)
-@pytest.mark.parametrize("phase", surface_times.PHASES)
-def test_surface_times_are_those_of_the_tables(model: str, phase: str) -> None:
-    times, table = travel.load(model), surface_times.kernel(model)
+@pytest.mark.parametrize("phase", level_times.PHASES)
+def test_level_times_are_those_of_the_tables(model: str, phase: str) -> None:
+    times, table = travel.load(model), level_times.kernel(model)
     index, rng = times.index(phase), np.random.default_rng(5)
-    row = table.row[index]
     fast = 0
-    for delta in (0.0, 180.0, *rng.uniform(0.0, 180.0, 3000).tolist()):
-        got = surface_times.times_(times.kernel, table, index, 0.0, delta)
-        full = times.predict(phase, 0.0, delta)
-        assert (got[0] != got[0]) == (full[0] != full[0])
-        if full[0] == full[0]:
-            assert abs(got[0] - full[0]) < 2e-4
-            assert abs(got[1] - full[1]) < 2e-2
-            assert abs(got[2] - full[2]) < 4e-4
-            fast += surface_times.cell_(table.row, table.smooth, index, delta)[0] == row
+    for depth in level_times.LEVELS_KM:
+        level = level_times.level_(table.depths, depth)
+        for delta in (0.0, 180.0, *rng.uniform(0.0, 180.0, 500).tolist()):
+            got = level_times.times_(times.kernel, table, index, depth, delta)
+            full = times.predict(phase, depth, delta)
+            assert (got[0] != got[0]) == (full[0] != full[0])
+            if full[0] == full[0]:
+                assert abs(got[0] - full[0]) < 2e-4
+                assert abs(got[1] - full[1]) < 2e-2
+                assert abs(got[2] - full[2]) < 4e-4
+                fast += level_times.cell_(table.row, table.smooth, level, index, delta)[0] >= 0
     assert fast > 0
-    assert surface_times.times_(times.kernel, table, index, 10.0, 40.0)[0] == pytest.approx(
-        times.predict(phase, 10.0, 40.0)[0], abs=0.0, nan_ok=True
+    assert level_times.times_(times.kernel, table, index, 12.0, 40.0)[0] == pytest.approx(
+        times.predict(phase, 12.0, 40.0)[0], abs=0.0, nan_ok=True
     )
+
+
+def test_the_depths_that_are_tried_are_levels() -> None:
+    tried = {
+        *DEPTHS_KM,
+        *NEAR_P_STARTS_KM,
+        *DEEP_STARTS_KM,
+        *Settings().fit_depths_km,
+        *Settings().depths_km,
+        *dense.DEPTHS_KM,
+    }
+    assert tried <= set(level_times.LEVELS_KM)
 
 
 def _mixed() -> Problem:
