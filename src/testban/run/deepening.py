@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from testban import detect, locate
-from testban.base.canonical import digest_of, pack
+from testban.base.canonical import pack
 from testban.base.dmath import DEG, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
@@ -21,7 +21,7 @@ from testban.base.records import Arrival, Channel, Event, Finding, Origin, Pick,
 from testban.detect.behind import FIRST_S
 from testban.earth import travel
 from testban.locate.stacked import FAR_DEG, LEAST_STATIONS, NEAR_DEG, PHASES
-from testban.run.detection import failed, read
+from testban.run.detection import failed, read, unit_key
 from testban.run.stations import Station
 from testban.run.work import Report, Unit, do
 from testban.store import Catalogue
@@ -70,9 +70,12 @@ def deepened(
     asked = [open_depth(e) and not in_sequence(e, events) for e in events]
     jobs = [j for j in (_job(s, events, asked, sources, model) for s in stations) if j.onsets]
     units = [
-        Unit(stage="behind", subject=j.station_key, key=digest_of([base_key, "behind", j]), job=j)
+        Unit(
+            stage="behind", subject=j.station_key, job=j,
+            key=unit_key(base_key, "behind", j, j.members, [detect.needed_behind(o.time_ns) for o in j.onsets]),
+        )
         for j in jobs
-    ]
+    ]  # fmt: skip
     heard: dict[int, list[detect.Behind]] = {}
     failures = []
     for b in do(units, behind_unit, pool, catalogue, report):

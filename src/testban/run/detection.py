@@ -61,6 +61,13 @@ def read(sources: tuple[str, ...], members: Sequence[str], span: Span) -> tuple[
     return segments, findings
 
 
+def unit_key(
+    base_key: Sequence[Any], stage: str, job: Any, members: Sequence[str], spans: Sequence[Span]
+) -> str:
+    """The key of a unit: code and settings, the job, and what was recorded of its stations in the spans that it reads."""
+    return digest_of([base_key, stage, job, open_source(job.sources).marks(members, spans)])
+
+
 def detect_stations(
     sources: Sequence[str], stations: Sequence[Station], settings: detect.Settings, base_key: Sequence[Any],
     pool: Executor, catalogue: Catalogue, report: Report,
@@ -75,9 +82,12 @@ def detect_stations(
         for span in s.days
     ]  # fmt: skip
     units = [
-        Unit(stage="detect", subject=j.station_key, key=digest_of([base_key, "detect", j]), job=j)
+        Unit(
+            stage="detect", subject=j.station_key, job=j,
+            key=unit_key(base_key, "detect", j, j.members, [detect.needed(j.span, settings)]),
+        )
         for j in jobs
-    ]
+    ]  # fmt: skip
     results = [
         msgspec.msgpack.decode(b, type=StationResult) for b in do(units, detect_unit, pool, catalogue, report)
     ]

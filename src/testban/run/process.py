@@ -13,7 +13,7 @@ import msgspec
 import testban
 from testban import associate, detect, formats, identify, size
 from testban.base.beside import Beside
-from testban.base.canonical import digest_of, pack
+from testban.base.canonical import pack
 from testban.base.geo import delaz_
 from testban.base.measurements import AmplitudeMeasurement, PathMeasurement
 from testban.base.records import (
@@ -32,7 +32,7 @@ from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run import surroundings
 from testban.run.configuration import Configuration
 from testban.run.deepening import deepened
-from testban.run.detection import detect_stations, failed, open_source, read, tidy
+from testban.run.detection import detect_stations, failed, open_source, read, tidy, unit_key
 from testban.run.naming import named
 from testban.run.provenance import code_digest, input_digests
 from testban.run.stations import Station, find_stations
@@ -111,7 +111,7 @@ def process(
 ) -> Outcome:
     """From recordings to a bulletin."""
     sources, stations = ready.sources, ready.stations
-    base_key = [code_digest(), configuration.digest(), ready.inputs]
+    base_key = [code_digest(), configuration.digest()]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor, weak_power=detect.WEAK_POWER)
     with executor(configuration.executor, configuration.workers) as pool:
         detected = detect_stations(
@@ -142,7 +142,7 @@ def process(
         measured = [
             msgspec.msgpack.decode(b, type=list[Measured])
             for b in do(
-                [Unit(stage="measure", subject=j.site.key, key=digest_of([base_key, "measure", j]), job=j) for j in measure_jobs],
+                [Unit(stage="measure", subject=j.site.key, key=unit_key(base_key, "measure", j, j.members, _wanted(j)), job=j) for j in measure_jobs],
                 measure_unit, pool, catalogue, lambda a, b: progress("measure", a, b),
             )
         ]  # fmt: skip
@@ -177,10 +177,8 @@ def process(
 def measure_unit(job: MeasureJob) -> bytes:
     """Second pass over one station: amplitudes, path and display trace of every event in reach."""
     out: list[Measured] = []
-    for event in job.events:
+    for event, whole in zip(job.events, _wanted(job), strict=True):
         window = display_window(event.origin, job.site)
-        reach = _reach(event.origin, job.site)
-        whole = Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns))
         segments, _ = read(job.sources, job.members, whole)
         clean, _ = detect.condition(segments, whole)
         if not clean:
@@ -199,6 +197,15 @@ def measure_unit(job: MeasureJob) -> bytes:
             )
         out.append(measured)
     return pack(out)
+
+
+def _wanted(job: MeasureJob) -> list[Span]:
+    """What is read for each event: the trace to show and all that is measured."""
+    out = []
+    for event in job.events:
+        window, reach = display_window(event.origin, job.site), _reach(event.origin, job.site)
+        out.append(Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns)))
+    return out
 
 
 def _reach(origin: Origin, site: Site) -> Span:
