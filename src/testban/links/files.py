@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from testban.base.canonical import digest
 from testban.base.errors import InputError, SourceError
 from testban.base.records import Finding, Segment
 from testban.base.spans import Span, normalise
@@ -141,8 +142,10 @@ class FileSource:
             for day in range(day_start(span.start_ns), span.end_ns, DAY_NS):
                 end = min(span.end_ns, day + DAY_NS)
                 for path, index in (x for s in sorted(wanted) for x in self._holding(s, day)):
-                    own = (p for p in index.parts if p.start_ns < end and p.end_ns > day)
-                    out |= {(self._label(path), p.digest) for p in own if key_of(p.nslc) in wanted}
+                    for p in index.parts:
+                        if key_of(p.nslc) in wanted:
+                            rows = (p.start_ns < end) & (p.end_ns > day)
+                            out.add((self._label(path), f"{p.nslc} {digest(p.digest[rows].tobytes())}"))
         return tuple(sorted(out))
 
     def digests(self) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What a file of recordings holds, from headers alone: channels and days, and digests of what it has of each station and hour.
+"""What a file of recordings holds, from headers alone: channels and days, and digests of what it has of each channel and ten minutes.
 
 Rules: what a file is, its content says; the index is remembered by path while size and time of change stay. A file that grows (SDS archives
 do) is looked at up to a stated size, so that everything that is said of it belongs to the same bytes.
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from testban.base.errors import FormatError, SourceError
 from testban.base.ids import Nslc
-from testban.base.times import DAY_NS, HOUR_NS
+from testban.base.times import DAY_NS, NS_PER_S
 from testban.formats import mseed, sac, waveforms
 from testban.formats.mseed_records import Table
+
+PART_NS = 600 * NS_PER_S
 
 
 class Entry(NamedTuple):
@@ -27,13 +29,13 @@ class Entry(NamedTuple):
     end_ns: int
 
 
-class Part(NamedTuple):
-    """The records of one channel that begin in one hour: from the first to after the last sample, and their SHA-256."""
+class Parts(NamedTuple):
+    """The records of one channel by the ten minutes in which they begin: arrays of the first and after the last sample, and 20 bytes of SHA-256 each."""
 
     nslc: Nslc
-    start_ns: int
-    end_ns: int
-    digest: str
+    start_ns: NDArray[np.int64]
+    end_ns: NDArray[np.int64]
+    digest: NDArray[np.uint8]
 
 
 class Index(NamedTuple):
@@ -41,7 +43,7 @@ class Index(NamedTuple):
 
     size: int
     entries: tuple[Entry, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Parts, ...]
     digest: str
 
 
@@ -69,38 +71,44 @@ def _parse(data: bytes, name: str) -> Index:
         trace = sac.decode(data, name)
         starts = np.array([trace.start_ns], np.int64)
         ends = starts + round(len(trace.samples) * 1e9 / trace.rate_hz)
-        part = Part(trace.nslc, int(starts[0]), int(ends[0]), whole)
+        part = Parts(trace.nslc, starts, ends, _bytes([whole]))
         return Index(len(data), tuple(_days(trace.nslc, starts, ends)), (part,), whole)
     tables, damage = mseed.index(data) if data else ([], [])
     if not tables:
         got = "an empty file" if not data else "something else"
         raise FormatError(f"expected miniSEED or SAC, got {got} in {name}; check or fetch the file again")
     entries: list[Entry] = []
-    parts: list[Part] = []
+    parts: list[Parts] = []
     for t in tables:
         ends = t.start_ns + np.rint(t.number * (1e9 / t.rate_hz)).astype(np.int64)
         entries += _days(t.nslc, t.start_ns, ends)
-        parts += _hours(t, ends, data)
+        parts.append(_parts(t, ends, data))
     if damage:  # what is said of it belongs to every part
-        parts = [p._replace(digest=whole) for p in parts]
-    return Index(len(data), tuple(sorted(entries)), tuple(sorted(parts)), whole)
+        parts = [p._replace(digest=_bytes([whole] * len(p.start_ns))) for p in parts]
+    return Index(len(data), tuple(sorted(entries)), tuple(parts), whole)
 
 
-def _hours(t: Table, ends: NDArray[np.int64], data: bytes) -> list[Part]:
-    """The records of a table by the hour in which they begin, hashed with their places in the order of the file."""
-    hours = t.start_ns // HOUR_NS
+def _bytes(digests: list[str]) -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex("".join(d[:40] for d in digests)), np.uint8).reshape(-1, 20)
+
+
+def _parts(t: Table, ends: NDArray[np.int64], data: bytes) -> Parts:
+    """The records of a table by their ten minutes, hashed with their places in the order of the file."""
+    grid = t.start_ns // PART_NS
     view = memoryview(data)
-    out = []
-    for hour in np.unique(hours):
-        rows = np.flatnonzero(hours == hour)
+    begins, stops, digests = [], [], []
+    for number in np.unique(grid):
+        rows = np.flatnonzero(grid == number)
         first, stop = t.offset[rows], t.offset[rows] + t.length[rows]
         breaks = np.flatnonzero(first[1:] != stop[:-1]) + 1
         h = hashlib.sha256()
         for run in np.split(np.arange(len(rows)), breaks):
             lo, hi = int(first[run[0]]), int(stop[run[-1]])
             h.update(lo.to_bytes(8, "big") + view[lo:hi])
-        out.append(Part(t.nslc, int(t.start_ns[rows].min()), int(ends[rows].max()), h.hexdigest()))
-    return out
+        begins.append(int(t.start_ns[rows].min()))
+        stops.append(int(ends[rows].max()))
+        digests.append(h.hexdigest())
+    return Parts(t.nslc, np.array(begins, np.int64), np.array(stops, np.int64), _bytes(digests))
 
 
 def _days(nslc: Nslc, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Entry]:

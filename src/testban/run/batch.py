@@ -32,17 +32,18 @@ def run(
     simulated: bool = False,
     pdf: bool = False,
     only: bool = False,
+    fine: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Done:
     """Process sources into a folder. The same call again goes on where it stopped.
 
-    only: the catalogue keeps nothing of earlier runs, as is right for a day that is worked on again and again.
+    only: the catalogue keeps nothing of earlier runs, as is right for a day that is worked on again and again. fine: see `process`.
     """
     ready = given(sources, inventory, start_ns, end_ns)
     durable.folder(out)
     catalogue = Catalogue(out / "catalogue.sqlite")
     try:
-        outcome = process(ready, catalogue, configuration, simulated=simulated, progress=progress)
+        outcome = process(ready, catalogue, configuration, simulated=simulated, fine=fine, progress=progress)
         bulletin_id = catalogue.write_bulletin(outcome.bulletin)
         if only:
             catalogue.keep_only(bulletin_id)

@@ -204,16 +204,17 @@ class Follower:
                 raise InputError(f"nothing recorded yet from {format_time(day, 0)} to {format_time(edge, 0)}")
             return
         stations = sorted({u.station_key for u in around})
-        sign = digest_of(source.marks(stations, [Span(day - DAY_NS, day + DAY_NS + TAIL_NS)]))
-        if edge < day + DAY_NS + TAIL_NS or self._signs.get(day) != sign:
-            self._make(day, edge)
+        still_open = edge < day + DAY_NS + TAIL_NS
+        sign = digest_of([still_open, source.marks(stations, [Span(day - DAY_NS, day + DAY_NS + TAIL_NS)])])
+        if still_open or self._signs.get(day) != sign:
+            self._make(day, edge, still_open)
             self._signs[day] = sign
 
-    def _make(self, day: int, edge: int) -> None:
+    def _make(self, day: int, edge: int, still_open: bool) -> None:
         name = format_time(day, 0)[:10]
         done = batch.run(
             self.sources, self.plan.inventory, self.plan.out / name, self.configuration,
-            start_ns=day, end_ns=min(edge, day + DAY_NS), simulated=self.plan.simulated, only=True,
+            start_ns=day, end_ns=min(edge, day + DAY_NS), simulated=self.plan.simulated, only=True, fine=still_open,
         )  # fmt: skip
         now, changes = changing.compare(
             list(self.known.get(name, {}).values()), done.bulletin.events, name,

@@ -107,15 +107,26 @@ def process(
     configuration: Configuration,
     *,
     simulated: bool = False,
+    fine: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Outcome:
-    """From recordings to a bulletin."""
+    """From recordings to a bulletin.
+
+    fine: units of an hour and of an event, for what is worked on again and again while recordings grow; the bulletin is the same.
+    """
     sources, stations = ready.sources, ready.stations
     base_key = [code_digest(), configuration.digest()]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor, weak_power=detect.WEAK_POWER)
     with executor(configuration.executor, configuration.workers) as pool:
         detected = detect_stations(
-            sources, stations, settings, base_key, pool, catalogue, lambda a, b: progress("detect", a, b)
+            sources,
+            stations,
+            settings,
+            base_key,
+            pool,
+            catalogue,
+            lambda a, b: progress("detect", a, b),
+            fine=fine,
         )
         picks, noise, sites = detected.picks, detected.noise, detected.sites
         progress("associate", 0, 1)
@@ -132,12 +143,13 @@ def process(
         progress("associate", 1, 1)
         deep, unheard = deepened(
             found.events, picks, stations, sources, configuration.model, base_key, pool, catalogue,
-            lambda a, b: progress("depth", a, b),
+            lambda a, b: progress("depth", a, b), fine=fine,
         )  # fmt: skip
         events = named(deep)
         measure_jobs = [
-            MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=events)
+            MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=some)
             for s in stations
+            for some in ([(e,) for e in events] if fine else [events])
         ]  # fmt: skip
         measured = [
             msgspec.msgpack.decode(b, type=list[Measured])
