@@ -15,7 +15,16 @@ from testban.base.times import DAY_NS, HOUR_NS, parse_time
 
 DAY = parse_time("2026-06-08")
 BEGIN, END = parse_time("2026-06-08T06:16:00Z"), parse_time("2026-06-08T06:41:00Z")
-TABLES = ("events.csv", "arrivals.csv", "picks.csv", "noise.csv", "bulletin.quakeml", "bulletin.ims", "findings.csv", "report.html")
+TABLES = (
+    "events.csv",
+    "arrivals.csv",
+    "picks.csv",
+    "noise.csv",
+    "bulletin.quakeml",
+    "bulletin.ims",
+    "findings.csv",
+    "report.html",
+)
 DRIVER = """
 import sys
 sys.path.insert(0, {here!r})

@@ -87,7 +87,7 @@ def follow(
 ) -> None:
     """Follow until `plan.until_ns`, or until stopped by KeyboardInterrupt, which ends it in order."""
     clock = clock or Clock()
-    held = _held(plan.out, clock)
+    held = _held(plan.out)
     servers = tuple((s, address(s)) for s in plan.sources if s.lower().startswith("slink://"))
     collector = None
     try:
@@ -106,7 +106,7 @@ def follow(
         held.close()
 
 
-def _held(out: Path, clock: Clock) -> durable.Held:
+def _held(out: Path) -> durable.Held:
     """The folder, ours alone; helpers of one that was killed are given a moment to end."""
     durable.folder(out)
     end = time.monotonic() + RETRY_LOCK_S

@@ -100,14 +100,14 @@ class Archive:
             known = self._known[path] = {
                 _name(r) for r in _split(path.read_bytes() if path.exists() else b"")
             }
-        new = list(
-            {
-                _name(records[r.number]): r for r in reversed(rows) if _name(records[r.number]) not in known
-            }.values()
-        )[::-1]
+        new: dict[bytes, bytes] = {}
+        for row in rows:
+            name = _name(records[row.number])
+            if name not in known:
+                new.setdefault(name, records[row.number])
         if new:
-            durable.lengthen(path, b"".join(records[r.number] for r in new))
-            known |= {_name(records[r.number]) for r in new}
+            durable.lengthen(path, b"".join(new.values()))
+            known.update(new)
         for row in rows:
             _later(self.ends, row)
             self._newest = max(self._newest, row.start_ns)

@@ -16,7 +16,9 @@ def records(station: str, hours: float, start_ns: int = DAY) -> bytes:
     rng = np.random.default_rng(len(station))
     samples = rng.integers(-1000, 1000, round(hours * 3600 * 20)).astype(np.int32)
     nslc = Nslc("XX", station, "", "BHZ")
-    return waveforms.encode_mseed([Segment(nslc=nslc, start_ns=start_ns, sample_rate_hz=20.0, samples=samples)])
+    return waveforms.encode_mseed(
+        [Segment(nslc=nslc, start_ns=start_ns, sample_rate_hz=20.0, samples=samples)]
+    )
 
 
 def write(root, station: str, data: bytes) -> None:
