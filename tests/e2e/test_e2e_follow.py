@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import Run, World, run
+from conftest import Run, World, refused, run, shell_words
 from paced_seedlink import FastClock, recorded, serve
 
 from testban.base.times import DAY_NS, HOUR_NS, parse_time
@@ -113,3 +113,33 @@ def test_what_is_followed_ends_as_the_batch(world: World, unbroken: Run, tmp_pat
     assert [x["of"].endswith("XX.NONE") for x in latest["troubles"]] == [False, True]
     assert len(latest["stations"]) == 7
     assert "Events as they happen" in (out / "index.html").read_text()
+    told_to = (tmp_path / "told").read_text()  # what was said after the start anew went to the command too
+    assert all(json.dumps(c["known_at"]) in told_to for c in told[-1:])
+
+
+def test_an_archive_that_others_write(world: World, tmp_path: Path) -> None:
+    """The verb itself: a turn with nothing of today, an end that was asked for, an end by SIGTERM, and what it refuses."""
+    words = [
+        "follow",
+        f"sdsarchive://{world.archive}",
+        "--inventory",
+        world.inventory,
+        "--out",
+        tmp_path / "out",
+        "--workers",
+        "1",
+    ]
+    said = run(*words, "--until", "2026-06-09")
+    assert said.status == 0, said
+    assert "nothing recorded yet" in said.stderr
+    assert json.loads((tmp_path / "out" / "latest.json").read_text())["events"] == []
+    child = subprocess.Popen(shell_words(words), stderr=subprocess.PIPE, text=True)
+    assert "nothing recorded yet" in child.stderr.readline()
+    child.send_signal(signal.SIGTERM)
+    assert child.communicate(timeout=60)[1].splitlines()[-1] == "stopped; the same command goes on"
+    assert child.returncode == 0
+    refused(run(*words, "--every", "0"), "--every")
+    refused(
+        run("follow", "fdsnws://host?net=XX", "--inventory", world.inventory, "--out", tmp_path / "no"),
+        "cannot be followed",
+    )

@@ -76,6 +76,9 @@ def follow(
         on_event, sources=tuple(sources), inventory=tuple(inventory), out=out, archive=archive, every_s=every, latency_s=latency,
         lead_s=lead, back=back, until_ns=parse_time(until) if until else None, simulated=simulated,
     )  # fmt: skip
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    following.follow(plan, configuration.load(config, language=language, workers=workers), terminal.say)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        following.follow(plan, configuration.load(config, language=language, workers=workers), terminal.say)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from testban import formats
 from testban.base.canonical import digest_of
 from testban.base.errors import InputError, SourceError, TestbanError
 from testban.base.spans import Span
@@ -65,6 +66,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Where records of servers go."""
         return self.archive or self.out / "archive"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Sources that others write and that are looked at again."""
+        return tuple(s for s in self.sources if not s.lower().startswith("slink://"))
+
 
 def plan(on_event: str | None = None, **given: Any) -> Plan:
     """A plan whose values are in range; InputError says which is not."""
@@ -79,6 +85,10 @@ def plan(on_event: str | None = None, **given: Any) -> Plan:
             raise SourceError(
                 f"expected slink://, sdsarchive:// or a folder that grows, got {source}; a service cannot be followed"
             )
+        if source.lower().startswith("slink://") and set(address(source)[3:]) != {None}:
+            raise SourceError(
+                f"expected slink:// without start and end, got {source}; leave them out, or use process"
+            )
     return made
 
 
@@ -87,8 +97,11 @@ def follow(
 ) -> None:
     """Follow until `plan.until_ns`, or until stopped by KeyboardInterrupt, which ends it in order."""
     clock = clock or Clock()
+    formats.inventory.read_inventory(plan.inventory)
+    if plan.files:
+        open_source(plan.files)
     held = _held(plan.out)
-    servers = tuple((s, address(s)) for s in plan.sources if s.lower().startswith("slink://"))
+    servers = tuple((s, address(s)) for s in plan.sources if s not in plan.files)
     collector = None
     try:
         follower = Follower(plan, configuration, say, clock, servers)
@@ -137,7 +150,7 @@ class Follower:
     ) -> None:
         self.plan, self.configuration, self.say, self.clock = plan, configuration, say, clock
         own = [f"sdsarchive://{plan.home}"] if servers else []
-        self.sources = (*own, *(s for s in plan.sources if not s.lower().startswith("slink://")))
+        self.sources = (*own, *plan.files)
         self.asked = {s.key for _, a in servers for s in a.streams}
         self._lines = durable.Lines(plan.out / "changes.jsonl")
         lines = self._lines.last(MEMORY)

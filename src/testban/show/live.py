@@ -3,6 +3,7 @@
 Rules: those of `report`; it shows what latest.json holds, this file only lays out. It asks the browser to load it again, and says so where it is old.
 """
 
+import re
 from typing import Any
 
 from markupsafe import Markup
@@ -10,10 +11,32 @@ from markupsafe import Markup
 from testban.base.errors import InputError
 from testban.base.records import Verdict
 from testban.show import evidence, report, texts
+from testban.show.headline import ORDER
 from testban.show.reasons import reason
-from testban.show.texts import DASH, Both, fixed, joined, num, position, t
+from testban.show.texts import DASH, N_, Both, fixed, joined, num, position, t
 
-CHANGES = {"appeared": "appeared", "revised": "revised", "withdrawn": "withdrawn"}
+CHANGES = {"appeared": N_("appeared"), "revised": N_("revised"), "withdrawn": N_("withdrawn")}
+TROUBLES = [
+    (re.compile(pattern), msgid)
+    for pattern, msgid in (
+        (r"nothing recorded yet from (?P<a>\S+) to (?P<b>\S+)", N_("nothing recorded yet from {a} to {b}")),
+        (
+            r"nothing for (?P<n>[\d.]+) s",
+            N_("nothing came for {n:second|seconds}; the connection is made anew"),
+        ),
+        (r"no record has come yet", N_("no record has come yet")),
+        (
+            r"the server ended the connection|a closed connection",
+            N_("the server ended the connection; it is made anew"),
+        ),
+        (
+            r"Connection refused|No route to host|timed out",
+            N_("the server cannot be reached; it is tried again"),
+        ),
+        (r"expected \S+ to accept .*, got .*", N_("the server does not give this station")),
+        (r"(?P<path>\S+) cannot be written: .*", N_("{path} cannot be written: free disk space")),
+    )
+]
 
 
 def render(facts: dict[str, Any], language: str = "en") -> str:
@@ -23,15 +46,22 @@ def render(facts: dict[str, Any], language: str = "en") -> str:
     stations = [_station(s) for s in facts["stations"]]
     values = {
         **facts, "language": language, "script": Markup(report._resource("script.js")),  # noqa: S704 - our own file
-        "made": facts["made"], "edge": facts["edge"], "every": fixed(facts["every_s"], 0),
+        "every": fixed(facts["every_s"], 0),
         "stale_ms": round(3000 * (facts["every_s"] + facts["took"]["seconds"])),
         "latency": t("{n:second|seconds}", n=fixed(facts["latency_s"], 0)), "every_words": t("{n:second|seconds}", n=fixed(facts["every_s"], 0)),
         "events": [_event(e) for e in facts["events"]], "changes": [_change(c) for c in facts["changes"]],
         "stations": stations, "n_behind": sum(s["behind"] for s in facts["stations"]),
-        "troubles": [{"of": x["of"], "said": reason(x["said"])} for x in facts["troubles"]],
+        "troubles": [{"of": x["of"], "said": _trouble(x["said"])} for x in facts["troubles"]],
         "seconds": num(facts["took"]["seconds"], 1), "cpu": num(facts["took"]["cpu_s"], 1),
     }  # fmt: skip
     return report.fill("live.html.j2", values)
+
+
+def _trouble(said: str) -> Both:
+    for pattern, msgid in TROUBLES:
+        if m := pattern.match(said):
+            return t(msgid, **m.groupdict())
+    return reason(said)
 
 
 def _verdict(name: str | None) -> dict[str, Any]:
@@ -42,7 +72,8 @@ def _verdict(name: str | None) -> dict[str, Any]:
 
 
 def _sizes(magnitudes: dict[str, float]) -> str:
-    return ", ".join(f"{kind} {fixed(value, 1)}" for kind, value in sorted(magnitudes.items())) or DASH
+    order = sorted(magnitudes, key=lambda k: (ORDER.index(k) if k in ORDER else len(ORDER), k))
+    return ", ".join(f"{kind} {fixed(magnitudes[kind], 1)}" for kind in order) or DASH
 
 
 def _event(e: dict[str, Any]) -> dict[str, Any]:
@@ -55,11 +86,12 @@ def _event(e: dict[str, Any]) -> dict[str, Any]:
 
 
 def _change(c: dict[str, Any]) -> dict[str, Any]:
+    kind = c["change"]
     return {
         **_event(c),
         "known_at": c["known_at"],
-        "change": t(CHANGES[c["change"]]),
-        "kind": c["change"],
+        "change": t(CHANGES[kind]),
+        "kind": kind,
         "moved": moves(c["moved"]),
     }
 
@@ -76,10 +108,10 @@ def moves(moved: dict[str, Any]) -> Both:
     if "n_stations" in moved:
         a, b = moved["n_stations"]
         out.append(t("{a} to {n:station|stations}", a=a, n=b))
-    for kind in ("mb", "ML", "Ms"):
+    for kind in ORDER:
         if kind in moved:
             a, b = (num(x, 1) for x in moved[kind])
-            out.append(t("{kind} {a} to {b}", kind=kind, a=a, b=b))
+            out.append(t("{kind} {a} to {b}", kind=kind, a=a, b=b) if moved[kind][0] else joined([kind, b]))
     if "assessment" in moved:
         out.append(_verdict(moved["assessment"][1])["verdict"])
     return joined(out, "; ")

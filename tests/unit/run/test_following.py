@@ -15,9 +15,12 @@ NOW = parse_time("2026-06-08T06:00:00Z")
 
 def plan_of(tmp_path, **more):
     (tmp_path / "sds").mkdir(exist_ok=True)
+    (tmp_path / "stations.csv").write_text(
+        "network,station,latitude,longitude,elevation_m\nXX,A,50.0,60.0,0\n"
+    )
     given = {
         "sources": (f"sdsarchive://{tmp_path / 'sds'}",),
-        "inventory": (str(tmp_path / "none.xml"),),
+        "inventory": (str(tmp_path / "stations.csv"),),
         "out": tmp_path / "out",
         "until_ns": NOW,
     }
@@ -53,6 +56,15 @@ def test_one_follower_a_folder(tmp_path, monkeypatch):
 def test_what_cannot_be_followed_is_said(tmp_path):
     with pytest.raises(SourceError, match="a service cannot be followed"):
         plan_of(tmp_path, sources=("fdsnws://host?net=XX",))
+    with pytest.raises(SourceError, match="without start and end"):
+        plan_of(tmp_path, sources=("slink://host?streams=XX_A&start=2026-06-08",))
+    for wrong in (
+        {"inventory": (str(tmp_path / "none.xml"),)},
+        {"sources": (f"sdsarchive://{tmp_path / 'none'}",)},
+    ):
+        with pytest.raises(InputError, match="none"):
+            following.follow(plan_of(tmp_path, **wrong), configuration.load(workers=1), print, clock([NOW]))
+    assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="--every"):
         plan_of(tmp_path, every_s=0.0)
 
