@@ -1,14 +1,18 @@
 """The follower's turns: what goes wrong in one ends nothing; one follower a folder; what cannot be followed is said."""
 
 import json
+import socket
+import threading
+import time
 
 import pytest
 
 from testban.base.errors import InputError, SourceError, StoreError
 from testban.base.times import parse_time
 from testban.links.seedlink_session import address
-from testban.run import configuration, following
+from testban.run import collecting, configuration, following
 from testban.run.collecting import Collector
+from testban.show import live
 
 NOW = parse_time("2026-06-08T06:00:00Z")
 
@@ -90,3 +94,27 @@ def test_a_station_is_asked_for_from_where_the_archive_ends(tmp_path):
     )  # a channel that stopped long ago is not waited for
     del c.archive.ends["XX.A"][".LHZ"]
     assert c._begin("XX.A") == NOW - 9 * 10**9
+
+
+def test_a_server_that_cannot_be_reached_is_told_and_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "FLUSH_S", 0.05)
+    monkeypatch.setattr(collecting, "PAUSES_S", (0.01,))
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    c = Collector(
+        (("s", address(f"slink://127.0.0.1:{port}?streams=XX_A&timeout=0.5")),),
+        tmp_path / "sds",
+        tmp_path / "state",
+        lambda: NOW,
+        3600.0,
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=c.run, args=(stop,))
+    thread.start()
+    time.sleep(0.5)
+    stop.set()
+    thread.join()
+    said = json.loads((tmp_path / "state").read_text())
+    assert (said["links"][0]["connected"], said["links"][0]["said"]) == (False, "Connection refused")
+    assert live._trouble(said["links"][0]["said"]).ru == "сервер недоступен; попытки повторяются"
