@@ -109,7 +109,7 @@ def test_what_is_followed_ends_as_the_batch(world: World, unbroken: Run, tmp_pat
     assert told[-1]["known"]["event_id"] == again.json["events"][0]["event_id"]
     latest = json.loads((out / "latest.json").read_text())
     assert [d["bulletin"] for d in latest["days"]] == [again.json["digests"]["bulletin"]]
-    assert latest["troubles"][0]["said"].startswith("nothing recorded yet from 2026-06-09")
+    assert latest["troubles"][0]["said"].startswith("nothing recorded yet of 2026-06-09")
     assert [x["of"].endswith("XX.NONE") for x in latest["troubles"]] == [False, True]
     assert len(latest["stations"]) == 7
     assert "Events as they happen" in (out / "index.html").read_text()

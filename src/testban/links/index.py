@@ -18,6 +18,7 @@ from testban.formats import mseed, sac, waveforms
 from testban.formats.mseed_records import Table
 
 PART_NS = 600 * NS_PER_S
+MOST = 1 << 15  # files that are remembered from one source to the next
 
 
 class Entry(NamedTuple):
@@ -61,6 +62,8 @@ def look(path: Path) -> Index:
     stamp = stat.st_mtime_ns, stat.st_size
     known = _known.get(path)
     if known is None or known[0] != stamp:
+        while len(_known) >= MOST:
+            del _known[next(iter(_known))]
         known = _known[path] = (stamp, _parse(waveforms.read_bytes(path)[: stat.st_size], str(path)))
     return known[1]
 

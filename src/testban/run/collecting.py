@@ -86,6 +86,8 @@ class Collector:
                 said = "the server ended the connection"
             except (LostError, SourceError) as exc:
                 said = str(exc)
+            except Exception as exc:  # noqa: BLE001 - one server must not end the listening to it; it is told
+                said = f"{type(exc).__name__}: {exc}"
             link.update(connected=False, said=said)
             stop.wait(PAUSES_S[min(fruitless, len(PAUSES_S) - 1)])
             fruitless += 1
@@ -95,10 +97,8 @@ class Collector:
 
     def _begin(self, key: str) -> int:
         """From where a station is asked for: where its channels end in the archive, one that stopped long ago left aside."""
-        ends = self.archive.ends.get(key)
-        if not ends:
-            return self._now() - self._lead
-        return max(min(ends.values()), max(ends.values()) - self._lead)
+        ends = list(self.archive.ends.get(key, {}).values())
+        return max(min(ends), max(ends) - self._lead) if ends else self._now() - self._lead
 
     def _heard(self, i: int, record: bytes, stop: threading.Event) -> None:
         self._links[i].update(connected=True, said="", heard=format_time(self._now(), 0))

@@ -182,18 +182,25 @@ class Follower:
         begun, spent = time.monotonic(), _cpu_s()
         edge = (now - round(self.plan.latency_s * NS_PER_S)) // NS_PER_S * NS_PER_S
         open_source.cache_clear()
+        self._forget(day_start(edge) - self.plan.back * DAY_NS)
         for day in range(day_start(edge) - self.plan.back * DAY_NS, edge, DAY_NS):
             self._guarded(format_time(day, 0)[:10], partial(self._day, day, edge))
         took = {"seconds": round(time.monotonic() - begun, 1), "cpu_s": round(_cpu_s() - spent, 1)}
         self._guarded("page", partial(looking.write, self, now, edge, took))
+
+    def _forget(self, first: int) -> None:
+        """Keep in memory what is of the days that are still looked at."""
+        self.done = {d: x for d, x in self.done.items() if d >= first}
+        self._signs = {d: x for d, x in self._signs.items() if d >= first}
+        oldest = format_time(first, 0)[:10]
+        self.known = {d: x for d, x in self.known.items() if d >= oldest}
+        self.troubles = {k: x for k, x in self.troubles.items() if not k[:1].isdigit() or k >= oldest}
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         """Do something; what goes wrong is told once and kept for the page."""
         try:
             work()
             self.troubles.pop(name, None)
-        except InputError as exc:
-            self._trouble(name, str(exc))
         except (TestbanError, OSError, MemoryError) as exc:
             self._trouble(name, str(exc) or type(exc).__name__)
         except Exception as exc:  # noqa: BLE001 - a fault of ours must not end what runs unattended; it is told
@@ -214,7 +221,7 @@ class Follower:
         around = source.units(day - DAY_NS, day + DAY_NS + TAIL_NS)
         if not any(u.span.start_ns < min(edge, day + DAY_NS) and u.span.end_ns > day for u in around):
             if day == day_start(edge):
-                raise InputError(f"nothing recorded yet from {format_time(day, 0)} to {format_time(edge, 0)}")
+                raise InputError(f"nothing recorded yet of {format_time(day, 0)[:10]}")
             return
         stations = sorted({u.station_key for u in around})
         still_open = edge < day + DAY_NS + TAIL_NS
@@ -256,6 +263,7 @@ class Follower:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
+            self.troubles.pop("on-event", None)
         except (OSError, subprocess.SubprocessError) as exc:
             self._trouble("on-event", f"{change.known.event}: {exc}")
 

@@ -19,7 +19,7 @@ CHANGES = {"appeared": N_("appeared"), "revised": N_("revised"), "withdrawn": N_
 TROUBLES = [
     (re.compile(pattern), msgid)
     for pattern, msgid in (
-        (r"nothing recorded yet from (?P<a>\S+) to (?P<b>\S+)", N_("nothing recorded yet from {a} to {b}")),
+        (r"nothing recorded yet of (?P<day>\S+)", N_("nothing recorded yet of {day}")),
         (
             r"nothing for (?P<n>[\d.]+) s",
             N_("nothing came for {n:second|seconds}; the connection is made anew"),

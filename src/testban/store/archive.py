@@ -12,10 +12,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from testban.base.ids import Nslc
 from testban.base.inventory import station_key
 from testban.base.times import DAY_NS, day_start, julian_day
 from testban.formats import mseed
+from testban.formats.mseed_records import Table
 from testban.store import durable
 
 RECORD = 512
@@ -129,14 +132,22 @@ def _split(data: bytes) -> list[bytes]:
 
 
 def _rows(data: bytes) -> list[_Row]:
-    """Records with samples among records of equal length, in their order."""
-    out = []
-    for t in mseed.index(data)[0] if data else ():
-        ends = (t.start_ns + t.number * (1e9 / t.rate_hz)).astype("int64").tolist()
-        for at, start, end in zip(t.offset.tolist(), t.start_ns.tolist(), ends, strict=True):
-            if at % RECORD == 0:
-                out.append(_Row(at // RECORD, t.nslc, start, end))
-    return sorted(out)
+    """Records with samples among records of 512 bytes, in their order; one that is something else costs itself only."""
+    tables = mseed.index(data)[0] if data else []
+    if sum(len(t.length) for t in tables) == len(data) // RECORD and all(
+        (t.length == RECORD).all() for t in tables
+    ):
+        return sorted(row for t in tables for row in _table(t, 0))
+    alone = (
+        (i, t) for i, r in enumerate(_split(data)) for t in mseed.index(r)[0] if t.length.tolist() == [RECORD]
+    )
+    return [row for i, t in alone for row in _table(t, i)]
+
+
+def _table(t: Table, first: int) -> list[_Row]:
+    ends = (t.start_ns + t.number * (1e9 / t.rate_hz)).astype(np.int64).tolist()
+    rows = zip(t.offset.tolist(), t.start_ns.tolist(), ends, strict=True)
+    return [_Row(first + at // RECORD, t.nslc, start, end) for at, start, end in rows]
 
 
 def _later(ends: dict[str, dict[str, int]], row: _Row) -> None:

@@ -86,6 +86,14 @@ def test_other_stations_the_future_and_names_that_are_no_names_are_not_kept(tmp_
     assert list(held(tmp_path)) == ["XX.A..BHZ.D.2026.159"]
 
 
+def test_a_record_that_claims_another_length_costs_itself_only(tmp_path):
+    good = records()[:6]
+    longer = good[1][:54] + b"\x0c" + good[1][55:]  # 4096 bytes, it says
+    taken = Archive(tmp_path).append([good[0], longer, *good[2:], b"\0" * 512], {"XX.A"}, FOREVER)
+    assert (taken.kept, taken.unfit) == (5, 2)
+    assert b"".join(held(tmp_path).values()) == b"".join([good[0], *good[2:]])
+
+
 def test_lines_are_whole(tmp_path):
     lines = Lines(tmp_path / "x.jsonl")
     lines.append(["one", "two"])
