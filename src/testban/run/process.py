@@ -45,7 +45,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class MeasureJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One station and the events that are to be measured on it."""
+    """One station and the events that are to be measured on it, each with its arrivals there alone."""
 
     sources: tuple[str, ...]
     members: tuple[str, ...]
@@ -149,7 +149,8 @@ def process(
         measure_jobs = [
             MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=some)
             for s in stations
-            for some in ([(e,) for e in events] if fine else [events])
+            for seen in [tuple(_as_seen(e, s.site.key) for e in events)]
+            for some in ([(e,) for e in seen] if fine else [seen])
         ]  # fmt: skip
         measured = [
             msgspec.msgpack.decode(b, type=list[Measured])
@@ -186,6 +187,16 @@ def process(
     return Outcome(bulletin=bulletin, traces=traces)
 
 
+def _as_seen(event: Event, station_key: str) -> Event:
+    """What of an event its measurement at a station rests on: where and when, and the arrivals there."""
+    own = (a for a in event.arrivals if a.station_key == station_key)
+    return Event(
+        event_id=event.event_id,
+        origin=event.origin,
+        arrivals=tuple(msgspec.structs.replace(a, score=None) for a in own),
+    )
+
+
 def measure_unit(job: MeasureJob) -> bytes:
     """Second pass over one station: amplitudes, path and display trace of every event in reach."""
     out: list[Measured] = []
@@ -195,12 +206,11 @@ def measure_unit(job: MeasureJob) -> bytes:
         clean, _ = detect.condition(segments, whole)
         if not clean:
             continue
-        own = tuple(a for a in event.arrivals if a.station_key == job.site.key)
         try:
             measured = Measured(
                 event_id=event.event_id,
-                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, own),
-                path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
+                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, event.arrivals),
+                path=identify.measure_path(event.origin, job.site, clean, job.channels, event.arrivals),
                 trace=display_trace(event.origin, job.site, clean, window),
             )
         except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
