@@ -25,7 +25,7 @@ app = cyclopts.App(
 )
 # A verb's module is light: what the work needs is imported when the verb is used.
 _VERBS = {
-    "From recordings to a verdict": ("demo", "process", "identify", "yield", "reproduce"),
+    "From recordings to a verdict": ("demo", "process", "follow", "identify", "yield", "reproduce"),
     "One stage alone, tables in and out": ("detect", "associate", "locate"),
     "Known events and their repeats": ("template", "watch", "relocate"),
     "What a network would see, what a series risks": ("assure",),

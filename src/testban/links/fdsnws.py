@@ -9,6 +9,7 @@ are asked. Standard: FDSN Web Services 1.2 (fdsnws-station text format, fdsnws-d
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable, Sequence
 from http.client import HTTPException
 
 from testban.base.canonical import digest
@@ -114,6 +115,10 @@ class FdsnSource:
     def inventory(self, start_ns: int | None = None, end_ns: int | None = None) -> Inventory:
         """The same as an Inventory."""
         return inventory.decode_inventory([("fdsnws-station", self.station_xml(start_ns, end_ns))])
+
+    def marks(self, stations: Sequence[str], spans: Iterable[Span]) -> tuple[tuple[str, str], ...]:
+        """The address: what a service answers is known only after reading."""
+        return ((self.name, ""),)
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """(request, SHA-256) of every answer with data that was read."""

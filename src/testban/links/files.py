@@ -1,107 +1,24 @@
 """Files and folders of recordings, and SDS archives.
 
-Rules: what a file is, its content says; a file that was named and cannot be used is an error, one that was found in a
-folder is a finding; only headers are parsed for the index, which is remembered in memory by path, time of change and
-size. SDS: SeisComP Data Structure 1.0, <root>/YEAR/NET/STA/CHAN.TYPE/NET.STA.LOC.CHAN.TYPE.YEAR.DAY.
+Rules: a file that was named and cannot be used is an error, one that was found in a folder is a finding; a source reads of a file what was
+there when it first looked at it (`index`), so that a file that grows meanwhile changes nothing. SDS: SeisComP Data Structure 1.0, <root>/YEAR/NET/STA/CHAN.TYPE/NET.STA.LOC.CHAN.TYPE.YEAR.DAY.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from testban.base.errors import FormatError, InputError, SourceError
-from testban.base.ids import Nslc
+from testban.base.canonical import digest
+from testban.base.errors import InputError, SourceError
 from testban.base.records import Finding, Segment
-from testban.base.spans import Span
+from testban.base.spans import Span, normalise
 from testban.base.times import DAY_NS, day_start, parse_time
-from testban.formats import mseed, sac, waveforms
+from testban.formats import mseed, waveforms
+from testban.links.index import Entry, Index, look
 from testban.links.source import Unit, key_of
 
 _HEAD = 1024
 _SDS = re.compile(r"^([^.]+)\.([^.]+)\.([^.]*)\.([^.]+)\.D\.(\d{4})\.(\d{3})$")
-
-
-class Entry(NamedTuple):
-    """What one file holds of one channel on one day: from the first to after the last sample."""
-
-    nslc: Nslc
-    day_ns: int
-    start_ns: int
-    end_ns: int
-
-
-_index: dict[tuple[str, int, int], tuple[Entry, ...]] = {}
-_digest: dict[tuple[str, int, int], str] = {}
-
-
-def _stamp(path: Path) -> tuple[str, int, int]:
-    try:
-        stat = path.stat()
-    except OSError as exc:
-        raise SourceError(
-            f"expected a readable file, got {exc.strerror!r} for {path}; check path and rights"
-        ) from exc
-    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
-
-
-def entries(path: Path) -> tuple[Entry, ...]:
-    """Channels and days of a file, from headers alone; FormatError where it holds no recording."""
-    stamp = _stamp(path)
-    known = _index.get(stamp)
-    if known is None:
-        known = _index[stamp] = _parse(waveforms.read_bytes(path), str(path))
-    return known
-
-
-def _parse(data: bytes, name: str) -> tuple[Entry, ...]:
-    if sac.order_of(data) is not None and not mseed.looks_like(data):
-        trace = sac.decode(data, name)
-        starts = np.array([trace.start_ns], np.int64)
-        ends = starts + round(len(trace.samples) * 1e9 / trace.rate_hz)
-        return tuple(_days(trace.nslc, starts, ends))
-    tables, _ = mseed.index(data) if data else ([], [])
-    if not tables:
-        got = "an empty file" if not data else "something else"
-        raise FormatError(f"expected miniSEED or SAC, got {got} in {name}; check or fetch the file again")
-    out: list[Entry] = []
-    for t in tables:
-        ends = t.start_ns + np.rint(t.number * (1e9 / t.rate_hz)).astype(np.int64)
-        out += _days(t.nslc, t.start_ns, ends)
-    return tuple(sorted(out))
-
-
-def _days(nslc: Nslc, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Entry]:
-    """Entries by day; a record that crosses midnight counts on both sides."""
-    spans: dict[int, tuple[int, int]] = {}
-    first, last = starts // DAY_NS, (ends - 1) // DAY_NS
-    whole = np.flatnonzero(first == last)
-    for day in np.unique(first[whole]).tolist():
-        rows = whole[first[whole] == day]
-        spans[day] = (int(starts[rows].min()), int(ends[rows].max()))
-    for i in np.flatnonzero(first != last).tolist():
-        for day in range(int(first[i]), min(int(last[i]), int(first[i]) + 40000) + 1):
-            lo, hi = max(int(starts[i]), day * DAY_NS), min(int(ends[i]), (day + 1) * DAY_NS)
-            old = spans.get(day, (lo, hi))
-            spans[day] = (min(old[0], lo), max(old[1], hi))
-    return [Entry(nslc, day * DAY_NS, *spans[day]) for day in sorted(spans)]
-
-
-def digest_file(path: Path) -> str:
-    """SHA-256 of a file, remembered while it does not change."""
-    stamp = _stamp(path)
-    known = _digest.get(stamp)
-    if known is None:
-        h = hashlib.sha256()
-        with path.open("rb") as f:
-            while chunk := f.read(1 << 20):
-                h.update(chunk)
-        known = _digest[stamp] = h.hexdigest()
-    return known
 
 
 class FileSource:
@@ -116,8 +33,9 @@ class FileSource:
         self._found = sorted(set(found) - set(self._named))
         self._notes: dict[str, Finding] = {}
         self._used: list[Path] | None = None
-        self._where: dict[tuple[str, int], list[Path]] = {}
-        self._held: tuple[Unit, list[Segment], list[Finding]] | None = None
+        self._seen: dict[Path, Index | None] = {}
+        self._where: dict[int, dict[str, list[Path]]] = {}
+        self._held: tuple[Unit, int, list[Segment], list[Finding]] | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -128,31 +46,32 @@ class FileSource:
         """Files that may hold samples of a window: all of them here."""
         return sorted([*self._named, *self._found])
 
-    def _entries(self, path: Path) -> tuple[Entry, ...]:
+    def _index(self, path: Path) -> Index | None:
+        """What a file held when this source first looked at it; None where it is no recording."""
+        if path not in self._seen:
+            self._seen[path] = self._look(path)
+        return self._seen[path]
+
+    def _look(self, path: Path) -> Index | None:
         if path in self._named:
-            return entries(path)
+            return look(path)
         try:
-            if not _may_be_waveform(path):
-                return ()
-            return entries(path)
+            return look(path) if _may_be_waveform(path) else None
         except InputError as exc:
             self._notes[str(path)] = Finding(kind="corrupt", subject=self._label(path), message=str(exc))
-            return ()
+            return None
 
     def units(self, start_ns: int | None = None, end_ns: int | None = None) -> tuple[Unit, ...]:
         """Units by station and day; SourceError where no recording is found at all."""
         found: dict[tuple[str, int], list[Entry]] = {}
         self._used = []
         for path in self.files(start_ns, end_ns):
-            rows = self._entries(path)
-            if rows:
-                self._used.append(path)
-            for e in rows:
-                key = (key_of(e.nslc), e.day_ns)
-                found.setdefault(key, []).append(e)
-                known = self._where.setdefault(key, [])
-                if path not in known:
-                    known.append(path)
+            index = self._index(path)
+            if index is None:
+                continue
+            self._used.append(path)
+            for e in index.entries:
+                found.setdefault((key_of(e.nslc), e.day_ns), []).append(e)
         if not found and start_ns is None and end_ns is None:
             raise SourceError(
                 f"expected miniSEED or SAC recordings, got none in {self.name}; name another place"
@@ -172,21 +91,27 @@ class FileSource:
 
     def read(self, unit: Unit, span: Span | None = None) -> tuple[list[Segment], list[Finding]]:
         """Segments of a unit cut to a span; damaged files and records are findings, their neighbours are read."""
-        held = self._held
-        if held is None or held[0] != unit:
-            held = self._held = (unit, *self._load(unit))
         wanted = span or unit.span
-        cut = (waveforms.cut(s, wanted) for s in held[1])
-        return [s for s in cut if s is not None], list(held[2])
+        until = max(wanted.end_ns, unit.span.end_ns)
+        held = self._held
+        if held is None or held[0] != unit or held[1] < until:
+            held = self._held = (
+                unit,
+                until,
+                *self._load(unit, Span(unit.day_ns, min(until, unit.day.end_ns))),
+            )
+        cut = (waveforms.cut(s, wanted) for s in held[2])
+        return [s for s in cut if s is not None], list(held[3])
 
-    def _load(self, unit: Unit) -> tuple[list[Segment], list[Finding]]:
+    def _load(self, unit: Unit, span: Span) -> tuple[list[Segment], list[Finding]]:
+        """Records from the beginning of the day on, joined: those behind the span move none before them."""
         batches: list[mseed.Batch] = []
         findings: list[Finding] = []
-        for path in self._holding(unit):
+        for path, index in self._holding(unit.station_key, unit.day_ns):
             try:
-                data = waveforms.read_bytes(path)
+                data = waveforms.read_bytes(path)[: index.size]
                 more, notes = waveforms.decode_batches(
-                    data, self._label(path), unit.day, frozenset(unit.channels)
+                    data, self._label(path), span, frozenset(unit.channels)
                 )
             except InputError as exc:
                 findings.append(Finding(kind="corrupt", subject=self._label(path), message=str(exc)))
@@ -195,23 +120,40 @@ class FileSource:
             findings += notes
         return waveforms.join(batches), findings
 
-    def _holding(self, unit: Unit) -> list[Path]:
-        """The files that hold a unit, in order; found by `units`, else looked up now."""
-        key = (unit.station_key, unit.day_ns)
-        known = self._where.get(key)
-        if known is None:
-            known = [
-                path
-                for path in self.files(unit.day_ns, unit.day_ns + DAY_NS)
-                if any((key_of(e.nslc), e.day_ns) == key for e in self._entries(path))
-            ]
-        return sorted(known)
+    def _holding(self, station_key: str, day_ns: int) -> list[tuple[Path, Index]]:
+        """The files that hold a station on a day, in order."""
+        day = self._where.get(day_ns)
+        if day is None:
+            day = self._where[day_ns] = {}
+            for path in self.files(day_ns, day_ns + DAY_NS):
+                index = self._index(path)
+                for key in sorted(
+                    {key_of(e.nslc) for e in index.entries if e.day_ns == day_ns} if index else ()
+                ):
+                    day.setdefault(key, []).append(path)
+        found = ((path, self._index(path)) for path in day.get(station_key, ()))
+        return [(path, index) for path, index in found if index is not None]
+
+    def marks(self, stations: Sequence[str], spans: Iterable[Span]) -> tuple[tuple[str, str], ...]:
+        """(file, digest) of all records that `read` may use for some stations within spans, in order."""
+        wanted = set(stations)
+        out = set()
+        for span in normalise(spans):
+            for day in range(day_start(span.start_ns), span.end_ns, DAY_NS):
+                end = min(span.end_ns, day + DAY_NS)
+                for path, index in (x for s in sorted(wanted) for x in self._holding(s, day)):
+                    for p in index.parts:
+                        if key_of(p.nslc) in wanted:
+                            rows = (p.start_ns < end) & (p.end_ns > day)
+                            out.add((self._label(path), f"{p.nslc} {digest(p.digest[rows].tobytes())}"))
+        return tuple(sorted(out))
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """(name below the source, SHA-256) of every file that holds recordings."""
         if self._used is None:
             self.units()
-        return tuple(sorted((self._label(p), digest_file(p)) for p in self._used or []))
+        held = ((p, self._index(p)) for p in self._used or [])
+        return tuple(sorted((self._label(p), index.digest) for p, index in held if index is not None))
 
     def _label(self, path: Path) -> str:
         if self._root is not None and path.is_relative_to(self._root):

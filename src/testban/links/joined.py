@@ -3,7 +3,7 @@
 Rule: a unit that more than one source holds is the union of their segments; `detect.condition` judges duplicates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from testban.base.records import Finding, Segment
 from testban.base.spans import Span
@@ -46,6 +46,11 @@ class JoinedSource:
             key=lambda s: (s.nslc, s.start_ns, s.sample_rate_hz, len(s.samples), s.samples.tobytes())
         )
         return segments, findings
+
+    def marks(self, stations: Sequence[str], spans: Iterable[Span]) -> tuple[tuple[str, str], ...]:
+        """Those of all parts."""
+        asked = tuple(spans)
+        return tuple(m for p in self._parts for m in p.marks(stations, asked))
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """Digests of all parts."""

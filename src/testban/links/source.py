@@ -5,7 +5,7 @@ records of the whole day are joined first and then cut, so that neither the leng
 records are spread over files can change a sample's time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -51,6 +51,9 @@ class Source(Protocol):
 
     def read(self, unit: Unit, span: Span | None = None) -> tuple[list[Segment], list[Finding]]:
         """Segments of a unit, cut to the whole samples inside the span (default: unit.span), and findings."""
+
+    def marks(self, stations: Sequence[str], spans: Iterable[Span]) -> tuple[tuple[str, str], ...]:
+        """What `read` rests on for some stations within spans: two answers alike mean the same segments and findings."""
 
     def digests(self) -> tuple[tuple[str, str], ...]:
         """(name, SHA-256) of every input in order of names; of a service, of every answer that was read."""

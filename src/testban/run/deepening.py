@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from testban import detect, locate
-from testban.base.canonical import digest_of, pack
+from testban.base.canonical import pack
 from testban.base.dmath import DEG, sincos_
 from testban.base.errors import InputError
 from testban.base.geo import delaz_
@@ -21,7 +21,7 @@ from testban.base.records import Arrival, Channel, Event, Finding, Origin, Pick,
 from testban.detect.behind import FIRST_S
 from testban.earth import travel
 from testban.locate.stacked import FAR_DEG, LEAST_STATIONS, NEAR_DEG, PHASES
-from testban.run.detection import failed, read
+from testban.run.detection import failed, read, unit_key
 from testban.run.stations import Station
 from testban.run.work import Report, Unit, do
 from testban.store import Catalogue
@@ -36,7 +36,7 @@ SAME_KM = 12.0  # the depth asked anew from the new place
 
 
 class Onset(msgspec.Struct, frozen=True, kw_only=True):
-    """A P of an event at the station of a job: number of the event, the pick, and the slowness of the beam."""
+    """A P of an event at the station of a job: its number in the job, the pick, and the slowness of the beam."""
 
     event: int
     pick_id: str
@@ -64,21 +64,25 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 def deepened(
     events: Sequence[Event], picks: Sequence[Pick], stations: Sequence[Station], sources: Sequence[str], model: str,
-    base_key: Sequence[Any], pool: Executor, catalogue: Catalogue, report: Report,
+    base_key: Sequence[Any], pool: Executor, catalogue: Catalogue, report: Report, *, fine: bool = False,
 ) -> tuple[tuple[Event, ...], tuple[Finding, ...]]:  # fmt: skip
     """The events, those whose recordings speak for a depth located there; and what failed."""
     asked = [open_depth(e) and not in_sequence(e, events) for e in events]
-    jobs = [j for j in (_job(s, events, asked, sources, model) for s in stations) if j.onsets]
+    owned = [x for s in stations for x in _jobs(s, events, asked, sources, model, fine)]
+    jobs = [j for j, _ in owned]
     units = [
-        Unit(stage="behind", subject=j.station_key, key=digest_of([base_key, "behind", j]), job=j)
+        Unit(
+            stage="behind", subject=j.station_key, job=j,
+            key=unit_key(base_key, "behind", j, j.members, [detect.needed_behind(o.time_ns) for o in j.onsets]),
+        )
         for j in jobs
-    ]
+    ]  # fmt: skip
     heard: dict[int, list[detect.Behind]] = {}
     failures = []
-    for b in do(units, behind_unit, pool, catalogue, report):
+    for b, (_, owners) in zip(do(units, behind_unit, pool, catalogue, report), owned, strict=True):
         for said in msgspec.msgpack.decode(b, type=list[Said]):
             if said.behind is not None:
-                heard.setdefault(said.event, []).append(said.behind)
+                heard.setdefault(owners[said.event], []).append(said.behind)
             if said.failure is not None:
                 failures.append(said.failure)
     by_id = {p.pick_id: p for p in picks}
@@ -104,9 +108,10 @@ def in_sequence(event: Event, events: Sequence[Event]) -> bool:
     )
 
 
-def _job(
-    s: Station, events: Sequence[Event], asked: Sequence[bool], sources: Sequence[str], model: str
-) -> BehindJob:
+def _jobs(
+    s: Station, events: Sequence[Event], asked: Sequence[bool], sources: Sequence[str], model: str, fine: bool
+) -> list[tuple[BehindJob, list[int]]]:
+    """The jobs of a station, one or (fine) one for each onset, and the events that their onsets are numbered for."""
     onsets = []
     for i, e in enumerate(events):
         own = [a for a in e.arrivals if a.station_key == s.site.key and a.phase in ("P", "Pn") and a.defining]
@@ -121,13 +126,17 @@ def _job(
                 sine, cosine = sincos_(back * DEG)
                 slowness = (p * sine, p * cosine)
             onsets.append(Onset(event=i, pick_id=a.pick_id, time_ns=a.time_ns, slowness=slowness))
-    return BehindJob(
-        sources=tuple(sources),
-        members=s.members,
-        station_key=s.site.key,
-        channels=s.channels,
-        onsets=tuple(onsets),
-    )
+    groups = [[o] for o in onsets] if fine else [onsets] if onsets else []
+    return [
+        (
+            BehindJob(
+                sources=tuple(sources), members=s.members, station_key=s.site.key, channels=s.channels,
+                onsets=tuple(msgspec.structs.replace(o, event=n) for n, o in enumerate(group)),
+            ),
+            [o.event for o in group],
+        )
+        for group in groups
+    ]  # fmt: skip
 
 
 def behind_unit(job: BehindJob) -> bytes:

@@ -17,6 +17,7 @@ from testban import detect, links
 from testban.base.canonical import digest_of, pack
 from testban.base.records import Channel, Finding, NoiseHour, Pick, Segment, Site, StationResult
 from testban.base.spans import Span, normalise
+from testban.base.times import HOUR_NS
 from testban.run.stations import Station
 from testban.run.work import Report, Unit, do
 from testban.store import Catalogue
@@ -61,23 +62,37 @@ def read(sources: tuple[str, ...], members: Sequence[str], span: Span) -> tuple[
     return segments, findings
 
 
+def unit_key(
+    base_key: Sequence[Any], stage: str, job: Any, members: Sequence[str], spans: Sequence[Span]
+) -> str:
+    """The key of a unit: code and settings, the job, and what was recorded of its stations in the spans that it reads."""
+    return digest_of([base_key, stage, job, open_source(job.sources).marks(members, spans)])
+
+
 def detect_stations(
     sources: Sequence[str], stations: Sequence[Station], settings: detect.Settings, base_key: Sequence[Any],
-    pool: Executor, catalogue: Catalogue, report: Report,
+    pool: Executor, catalogue: Catalogue, report: Report, *, fine: bool = False,
 ) -> Detected:  # fmt: skip
-    """Station processing of every station and day; units that the catalogue holds are taken from there."""
+    """Station processing of every station and day; units that the catalogue holds are taken from there.
+
+    fine: a unit is an hour. Picks, noise and up-time are the same; a finding that is longer is told in pieces.
+    """
     jobs = [
         DetectJob(
             sources=tuple(sources), station_key=s.site.key, members=s.members, span=span,
             channels=s.channels, settings=settings,
         )
         for s in stations
-        for span in s.days
+        for day in s.days
+        for span in (hours(day) if fine else (day,))
     ]  # fmt: skip
     units = [
-        Unit(stage="detect", subject=j.station_key, key=digest_of([base_key, "detect", j]), job=j)
+        Unit(
+            stage="detect", subject=j.station_key, job=j,
+            key=unit_key(base_key, "detect", j, j.members, [detect.needed(j.span, settings)]),
+        )
         for j in jobs
-    ]
+    ]  # fmt: skip
     results = [
         msgspec.msgpack.decode(b, type=StationResult) for b in do(units, detect_unit, pool, catalogue, report)
     ]
@@ -91,6 +106,12 @@ def detect_stations(
         sites=_sites(stations, results),
         findings=tuple(f for r in results for f in r.findings),
     )
+
+
+def hours(span: Span) -> list[Span]:
+    """A span cut at the hours of UTC."""
+    cuts = range(span.start_ns // HOUR_NS * HOUR_NS, span.end_ns, HOUR_NS)
+    return [Span(max(h, span.start_ns), min(h + HOUR_NS, span.end_ns)) for h in cuts]
 
 
 def detect_unit(job: DetectJob) -> bytes:

@@ -13,7 +13,7 @@ import msgspec
 import testban
 from testban import associate, detect, formats, identify, size
 from testban.base.beside import Beside
-from testban.base.canonical import digest_of, pack
+from testban.base.canonical import pack
 from testban.base.geo import delaz_
 from testban.base.measurements import AmplitudeMeasurement, PathMeasurement
 from testban.base.records import (
@@ -32,7 +32,7 @@ from testban.base.times import NS_PER_S, seconds_to_ns
 from testban.run import surroundings
 from testban.run.configuration import Configuration
 from testban.run.deepening import deepened
-from testban.run.detection import detect_stations, failed, open_source, read, tidy
+from testban.run.detection import detect_stations, failed, open_source, read, tidy, unit_key
 from testban.run.naming import named
 from testban.run.provenance import code_digest, input_digests
 from testban.run.stations import Station, find_stations
@@ -45,7 +45,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class MeasureJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One station and the events that are to be measured on it."""
+    """One station and the events that are to be measured on it, each with its arrivals there alone."""
 
     sources: tuple[str, ...]
     members: tuple[str, ...]
@@ -107,15 +107,26 @@ def process(
     configuration: Configuration,
     *,
     simulated: bool = False,
+    fine: bool = False,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Outcome:
-    """From recordings to a bulletin."""
+    """From recordings to a bulletin.
+
+    fine: units of an hour and of an event, for what is worked on again and again while recordings grow; the bulletin is the same.
+    """
     sources, stations = ready.sources, ready.stations
-    base_key = [code_digest(), configuration.digest(), ready.inputs]
+    base_key = [code_digest(), configuration.digest()]
     settings = detect.Settings(threshold_factor=configuration.threshold_factor, weak_power=detect.WEAK_POWER)
     with executor(configuration.executor, configuration.workers) as pool:
         detected = detect_stations(
-            sources, stations, settings, base_key, pool, catalogue, lambda a, b: progress("detect", a, b)
+            sources,
+            stations,
+            settings,
+            base_key,
+            pool,
+            catalogue,
+            lambda a, b: progress("detect", a, b),
+            fine=fine,
         )
         picks, noise, sites = detected.picks, detected.noise, detected.sites
         progress("associate", 0, 1)
@@ -132,17 +143,19 @@ def process(
         progress("associate", 1, 1)
         deep, unheard = deepened(
             found.events, picks, stations, sources, configuration.model, base_key, pool, catalogue,
-            lambda a, b: progress("depth", a, b),
+            lambda a, b: progress("depth", a, b), fine=fine,
         )  # fmt: skip
         events = named(deep)
         measure_jobs = [
-            MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=events)
+            MeasureJob(sources=sources, members=s.members, site=s.site, channels=s.channels, events=some)
             for s in stations
+            for seen in [tuple(_as_seen(e, s.site.key) for e in events)]
+            for some in ([(e,) for e in seen] if fine else [seen])
         ]  # fmt: skip
         measured = [
             msgspec.msgpack.decode(b, type=list[Measured])
             for b in do(
-                [Unit(stage="measure", subject=j.site.key, key=digest_of([base_key, "measure", j]), job=j) for j in measure_jobs],
+                [Unit(stage="measure", subject=j.site.key, key=unit_key(base_key, "measure", j, j.members, _wanted(j)), job=j) for j in measure_jobs],
                 measure_unit, pool, catalogue, lambda a, b: progress("measure", a, b),
             )
         ]  # fmt: skip
@@ -174,23 +187,30 @@ def process(
     return Outcome(bulletin=bulletin, traces=traces)
 
 
+def _as_seen(event: Event, station_key: str) -> Event:
+    """What of an event its measurement at a station rests on: where and when, and the arrivals there."""
+    own = (a for a in event.arrivals if a.station_key == station_key)
+    return Event(
+        event_id=event.event_id,
+        origin=event.origin,
+        arrivals=tuple(msgspec.structs.replace(a, score=None) for a in own),
+    )
+
+
 def measure_unit(job: MeasureJob) -> bytes:
     """Second pass over one station: amplitudes, path and display trace of every event in reach."""
     out: list[Measured] = []
-    for event in job.events:
+    for event, whole in zip(job.events, _wanted(job), strict=True):
         window = display_window(event.origin, job.site)
-        reach = _reach(event.origin, job.site)
-        whole = Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns))
         segments, _ = read(job.sources, job.members, whole)
         clean, _ = detect.condition(segments, whole)
         if not clean:
             continue
-        own = tuple(a for a in event.arrivals if a.station_key == job.site.key)
         try:
             measured = Measured(
                 event_id=event.event_id,
-                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, own),
-                path=identify.measure_path(event.origin, job.site, clean, job.channels, own),
+                amplitudes=size.measure_station(event.origin, job.site, clean, job.channels, event.arrivals),
+                path=identify.measure_path(event.origin, job.site, clean, job.channels, event.arrivals),
                 trace=display_trace(event.origin, job.site, clean, window),
             )
         except Exception as exc:  # noqa: BLE001 - one station that fails must not cost the others; it is reported
@@ -199,6 +219,15 @@ def measure_unit(job: MeasureJob) -> bytes:
             )
         out.append(measured)
     return pack(out)
+
+
+def _wanted(job: MeasureJob) -> list[Span]:
+    """What is read for each event: the trace to show and all that is measured."""
+    out = []
+    for event in job.events:
+        window, reach = display_window(event.origin, job.site), _reach(event.origin, job.site)
+        out.append(Span(min(window.start_ns, reach.start_ns), max(window.end_ns, reach.end_ns)))
+    return out
 
 
 def _reach(origin: Origin, site: Site) -> Span:

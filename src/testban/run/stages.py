@@ -26,7 +26,7 @@ from testban.run.detection import Detected, detect_stations, open_source, tidy
 from testban.run.naming import event_id
 from testban.run.outputs import whole
 from testban.run.process import Progress
-from testban.run.provenance import code_digest, input_digests
+from testban.run.provenance import code_digest
 from testban.run.stations import find_stations
 from testban.run.work import executor
 from testban.store import Catalogue, durable
@@ -69,11 +69,7 @@ def detect(
     inventory = formats.inventory.read_inventory(inventory_paths)
     source = open_source(tuple(sources))
     stations, left_out = find_stations(source, inventory, start_ns, end_ns)
-    base_key = [
-        code_digest(),
-        configuration.digest(),
-        input_digests(source.digests(), inventory_paths),
-    ]
+    base_key = [code_digest(), configuration.digest()]
     settings = station_processing.Settings(
         threshold_factor=configuration.threshold_factor,
         weak_power=station_processing.WEAK_POWER if weak else 1.0,

@@ -74,10 +74,11 @@ def _end_with_parent() -> None:
     A killed run must not leave idle workers behind, and a stopped one speaks with one voice: the parent's.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_wait_for_parent, daemon=True).start()
+    threading.Thread(target=wait_for_parent, daemon=True).start()
 
 
-def _wait_for_parent() -> None:
+def wait_for_parent() -> None:
+    """End this process when the one that started it is gone."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -6,11 +6,11 @@ from typing import Any
 from testban import simulate
 from testban.base.errors import SourceError
 from testban.base.records import Segment
-from testban.base.times import julian_day
 from testban.formats import quakeml, stationxml_writer, tables, waveforms
 from testban.run.outputs import whole
 from testban.run.process import Progress
 from testban.run.work import executor
+from testban.store.archive import sds_path
 
 
 def read(scenario: str) -> simulate.Scenario:
@@ -48,14 +48,6 @@ def _station(world: simulate.Scenario, key: str, archive: Path) -> None:
     days: dict[Path, list[Segment]] = {}
     for segments in simulate.recordings(world, [key]):
         for segment in segments:
-            days.setdefault(archive / sds_path(segment), []).append(segment)
+            days.setdefault(archive / sds_path(segment.nslc, segment.start_ns), []).append(segment)
     for path, parts in days.items():
         whole(path, lambda p, parts=parts: waveforms.write_mseed(p, parts))  # type: ignore[misc]
-
-
-def sds_path(segment: Segment) -> Path:
-    """Where a segment belongs in an SDS archive: YEAR/NET/STA/CHA.D/NET.STA.LOC.CHA.D.YEAR.DAY."""
-    n = segment.nslc
-    year, day = julian_day(segment.start_ns)
-    name = f"{n.network}.{n.station}.{n.location}.{n.channel}.D.{year}.{day:03d}"
-    return Path(str(year)) / n.network / n.station / f"{n.channel}.D" / name

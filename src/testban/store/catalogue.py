@@ -31,6 +31,7 @@ class Catalogue:
         url = self.place if "://" in self.place else f"sqlite:///{self.place}"
         with self._guard():
             self.engine: Engine = create_engine(url)
+            self._asked: set[str] = set()
             if self.engine.dialect.name == "sqlite":
                 event.listen(self.engine, "connect", _sqlite_pragmas)
             try:
@@ -61,6 +62,7 @@ class Catalogue:
 
     def finished(self, key: str) -> bytes | None:
         """The result of a unit that was done before, or None."""
+        self._asked.add(key)
         with self._guard(), self.engine.connect() as c:
             row = c.execute(select(tables.units.c.result).where(tables.units.c.key == key)).first()
         return None if row is None else bytes(row[0])
@@ -71,6 +73,15 @@ class Catalogue:
             present = c.execute(select(tables.units.c.key).where(tables.units.c.key == key)).first()
             if present is None:
                 c.execute(insert(tables.units).values(key=key, stage=stage, subject=subject, result=result))
+
+    def keep_only(self, bulletin_id: str) -> None:
+        """Forget every unit that was not asked for since this was opened, and every other bulletin."""
+        with self._guard(), self.engine.begin() as c:
+            held = [r[0] for r in c.execute(select(tables.units.c.key))]
+            for key in (k for k in held if k not in self._asked):
+                c.execute(delete(tables.units).where(tables.units.c.key == key))
+            for table in (t for t in reversed(tables.metadata.sorted_tables) if "bulletin_id" in t.c):
+                c.execute(delete(table).where(table.c.bulletin_id != bulletin_id))
 
     def write_bulletin(self, bulletin: Bulletin) -> str:
         """Write a bulletin in one transaction; returns its identifier (a digest of provenance and span)."""

@@ -7,7 +7,7 @@ raises StoreError and leaves what was there.
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from testban.base.errors import StoreError
@@ -64,6 +64,49 @@ class Held:
     def close(self) -> None:
         """Let another in."""
         self._lock.close()
+
+
+class Lines:
+    """An append-only text file of whole lines; what a killed writer left without an end of line is cut off."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        data = path.read_bytes() if path.exists() else b""
+        with path.open("ab") as f:
+            f.truncate(data.rfind(b"\n") + 1)
+
+    def last(self, size: int) -> list[str]:
+        """The whole lines of the last `size` bytes."""
+        with self.path.open("rb") as f:
+            end = f.seek(0, os.SEEK_END)
+            f.seek(max(0, end - size))
+            lines = f.read().decode("utf-8", errors="replace").splitlines()
+        return lines if size >= end else lines[1:]
+
+    def append(self, lines: Sequence[str]) -> None:
+        """Add lines durably; StoreError with none added where the disk does not take them."""
+        lengthen(self.path, "".join(f"{x}\n" for x in lines).encode())
+
+
+def lengthen(path: Path, data: bytes) -> None:
+    """Add bytes to a file durably; StoreError with the file as it was where the disk does not take all of them."""
+    try:
+        fresh = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as f:
+            size = f.tell()
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[f.write(view) or 0 :]
+                os.fsync(f.fileno())
+            except OSError:
+                f.truncate(size)
+                raise
+        if fresh:
+            sync_folder(path.parent)
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be written: {exc.strerror or exc}; free disk space") from exc
 
 
 class Journal:
