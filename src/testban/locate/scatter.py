@@ -42,22 +42,23 @@ def deeper(problem: Problem, base: Solution) -> Solution | None:
         return None
     tried: dict[float, Level] = {}
 
-    def score(depth: float) -> float:
-        return _score(tried[depth], n, k, lost)
-
     def best(depths: Sequence[float]) -> float:
         """The depth of least score of these, after they have been tried."""
         tried.update({d: _tried(problem, base, d) for d in depths if d not in tried})
-        return min(depths, key=score)
+        return min(depths, key=lambda d: _score(tried[d], n, k, 0))
 
-    lost = 0
+    def beats(deep: float, rivals: Sequence[float]) -> bool:
+        """Whether a depth is better by GAIN than the surface and these, data left out that nothing tried so far explains."""
+        tried.update({d: _tried(problem, base, d) for d in rivals})
+        levels = [first, *(tried[d] for d in rivals)]
+        lost = min(first.lost, *(v.lost for v in tried.values()))
+        least = min(_score(v, n, k, lost) for v in levels)
+        return n - lost >= LEAST and _score(tried[deep], n, k, lost) < least - GAIN
+
     at = BELOW_KM.index(best(BELOW_KM[1::2]))
-    if score(BELOW_KM[at]) < _score(first, n, k, lost):
+    if _score(tried[BELOW_KM[at]], n, k, 0) < _score(first, n, k, 0) + GAIN:
         deep = best(BELOW_KM[at - 1 : at + 2])
-        best(WITHIN_KM)
-        lost = min(first.lost, *(v.lost for v in tried.values()))  # what no depth explains
-        within = min(_score(first, n, k, lost), *(score(d) for d in WITHIN_KM))
-        if n - lost >= LEAST and score(deep) < within - GAIN:
+        if beats(deep, ()) and beats(deep, WITHIN_KM):
             return again(problem, tried[deep].found)
     again(problem, base)
     return None
