@@ -81,10 +81,11 @@ def shares_gain_(sums: Floats) -> float:
 @njit(cache=True)
 def picked_(bins: Floats, zone: int, offset: int, radius: int) -> bool:
     """Whether a zone has a pick in the bins beyond a radius, of those from `offset` on."""
+    picks = 0.0
     for b in range(radius + 1, N_BINS):
-        if ZONE_OF[b] == zone and bins[offset + b, NUMBER] > 0.0:
-            return True
-    return False
+        if ZONE_OF[b] == zone:
+            picks += bins[offset + b, NUMBER]
+    return picks > 0.0
 
 
 @njit(cache=True)

@@ -95,7 +95,8 @@ class Fitting(Candidates):
     def fit(self, x: Floats, loc_s: float, rounds: int) -> tuple[int, float]:
         """Fit x (changed in place) with the picks that are left: number of picks, score; see `collect.fit_`."""
         w, t, s = self.window, self.table, self.search
-        layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
+        off = [abs(d - x[2]) for d in s.settings.depths_km]
+        layer = off.index(min(off))
         return fit_(
             s.tables, s.branches, s.curves[layer], x, loc_s, rounds, t.unit, w.start, w.data, w.hint, w.rate, w.behind, w.used,
             self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo, self.bins,

@@ -96,3 +96,11 @@ def test_the_ellipse_holds_another_likely_place_and_not_an_unlikely_one():
     assert drawn.ellipse.smajor_km > math.hypot(*apart)
     assert (drawn.longitude, drawn.latitude, drawn.time_ns) == (o.longitude, o.latitude, o.time_ns)
     assert locate.beside(here, there, 1e-4) == here
+
+
+def test_only_what_would_win_is_asked(monkeypatch):
+    asked, likeliest = [], lg.likeliest
+    monkeypatch.setattr(lg, "likeliest", lambda *a: asked.append(a) or likeliest(*a))
+    where = network(6)
+    assert len(associate.associate(picks_of(where, 1, "Lg"), where).events) == 1
+    assert 1 <= len(asked) <= 2

@@ -7,6 +7,8 @@ import pytest
 
 from testban import associate
 from testban.associate.clumps import chord, nearest_, networks
+from testban.associate.contest import _partners
+from testban.associate.fitting import Hypothesis
 from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.base.records import Pick, Site
 from testban.earth import travel
@@ -108,3 +110,22 @@ def test_nearest_is_that_of_all_distances():
         away = [delaz_(*places[i], *p)[0] for p in places[:10]]
         assert got == (int(np.argmin(away)) if min(away) < 3.0 else -1)
     assert 0 < np.sum(out >= 0) < 50
+
+
+def test_a_copy_of_an_event_is_no_part_of_it():
+    def fit(numbers):
+        return Hypothesis(
+            x=(0.0, 0.0, 0.0, 0.0),
+            numbers=numbers,
+            waves=[0] * len(numbers),
+            values=[1.0] * len(numbers),
+            score=9.0,
+        )
+
+    whole, copy, part, other = (
+        fit(list(range(20))),
+        fit(list(range(1, 20))),
+        fit([*range(6), 30]),
+        fit([40, 41]),
+    )
+    assert _partners([whole, copy, part, other]) == [part]
