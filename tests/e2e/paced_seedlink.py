@@ -13,17 +13,17 @@ from testban.formats import mseed
 
 
 class FastClock(NamedTuple):
-    """From `start_ns` at monotonic time `begun` on, `speed` times as fast; at `end_ns` it jumps to `after_ns`."""
+    """From `start_ns` at monotonic time `begun` on, `speed` times as fast; `jump_ns` later from when the file `flag` is there."""
 
     begun: float
     start_ns: int
     speed: float
-    end_ns: int
-    after_ns: int
+    jump_ns: int
+    flag: str
 
     def now(self) -> int:
         t = self.start_ns + round((time.monotonic() - self.begun) * self.speed * 1e9)
-        return t if t < self.end_ns else self.after_ns + t - self.end_ns
+        return t + self.jump_ns if Path(self.flag).exists() else t
 
     def sleep(self, seconds: float) -> None:
         time.sleep(min(0.2, seconds / self.speed))

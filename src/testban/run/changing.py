@@ -12,6 +12,7 @@ import msgspec
 from testban.base.geo import delaz_
 from testban.base.records import Event
 from testban.base.times import NS_PER_S, format_time
+from testban.base.words import counted
 
 SHARED = 2  # arrivals
 SAME_NS = NS_PER_S
@@ -148,11 +149,16 @@ def told(c: Change) -> str:
     k = c.known
     sizes = " ".join(f"{kind} {value:.1f}" for kind, value in sorted(k.magnitudes.items())) or "no magnitude"
     place = f"{abs(k.latitude):.2f}{'NS'[k.latitude < 0]} {abs(k.longitude):.2f}{'EW'[k.longitude < 0]}"
-    text = f"{c.change:9}  {k.time}  {place}  ±{k.smajor_km:.0f} km  {k.n_stations} stations  {sizes}  {k.assessment or 'not assessed'}"
+    text = f"{c.change:9}  {k.time}  {place}  ±{k.smajor_km:.0f} km  {counted(k.n_stations, 'station|stations')}  {sizes}  {k.assessment or 'not assessed'}"
     return f"{text}  [{k.event}]" + (f"  moved: {_words(c.moved)}" if c.moved else "")
 
 
 def _words(moves: dict[str, Any]) -> str:
     return ", ".join(
-        f"{k} {v[0]} to {v[1]}" if isinstance(v, list) else f"{k} {v:g}" for k, v in moves.items()
+        f"{k} {v:g}"
+        if not isinstance(v, list)
+        else f"{k} {v[1]}"
+        if v[0] is None
+        else f"{k} {v[0]} to {v[1]}"
+        for k, v in moves.items()
     )
