@@ -49,7 +49,7 @@ from testban.associate.odds import (
 from testban.associate.table import BURST_S
 from testban.base.dmath import DEG, atan2_, log_, sincos_
 from testban.base.geo import destination_, geocentric_
-from testban.earth.level_times import STEP_DEG, between_, cell_, level_
+from testban.earth.surface_times import STEP_DEG, between_, cell_, level_
 from testban.earth.travel import lookup_
 from testban.locate.errors_model import model_sigma_
 from testban.locate.linear import eliminate_
@@ -86,7 +86,7 @@ def collect_(
     s_place, c_place = sincos_(geocentric_(lat) * DEG)
     s_lon, c_lon = sincos_(lon * DEG)
     v0, v1, v2 = c_place * c_lon, c_place * s_lon, s_place
-    # out of their structures before the loop: see `level_times.cell_`
+    # out of their structures before the loop: see `surface_times.cell_`
     row_of, nodes, smooth = tables.levels.row, tables.levels.nodes, tables.levels.smooth
     level, reach_deg, error = level_(tables.levels.depths, depth), tables.reach, tables.error
     for s in range(unit.shape[0]):

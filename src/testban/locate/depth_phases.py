@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import exp_, log_
 from testban.base.records import Pick
-from testban.earth.level_times import times_
+from testban.earth.surface_times import times_
 from testban.locate.phases import is_p
 from testban.locate.predict import Tables
 from testban.locate.problem import Problem

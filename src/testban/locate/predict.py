@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import DEG, atan2_, sincos_
 from testban.base.geo import KM_PER_DEG, geocentric_
-from testban.earth import elevation, ellipticity, level_times, travel
-from testban.earth.level_times import STEP_DEG, between_, cell_, level_, times_
+from testban.earth import elevation, ellipticity, surface_times, travel
+from testban.earth.surface_times import STEP_DEG, between_, cell_, level_, times_
 from testban.earth.travel import lookup_
 from testban.locate.errors_model import P_ERROR, model_sigma_
 
@@ -39,7 +39,7 @@ class Tables(NamedTuple):
     """
 
     travel: travel.Kernel
-    levels: level_times.Kernel
+    levels: surface_times.Kernel
     ellipticity: ellipticity.Kernel
     reach: Floats
     leg: Floats
@@ -62,7 +62,7 @@ def tables(model: str, sigma_factor: float = 1.0) -> Tables:
         leg[i] = elevation.SURFACE_KM_S[model]["PS".index(wave)] if wave else 0.0
     error = P_ERROR.copy()
     error[:, 1] *= sigma_factor
-    return Tables(k, level_times.kernel(model), ellipticity.kernel(model), reach, leg, error)
+    return Tables(k, surface_times.kernel(model), ellipticity.kernel(model), reach, leg, error)
 
 
 @njit(cache=True)
@@ -84,7 +84,7 @@ def fill_(
     s, c = sincos_(geocentric_(x[1]) * DEG)
     half = 0.8660254037844386
     q0, q1, q2 = 0.25 * (1.0 + 3.0 * (s * s - c * c)), half * 2.0 * s * c, half * c * c
-    # Arrays are taken out of their structures before the loop: see `level_times.cell_`.
+    # Arrays are taken out of their structures before the loop: see `surface_times.cell_`.
     s_row, nodes, smooth = t.levels.row, t.levels.nodes, t.levels.smooth
     e, depth, level = t.ellipticity, x[2], level_(t.levels.depths, x[2])
     e_row, composite, tau, node_step, p1, s1 = e.row, e.composite, e.tau, e.step, e.p1, e.s1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from testban.base.dmath import cos_
 from testban.base.geo import KM_PER_DEG, destination_
-from testban.earth.level_times import times_
+from testban.earth.surface_times import times_
 from testban.locate.errors_model import model_sigma_
 from testban.locate.kernel import REJECT
 from testban.locate.predict import Tables, backazimuth_, point_

@@ -9,7 +9,7 @@ from testban import locate
 from testban.associate import Settings, dense
 from testban.base.geo import delaz_, destination_
 from testban.base.records import Pick, Site
-from testban.earth import level_times, travel
+from testban.earth import surface_times, travel
 from testban.locate.depth_question import DEEP_STARTS_KM, DEPTHS_KM, NEAR_P_STARTS_KM
 from testban.locate.errors_model import CORRELATION, correlations_, paths_
 from testban.locate.problem import Problem
@@ -17,24 +17,24 @@ from testban.locate.shared import shared_
 
 
 @pytest.mark.parametrize("model", travel.MODELS)
-@pytest.mark.parametrize("phase", level_times.PHASES)
-def test_level_times_are_those_of_the_tables(model: str, phase: str) -> None:
-    times, table = travel.load(model), level_times.kernel(model)
+@pytest.mark.parametrize("phase", surface_times.PHASES)
+def test_times_at_levels_are_those_of_the_tables(model: str, phase: str) -> None:
+    times, table = travel.load(model), surface_times.kernel(model)
     index, rng = times.index(phase), np.random.default_rng(5)
     fast = 0
-    for depth in level_times.LEVELS_KM:
-        level = level_times.level_(table.depths, depth)
+    for depth in surface_times.LEVELS_KM:
+        level = surface_times.level_(table.depths, depth)
         for delta in (0.0, 180.0, *rng.uniform(0.0, 180.0, 500).tolist()):
-            got = level_times.times_(times.kernel, table, index, depth, delta)
+            got = surface_times.times_(times.kernel, table, index, depth, delta)
             full = times.predict(phase, depth, delta)
             assert (got[0] != got[0]) == (full[0] != full[0])
             if full[0] == full[0]:
                 assert abs(got[0] - full[0]) < 2e-4
                 assert abs(got[1] - full[1]) < 2e-2
                 assert abs(got[2] - full[2]) < 4e-4
-                fast += level_times.cell_(table.row, table.smooth, level, index, delta)[0] >= 0
+                fast += surface_times.cell_(table.row, table.smooth, level, index, delta)[0] >= 0
     assert fast > 0
-    assert level_times.times_(times.kernel, table, index, 12.0, 40.0)[0] == pytest.approx(
+    assert surface_times.times_(times.kernel, table, index, 12.0, 40.0)[0] == pytest.approx(
         times.predict(phase, 12.0, 40.0)[0], abs=0.0, nan_ok=True
     )
 
@@ -48,7 +48,7 @@ def test_the_depths_that_are_tried_are_levels() -> None:
         *Settings().depths_km,
         *dense.DEPTHS_KM,
     }
-    assert tried <= set(level_times.LEVELS_KM)
+    assert tried <= set(surface_times.LEVELS_KM)
 
 
 def _mixed() -> Problem:
