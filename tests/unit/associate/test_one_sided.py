@@ -15,7 +15,7 @@ PLACE = destination_(*CENTRE, 70.0, 2.2)
 
 
 def formed(seed, called):
-    """Events of three P and S from outside fourteen stations; called: what the picks of S are called."""
+    """What is made of three P and S from outside fourteen stations; called: what the picks of S are called."""
     rnd, model = random.Random(seed), travel.load()
     where = [destination_(*CENTRE, rnd.uniform(0.0, 360.0), rnd.uniform(0.1, 1.5)) for _ in range(14)]
     sites = [Site(key=f"XX.S{i:02d}", longitude=lon, latitude=lat) for i, (lon, lat) in enumerate(where)]
@@ -33,17 +33,19 @@ def formed(seed, called):
             picks.append(pick(s.key, phase, hint, t + rnd.gauss(0.0, 0.3)))
     for s in sites:
         picks += [pick(s.key, f"false{k}", "P", rnd.uniform(-7200.0, 7200.0)) for k in range(4)]
-    return associate.associate(picks, sites).events
+    return associate.associate(picks, sites)
 
 
-@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("seed", [3, 7, 9])
 def test_three_pairs_of_p_and_s_hold_a_place_from_one_side(seed):
-    (event,) = formed(seed, "S")
+    result = formed(seed, "S")
+    (event,) = result.events
     assert event.origin.gap_deg > 300.0
-    assert event.score < 24.0  # less than what an event of P alone needs there
+    asked_of_p_alone = result.explanations[0].needed + associate.Settings().one_sided
+    assert event.score < asked_of_p_alone
     assert delaz_(event.origin.longitude, event.origin.latitude, *PLACE)[0] < 0.3
 
 
-@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("seed", [3, 7, 9])
 def test_picks_that_nobody_called_s_do_not(seed):
-    assert not formed(seed, "")
+    assert not formed(seed, "").events
