@@ -73,7 +73,7 @@ class Candidates:
         """Take the rates anew: what known events explain is no false alarm and does not count in them."""
         for c in self.claims:
             self._use(c)
-        self.window.rate = self.window.rates()
+        self.window.rate, self.window.behind = self.window.rates()
         for c in self.claims:
             self._raise(c)
         self.value = -dmath.log(2.0 * self.window.rate)
@@ -116,6 +116,7 @@ class Candidates:
             self.raised[claim] = rows, rate[rows]
         rows, least = self.raised[claim]
         w.rate[rows] = np.maximum(w.rate[rows], least)
+        w.behind[rows] = np.maximum(w.behind[rows], least)
 
     def _rows_of(self, claim: Claim) -> Ints:
         """Rows of the window that hold the picks of an event; picks outside the window have none."""

@@ -2,6 +2,7 @@
 
 Rules: one P-type and one S-type pick a station, the one with the greatest log-likelihood ratio
 log(p N(residual) / rate) + vector evidence, and only where that is positive: else noise is the better explanation.
+A pick called S behind the P of its station is rated by the coda, not by the burst that this P is (decision 79).
 A later branch (Pg behind Pn, PKPbc behind PKPdf) must fit better by SECONDARY. Zones of distance that gain nothing are
 left out (see `odds`). `fit_` alternates between collecting and a least-squares step on the collected times and
 azimuths, weighted by 1 / (1 + (u / 2)^2).
@@ -30,6 +31,7 @@ from testban.associate.circle import (
     best_,
     bin_,
 )
+from testban.associate.claims import CODA_RATE
 from testban.associate.odds import (
     CHANCE_P,
     CHANCE_S,
@@ -44,6 +46,7 @@ from testban.associate.odds import (
     reach_,
     share_,
 )
+from testban.associate.table import BURST_S
 from testban.base.dmath import DEG, log_, sincos_
 from testban.base.geo import delaz_, destination_, unit_vector_
 from testban.earth.travel import Kernel, lookup_
@@ -64,7 +67,7 @@ VALUE, RESIDUAL, SIGMA, SLOWNESS, AZIMUTH, DELTA, BACKAZIMUTH, IN_BIN, SHARE = r
 def collect_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, lon: float, lat: float, depth: float, o: float,
     loc_s: float, s_lon: Floats, s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats,
-    used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
+    behind: Floats, used: Ints, traits: Ints, s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> int:  # fmt: skip
     """Fill rows (m, 2) with pick and wave (0 P, 1 S), geo (m, 9) with the columns above; returns m.
 
@@ -130,7 +133,10 @@ def collect_(
                     u = r / sigma
                     if abs(u) > SIGMAS:
                         continue
-                    v = log_(detection[wave] * reach_(delta) / (2.5066 * sigma * rate[j])) - 0.5 * u * u
+                    noise = rate[j]
+                    if hint[j] == 2 and taken >= 0 and data[j, 0] - data[taken, 0] <= BURST_S:
+                        noise = min(noise, max(behind[j], CODA_RATE))
+                    v = log_(detection[wave] * reach_(delta) / (2.5066 * sigma * noise)) - 0.5 * u * u
                     if hint[j] == 2 - wave:
                         v -= MISMATCH
                     if c > 0:
@@ -229,14 +235,14 @@ def step_(geo: Floats, m: int, rows: Ints, data: Floats, x: Floats) -> float:
 @njit(cache=True)
 def fit_(
     k: Kernel, error: Floats, branches: Ints, curve: Floats, x: Floats, loc_s: float, rounds: int, s_lon: Floats,
-    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, used: Ints, traits: Ints,
+    s_lat: Floats, unit: Floats, start: Ints, data: Floats, hint: Ints, rate: Floats, behind: Floats, used: Ints, traits: Ints,
     s_share: float, detection: Floats, max_s: float, rows: Ints, geo: Floats, bins: Floats,
 ) -> tuple[int, float]:  # fmt: skip
     """Move x (longitude, latitude, depth, origin time) to where the picks that it collects put it: rows, score."""
     m = 0
     for r in range(rounds):
         m = collect_(
-            k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, used,
+            k, error, branches, curve, x[0], x[1], x[2], x[3], loc_s, s_lon, s_lat, unit, start, data, hint, rate, behind, used,
             traits, s_share, detection, max_s, rows, geo, bins,
         )  # fmt: skip
         if m < 2:

@@ -97,7 +97,7 @@ class Fitting(Candidates):
         layer = int(np.argmin(np.abs(np.array(s.settings.depths_km) - x[2])))
         return fit_(
             s.model.kernel, P_ERROR, s.branches, s.curves[layer], x, loc_s, rounds, t.lon, t.lat, t.unit, w.start,
-            w.data, w.hint, w.rate, w.used, self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
+            w.data, w.hint, w.rate, w.behind, w.used, self.traits_too, self.s_share, s.detection, s.settings.max_s_deg, self.rows, self.geo,
             self.bins,
         )  # fmt: skip
 

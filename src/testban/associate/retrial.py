@@ -85,12 +85,12 @@ class Retrial(Judging):
     ) -> Hypothesis | None:
         """What two become with the earlier one's picks free, where that is worth more; otherwise all is as before."""
         w = self.window
-        before = list(self.claims), w.used.copy(), w.rate, self.value
+        before = list(self.claims), w.used.copy(), w.rate, w.behind, self.value
         self.give_back(claim)
         found = joint()
         if found is not None and found[1] > h.explains + other.explains - self.needed:
             return found[0]
-        self.claims, w.used, w.rate, self.value = before
+        self.claims, w.used, w.rate, w.behind, self.value = before
         self.shots = None
         return None
 

@@ -89,24 +89,25 @@ class Window:
         self.counts = independent_(times, self.hint, self.start)
         self.weak = table.weak[number]
         self.active = _active(times[self.counts])
-        self.rate = self.rates()
+        self.rate, self.behind = self.rates()
 
     def rates(self) -> Floats:
-        """Rate of picks that need no event to explain them around every pick: those of known events do not count.
+        """(2, n): rate of picks that need no event to explain them around every pick, and the same without bursts.
 
-        Of a weak pick over the share of true arrivals that are picked as weak: what it is worth is the ratio of both.
+        Those of known events do not count. Of a weak pick over the share of true arrivals that are picked as weak: what it is
+        worth is the ratio of both.
         """
         times = np.ascontiguousarray(self.data[:, 0])
         spans = np.array(self.active).reshape(-1, 2)
         busy = max(1, int(np.sum(np.diff(self.start) > 0)))
         free = self.counts & (self.used == 0)
-        out = np.empty(len(times))
+        out = np.empty((2, len(times)))
         for counted, rated in ((free & ~self.weak, ~self.weak), (free, self.weak)):
             typical = max(1, int(np.sum(counted))) / (busy * max(self.duration_s, 300.0))
-            rate = np.empty(len(times))
+            rate = np.empty((2, len(times)))
             rates_(times, self.start, counted, spans, typical, rate)
-            out[rated] = rate[rated]
-        out[self.weak] /= WEAK_SHARE
+            out[:, rated] = rate[:, rated]
+        out[:, self.weak] /= WEAK_SHARE
         return out
 
     def traits(self, n: int) -> Ints:
@@ -152,7 +153,7 @@ def independent_(t: Floats, hint: Ints, start: Ints) -> NDArray[np.bool_]:
 def rates_(
     t: Floats, start: Ints, counts: NDArray[np.bool_], spans: Floats, typical: float, rate: Floats
 ) -> None:
-    """Rate (1/s) of picks for other reasons: mean of the half hour around and the half hour before, and bursts.
+    """Rates (1/s) of picks for other reasons: mean of the half hour around and the half hour before, and bursts; row 1 without these.
 
     t: times, by station from start[s] to start[s + 1]; counts: picks that count in the rates of others; spans:
     stretches in which anything was recorded; typical: rate at a station of which nothing is known yet.
@@ -177,7 +178,8 @@ def rates_(
             seen = min(last, t[i] + LOCAL_S) - max(first, t[i] - LOCAL_S)
             calm = (around - counts[i] + 0.5) / max(seen, 300.0)
             earlier = (before + 1.0) / (min(LOCAL_S, t[i] - first) + 1.0 / typical)
-            rate[i] = max(0.5 * (calm + earlier), 0.5 * burst / BURST_S)
+            rate[1, i] = 0.5 * (calm + earlier)
+            rate[0, i] = max(rate[1, i], 0.5 * burst / BURST_S)
             before += counts[i]
             burst += counts[i]
 
