@@ -283,12 +283,16 @@ def net(day: int) -> tuple[list[Pick], list[Site], list[Event]]:
     base = simulate.read_scenario(simulate.shipped("regional"))
     model = msgspec.structs.replace(base.picks, false_per_hour=4.6)
     picks, sites, truth = simulate.picks(msgspec.structs.replace(base, picks=model, seed=base.seed + day))
-    phase = {p: "S" if f[0] in "SL" else "P" for p, (_, f) in simulate.labels(truth).items()}
-    named = [
+    return with_phases(picks, truth), list(sites), list(truth)
+
+
+def with_phases(picks: Sequence[Pick], truth: Sequence[Event]) -> list[Pick]:
+    """Picks called P or S as they truly are, false ones as they were."""
+    phase = {p: "S" if f[0] in "SL" else "P" for p, (_, f) in simulate.labels(tuple(truth)).items()}
+    return [
         msgspec.structs.replace(p, phase_hint=phase.get(p.pick_id, p.phase_hint or "P"), amplitude_nm=None)
         for p in picks
     ]
-    return named, list(sites), list(truth)
 
 
 def regional() -> list[dict[str, object]]:
@@ -296,28 +300,26 @@ def regional() -> list[dict[str, object]]:
     named, sites, truth = net(0)
     associate.associate(named[:300], sites)
     rows = run("regional net", named, sites, truth)
+    return rows + beside_octo("regional net", rows, named, sites, truth)
+
+
+def beside_octo(
+    name: str, rows: Sequence[dict[str, object]], named: list[Pick], sites: list[Site], truth: list[Event]
+) -> list[dict[str, object]]:
+    """Rows of ours of the same run beside PyOcto, which needs picks with phases."""
     try:
         cpu, wall, recall, false = octo(named, sites, truth)
     except ImportError as exc:
-        rows.append(
-            {
-                "name": "regional net: PyOcto",
-                "ours": NAN,
-                "rival": NAN,
-                "ratio": NAN,
-                "note": f"not installed: {exc}",
-            }
-        )
-        return rows
+        note = f"not installed: {exc}"
+        return [{"name": f"{name}: PyOcto", "ours": NAN, "rival": NAN, "ratio": NAN, "note": note}]
     ours = {str(r["name"]).split(": ")[1]: float(r["ours"]) for r in rows}  # type: ignore[arg-type]
-    rows += [
-        {"name": "regional net: recall beside PyOcto", "ours": ours["recall"], "rival": recall, "ratio": ours["recall"] / max(recall, 1e-9)},
-        {"name": "regional net: false share beside PyOcto", "ours": ours["false share"], "rival": false, "ratio": NAN},
-        {"name": "regional net: CPU time beside PyOcto", "ours": ours["CPU time"], "rival": cpu, "ratio": cpu / ours["CPU time"], "unit": "s"},
-        {"name": "regional net: wall time beside PyOcto", "ours": ours["wall time"], "rival": wall, "ratio": wall / ours["wall time"],
+    return [
+        {"name": f"{name}: recall beside PyOcto", "ours": ours["recall"], "rival": recall, "ratio": ours["recall"] / max(recall, 1e-9)},
+        {"name": f"{name}: false share beside PyOcto", "ours": ours["false share"], "rival": false, "ratio": NAN},
+        {"name": f"{name}: CPU time beside PyOcto", "ours": ours["CPU time"], "rival": cpu, "ratio": cpu / ours["CPU time"], "unit": "s"},
+        {"name": f"{name}: wall time beside PyOcto", "ours": ours["wall time"], "rival": wall, "ratio": wall / ours["wall time"],
          "unit": "s", "note": "PyOcto with all threads"},
     ]  # fmt: skip
-    return rows
 
 
 def day(deaf: bool) -> tuple[tuple[Pick, ...], tuple[Site, ...], tuple[Event, ...]]:
@@ -368,9 +370,10 @@ def global_rows(deaf: bool) -> list[dict[str, object]]:
 
 
 def aftershocks() -> list[dict[str, object]]:
-    """The aftershock hour."""
-    picks, sites, truth = world(aftershock_hour(), 0.3)
-    return run("aftershock hour", list(picks), list(sites), list(truth))
+    """The aftershock hour, beside PyOcto, which is told the true phases where ours sees picks as a detector gives them."""
+    picks, sites, truth = (list(part) for part in world(aftershock_hour(), 0.3))
+    rows = run("aftershock hour", picks, sites, truth)
+    return rows + beside_octo("aftershock hour", rows, with_phases(picks, truth), sites, truth)
 
 
 PARTS = {
