@@ -34,7 +34,7 @@ HOLLOW_S, HOLLOW_SHARE = 3.0, 0.9
 HELD_KM, HELD_SCORE = (
     20.0,
     2.0,
-)  # a place held so well, stations all around, with so many times the needed score: no better hollow near by
+)  # a place held so well by so many times the needed score has no better hollow near by
 PAIR_S, PAIR_DEG = 3.0, 0.3  # uncertainty of the origin and the place that a pair gives
 PAIR_SHARE = 0.6  # of the needed score that a fit from a pair must have
 ROUNDS = 2  # of rivals: those of the leader, and those of the one that beats it

@@ -22,9 +22,7 @@ from testban.store.archive import Archive
 
 PAUSES_S = (0.2, 1.0, 3.0, 10.0, 30.0)  # before a connection is made anew; the last one again and again
 FLUSH_S = 2.0  # what has come is on disk after so long
-MOST_WAITING = (
-    1 << 17
-)  # records (64 MB) in memory while the disk takes none; after that the server has to wait
+MOST_WAITING = 1 << 17  # records (64 MB) in memory while the disk takes none; then the server has to wait
 AHEAD_S = 60.0  # a clock may be ahead of ours by so much
 
 

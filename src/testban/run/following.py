@@ -30,6 +30,7 @@ from testban.run.collecting import Collector, Running
 from testban.run.configuration import Configuration
 from testban.run.detection import open_source
 from testban.store import durable
+from testban.store.archive import claim
 
 TAIL_NS = 3 * HOUR_NS  # surface waves of the day's last event are over: 180 degrees at 2.5 km/s are 2.3 h
 MEMORY = 1 << 26  # bytes of changes.jsonl that are read at the start
@@ -106,7 +107,7 @@ def follow(
     try:
         follower = Follower(plan, configuration, say, clock, servers)
         if servers:
-            durable.folder(plan.home)
+            claim(plan.home)
             state = plan.out / ".collector.json"
             state.unlink(missing_ok=True)
             collector = Running(partial(Collector, servers, plan.home, state, clock.now, plan.lead_s), say)

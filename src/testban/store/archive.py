@@ -1,8 +1,8 @@
 """An SDS archive that grows by records of miniSEED as they come, each kept once.
 
 Rules: a record lies in the day file of its first sample; what `append` has returned is synced to disk; a disk that is full raises StoreError and
-leaves whole records only; what a killed writer left torn at the end of a file is cut off at the start. One writer at a time. SDS: SeisComP Data
-Structure 1.0, <root>/YEAR/NET/STA/CHA.D/NET.STA.LOC.CHA.D.YEAR.DAY.
+leaves whole records only; what a killed writer left torn at the end of a file is cut off at the start, in an archive that was begun here and in no
+other. One writer at a time. SDS: SeisComP Data Structure 1.0, <root>/YEAR/NET/STA/CHA.D/NET.STA.LOC.CHA.D.YEAR.DAY.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from testban.base.errors import InputError
 from testban.base.ids import Nslc
 from testban.base.inventory import station_key
 from testban.base.times import DAY_NS, day_start, julian_day
@@ -22,6 +23,7 @@ from testban.formats.mseed_records import Table
 from testban.store import durable
 
 RECORD = 512
+MARK = ".testban-archive"  # in an archive that was begun here: files of others may have longer records and are nobody's to mend
 _CODES = re.compile(r"\w+\.\w+\.\w*\.\w+", re.ASCII)  # what may become a name of a file
 KEPT_DAYS = 2  # of the newest record: of older files nothing is remembered
 
@@ -53,11 +55,25 @@ def sds_path(nslc: Nslc, start_ns: int) -> Path:
     return Path(str(year)) / nslc.network / nslc.station / f"{nslc.channel}.D" / name
 
 
+def claim(root: Path) -> Path:
+    """The root of an archive of our own, begun where nothing is; InputError where others keep recordings."""
+    durable.folder(root)
+    mark = root / MARK
+    if not mark.exists():
+        if any(p.is_file() for p in root.rglob("*")):
+            raise InputError(
+                f"expected an empty folder or an archive of testban follow, got files of others in {root}; "
+                f"follow them as sdsarchive://{root}, and name another folder with --archive"
+            )
+        durable.replace(mark, b"records of SeedLink servers, kept by testban follow\n")
+    return root
+
+
 class Archive:
     """The archive below a root, which is made where it is not there, and mended."""
 
     def __init__(self, root: Path) -> None:
-        self.root = durable.folder(root)
+        self.root = claim(root)
         self._known: dict[Path, set[bytes]] = {}
         self._newest = 0
         self.mended = sum(_mend(p) for p in self._files())

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testban.base.errors import StoreError
+from testban.base.errors import InputError, StoreError
 from testban.base.ids import Nslc
 from testban.base.records import Segment
 from testban.base.times import DAY_NS, parse_time
-from testban.formats import waveforms
+from testban.formats import obspy_bridge, waveforms
 from testban.store.archive import Archive
 from testban.store.durable import Lines
 
@@ -27,7 +27,7 @@ def records(station: str = "A", minutes: float = 20.0, network: str = "XX") -> l
 
 
 def held(root: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {p.name: p.read_bytes() for p in sorted(root.rglob("*.D.*")) if p.is_file()}
 
 
 def test_records_lie_in_the_day_of_their_first_sample_each_once(tmp_path):
@@ -51,7 +51,7 @@ def test_records_lie_in_the_day_of_their_first_sample_each_once(tmp_path):
 @pytest.mark.parametrize("torn", [b"\0" * 512, b"\0" * 700, records()[31][:200], b"rubbish"])
 def test_what_a_killed_writer_left_torn_is_cut_off(tmp_path, torn):
     Archive(tmp_path).append(records()[:5], {"XX.A"}, FOREVER)
-    (path,) = (p for p in tmp_path.rglob("*") if p.is_file())
+    (path,) = (p for p in tmp_path.rglob("*.D.*") if p.is_file())
     whole = path.read_bytes()
     path.write_bytes(whole + torn)
     assert Archive(tmp_path).mended == len(torn)
@@ -104,3 +104,16 @@ def test_lines_are_whole(tmp_path):
     assert again.last(6) == ["two"]
     again.append(["three"])
     assert lines.path.read_text() == "one\ntwo\nthree\n"
+
+
+def test_recordings_of_others_are_not_touched(tmp_path):
+    """An archive of 4,096-byte records looks torn to whoever thinks in 512: it is refused, and stays as it is."""
+    theirs = tmp_path / "2026/XX/A/BHZ.D/XX.A..BHZ.D.2026.159"
+    theirs.parent.mkdir(parents=True)
+    samples = np.random.default_rng(2).integers(-1000, 1000, 9000).astype(np.int32)
+    trace = Segment(nslc=Nslc("XX", "A", "", "BHZ"), start_ns=START, sample_rate_hz=20.0, samples=samples)
+    obspy_bridge.to_obspy([trace]).write(str(theirs), format="MSEED", reclen=4096)
+    before = theirs.read_bytes()
+    with pytest.raises(InputError, match="sdsarchive://"):
+        Archive(tmp_path)
+    assert theirs.read_bytes() == before
