@@ -13,11 +13,10 @@ from statistics import median
 import numpy as np
 
 from bench.figures_location import inside, network
+from bench.figures_near import error_factor
 from testban import locate
 from testban.base.errors import InputError
 from testban.base.records import Origin, Pick, Site
-from testban.locate.errors_model import correlations_, paths_
-from testban.locate.linear import cholesky_
 from testban.locate.problem import Problem
 
 AT = (-69.0, -21.0)
@@ -46,12 +45,7 @@ def exact(sites: dict[str, Site], shear: bool, depth: float) -> tuple[list, np.n
         rows += [(Pick(pick_id=k + "S", station_key=k, time_ns=0, time_sigma_s=SIGMA_S), "S") for k in sites]
     problem = Problem(rows, sites, SETTINGS)
     problem.evaluate(np.array([*AT, depth, 0.0]))
-    wave, sigma = problem.waves[:, 0].copy(), problem.out[:, 4]
-    c = np.empty((len(rows), len(rows)))
-    correlations_(problem.vec, wave, c, paths_(wave, problem.out))
-    c = c * np.outer(sigma, sigma) + np.diag(problem.data[:, 2] ** 2)
-    assert cholesky_(c, len(rows))
-    return list(problem.rows), problem.kept[:, 0, 0].copy(), np.tril(c)
+    return list(problem.rows), problem.kept[:, 0, 0].copy(), error_factor(problem)
 
 
 def trials(

@@ -21,6 +21,16 @@ NETWORKS = ((1, 0.45, 0.55, 10, 3.0, 60.0), (1, 0.45, 0.55, 20, 20.0, 90.0), (2,
 P_S, S_S = 0.3, 0.6  # errors of picks
 
 
+def error_factor(problem: Problem) -> np.ndarray:
+    """Lower triangular factor (n, n) of the covariance of pick and model errors where a problem was evaluated."""
+    wave, sigma = problem.waves[:, 0].copy(), problem.out[:, 4]
+    c = np.empty((len(wave), len(wave)))
+    correlations_(problem.vec, wave, c, paths_(wave, problem.out))
+    c = c * np.outer(sigma, sigma) + np.diag(problem.data[:, 2] ** 2)
+    assert cholesky_(c, len(wave))
+    return np.tril(c)
+
+
 def trials(seed: int, sites: dict[str, Site], shear: list[str], depth: float, count: int) -> list[Origin]:
     """Locations of P at all stations and S at some, from a source at AT."""
     rng = np.random.default_rng(seed)
@@ -28,12 +38,7 @@ def trials(seed: int, sites: dict[str, Site], shear: list[str], depth: float, co
     rows += [(Pick(pick_id=k + "S", station_key=k, time_ns=0, time_sigma_s=S_S), "S") for k in shear]
     problem = Problem(rows, sites, locate.Settings())
     problem.evaluate(np.array([*AT, depth, 0.0]))
-    wave, sigma = problem.waves[:, 0].copy(), problem.out[:, 4]
-    c = np.empty((len(rows), len(rows)))
-    correlations_(problem.vec, wave, c, paths_(wave, problem.out))
-    c = c * np.outer(sigma, sigma) + np.diag(problem.data[:, 2] ** 2)
-    assert cholesky_(c, len(rows))
-    lower, exact, found = np.tril(c), problem.kept[:, 0, 0].copy(), []
+    lower, exact, found = error_factor(problem), problem.kept[:, 0, 0].copy(), []
     for _ in range(count):
         late = (lower * rng.standard_normal(len(rows))).sum(axis=1)
         noisy = [
